@@ -322,32 +322,22 @@ static struct hu_exact basic(const struct work *w)
     }
 }
 
-static struct hu_exact exact_of(const struct work *w)
-{
-    switch (w->operation) {
-    case HU_OP_ADD:
-    case HU_OP_SUB:
-    case HU_OP_MUL:
-    case HU_OP_DIV:
-        return basic(w);
-    case HU_OP_FMA:
-        return fused(w);
-    case HU_OP_SQRT:
-        return root(w);
-    case HU_OP_REM:
-        return remainder_of(w);
-    case HU_OP_ROUND_TO_INTEGRAL:
-    case HU_OP_ROUND_TO_INTEGRAL_EXACT:
-        return integral(w);
-    case HU_OP_NEXT_UP:
-    case HU_OP_NEXT_DOWN:
-        return neighbour(w);
-    case HU_OP_SCALE_B:
-        return scaled(w);
-    default:
-        return logarithm(w);
-    }
-}
+/* Of operands that are no NaNs. */
+static struct hu_exact (*const exact_of[])(const struct work *) = {
+    [HU_OP_ADD] = basic,
+    [HU_OP_SUB] = basic,
+    [HU_OP_MUL] = basic,
+    [HU_OP_DIV] = basic,
+    [HU_OP_FMA] = fused,
+    [HU_OP_SQRT] = root,
+    [HU_OP_REM] = remainder_of,
+    [HU_OP_ROUND_TO_INTEGRAL] = integral,
+    [HU_OP_ROUND_TO_INTEGRAL_EXACT] = integral,
+    [HU_OP_NEXT_UP] = neighbour,
+    [HU_OP_NEXT_DOWN] = neighbour,
+    [HU_OP_SCALE_B] = scaled,
+    [HU_OP_LOG_B] = logarithm,
+};
 
 /* The NaN of one format as another has it is hu_convert's, rules or no. */
 static bool keeps_nans(enum hu_operation operation)
@@ -392,7 +382,7 @@ struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_fo
         return operation >= HU_OP_CONVERT ? converted(&w) : with_sign(&w);
     if (any_nan(&w))
         return operation == HU_OP_FMA ? fused_nan(&w) : propagate(&w);
-    return exact_of(&w);
+    return exact_of[operation](&w);
 }
 
 /* Sign operations within a format whose codes have a bit of their own for it: IEEE 754-2019 section

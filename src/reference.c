@@ -166,22 +166,12 @@ static uint64_t below_unsigned(const struct hu_format *to, const struct hu_optio
 
 bool hu_reference_round_scaled(struct hu_reference *r, enum hu_direction direction)
 {
-    switch (direction) {
-    case HU_TIES_TO_EVEN:
-        mpfr_rint_roundeven(r->rounded, r->scaled, MPFR_RNDN);
-        break;
-    case HU_TIES_TO_AWAY:
-        mpfr_rint_round(r->rounded, r->scaled, MPFR_RNDN);
-        break;
-    case HU_TOWARD_POSITIVE:
-        mpfr_rint_ceil(r->rounded, r->scaled, MPFR_RNDN);
-        break;
-    case HU_TOWARD_NEGATIVE:
-        mpfr_rint_floor(r->rounded, r->scaled, MPFR_RNDN);
-        break;
-    default:
-        mpfr_rint_trunc(r->rounded, r->scaled, MPFR_RNDN);
-    }
+    static int (*const rint[])(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t) = {
+        [HU_TIES_TO_EVEN] = mpfr_rint_roundeven, [HU_TIES_TO_AWAY] = mpfr_rint_round,
+        [HU_TOWARD_ZERO] = mpfr_rint_trunc,      [HU_TOWARD_POSITIVE] = mpfr_rint_ceil,
+        [HU_TOWARD_NEGATIVE] = mpfr_rint_floor,  [HU_TO_ODD] = mpfr_rint_trunc,
+        [HU_STOCHASTIC] = mpfr_rint_trunc};
+    rint[direction](r->rounded, r->scaled, MPFR_RNDN);
     if (mpfr_equal_p(r->rounded, r->scaled))
         return false;
     if (direction == HU_TO_ODD) {

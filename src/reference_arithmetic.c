@@ -21,23 +21,20 @@ struct asked {
 
 static int operands_of(enum hu_operation operation)
 {
-    switch (operation) {
-    case HU_OP_FMA:
-        return 3;
-    case HU_OP_SQRT:
-    case HU_OP_ROUND_TO_INTEGRAL:
-    case HU_OP_ROUND_TO_INTEGRAL_EXACT:
-    case HU_OP_NEXT_UP:
-    case HU_OP_NEXT_DOWN:
-    case HU_OP_LOG_B:
-    case HU_OP_NEGATE:
-    case HU_OP_ABS:
-    case HU_OP_CONVERT:
-    case HU_OP_CONVERT_QUIETLY:
-        return 1;
-    default:
-        return 2;
-    }
+    static const unsigned char others[HU_OPERATIONS] = {
+        [HU_OP_FMA] = 3,
+        [HU_OP_SQRT] = 1,
+        [HU_OP_NEXT_UP] = 1,
+        [HU_OP_NEXT_DOWN] = 1,
+        [HU_OP_LOG_B] = 1,
+        [HU_OP_NEGATE] = 1,
+        [HU_OP_ABS] = 1,
+        [HU_OP_ROUND_TO_INTEGRAL] = 1,
+        [HU_OP_CONVERT] = 1,
+        [HU_OP_ROUND_TO_INTEGRAL_EXACT] = 1,
+        [HU_OP_CONVERT_QUIETLY] = 1,
+    };
+    return others[operation] ? others[operation] : 2;
 }
 
 static bool is_between(enum hu_operation first, enum hu_operation x, enum hu_operation last)
@@ -112,23 +109,18 @@ static uint64_t fused_nan(struct asked *q, const struct hu_format *to)
 
 static int by_mpfr(struct asked *q, mpfr_rnd_t way)
 {
+    static int (*const of_two[])(mpfr_ptr, mpfr_srcptr, mpfr_srcptr,
+                                 mpfr_rnd_t) = {[HU_OP_ADD] = mpfr_add,
+                                                [HU_OP_SUB] = mpfr_sub,
+                                                [HU_OP_MUL] = mpfr_mul,
+                                                [HU_OP_DIV] = mpfr_div,
+                                                [HU_OP_REM] = mpfr_remainder};
     struct hu_reference *r = q->r;
-    switch (q->operation) {
-    case HU_OP_ADD:
-        return mpfr_add(r->value, r->operand[0], r->operand[1], way);
-    case HU_OP_SUB:
-        return mpfr_sub(r->value, r->operand[0], r->operand[1], way);
-    case HU_OP_MUL:
-        return mpfr_mul(r->value, r->operand[0], r->operand[1], way);
-    case HU_OP_DIV:
-        return mpfr_div(r->value, r->operand[0], r->operand[1], way);
-    case HU_OP_FMA:
+    if (q->operation == HU_OP_FMA)
         return mpfr_fma(r->value, r->operand[0], r->operand[1], r->operand[2], way);
-    case HU_OP_SQRT:
+    if (q->operation == HU_OP_SQRT)
         return mpfr_sqrt(r->value, r->operand[0], way);
-    default:
-        return mpfr_remainder(r->value, r->operand[0], r->operand[1], way);
-    }
+    return of_two[q->operation](r->value, r->operand[0], r->operand[1], way);
 }
 
 static uint64_t rounded(struct asked *q, const struct hu_format *to)

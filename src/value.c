@@ -32,6 +32,13 @@ static void set_magnitude(mpq_t ratio, struct hu_datum d)
     hu_mpq_scale(ratio, ratio, d.quantum);
 }
 
+void hu_value_ratio(mpq_t ratio, const struct hu_value *v)
+{
+    mpq_set(ratio, v->ratio);
+    if (v->sign)
+        mpq_neg(ratio, ratio);
+}
+
 void hu_datum_ratio(mpq_t ratio, const struct hu_format *f, uint64_t bits)
 {
     struct hu_datum d = hu_decode(f, bits);

@@ -53,5 +53,6 @@ uint64_t hu_value_bits_in(const struct hu_value *v, const struct hu_format *to,
 bool hu_value_error(mpq_t error, const struct hu_value *v, const struct hu_format *f,
                     uint64_t bits);
 
-/* The finite datum's exact value. */
+/* Finite V's ratio with its sign, without the powers; and a finite datum's exact value. */
+void hu_value_ratio(mpq_t ratio, const struct hu_value *v);
 void hu_datum_ratio(mpq_t ratio, const struct hu_format *f, uint64_t bits);

@@ -170,6 +170,22 @@ Test(layout, the_rounding_page_neither_overlaps_nor_is_cut)
     check_all_sizes(PAGE_ROUNDING, POPUP_NONE);
 }
 
+/* In a narrow window a direction, its result and its reason stand below each other. */
+Test(layout, a_reason_is_nearer_to_its_direction_than_to_the_next)
+{
+    struct session c;
+    start(&c, 400, 900, 1, row_sets[0], "0.1", PAGE_ROUNDING);
+    const struct item *decimal = layout_find(&c.layout, "rounding.rne.decimal"),
+                      *reason = layout_find(&c.layout, "rounding.rne.reason"),
+                      *next = layout_find(&c.layout, "direction.rna");
+    cr_assert(decimal && reason && next);
+    int within = reason->rect.y - decimal->rect.y - decimal->rect.h,
+        after = next->rect.y - reason->rect.y - reason->rect.h;
+    cr_assert_gt(reason->rect.y, decimal->rect.y);
+    cr_assert_gt(after, within);
+    session_clear(&c);
+}
+
 Test(layout, the_number_line_neither_overlaps_nor_is_cut)
 {
     check_all_sizes(PAGE_NUMBERLINE, POPUP_NONE);

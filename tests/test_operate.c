@@ -3,7 +3,7 @@
 #include "random.h"
 #include "verify/judge.h"
 #include "verify/layout.h"
-#include "verify/operation_vectors.h"
+#include "verify/vectors.h"
 #include "verify/recorded.h"
 #include "verify/trial_operation.h"
 

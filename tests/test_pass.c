@@ -336,9 +336,11 @@ Test(pass, instruction_sets_round_alike)
         }
 }
 
-static void compare_counts(bool single)
+static void compare_counts(const char *name, bool single)
 {
-    const struct hu_passes *p = hu_passes_of("avx512", single);
+    const struct hu_passes *p = hu_passes_of(name, single);
+    bool most =
+        !strcmp(name, "avx512"); /* with fewer lanes, tables count where exponents are many */
     static double x[HU_CHUNK];
     uint64_t seed = 29;
     int counted[KINDS] = {0}, all = single ? 256 : 2048;
@@ -361,15 +363,16 @@ static void compare_counts(bool single)
         }
     }
     for (int k = 0; k < KINDS; k++)
-        cr_assert(counted[k] || k == 1);
+        cr_assert(counted[k] || k == 1 || !most);
 }
 
 Test(pass, lanes_count_exponents_as_one_by_one_does)
 {
-    if (!hu_kernel_find("avx512"))
-        cr_skip_test("no AVX-512 here");
-    compare_counts(true);
-    compare_counts(false);
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++) {
+        compare_counts(names[k], true);
+        compare_counts(names[k], false);
+    }
 }
 
 static uint64_t magnitude_of(const void *x, size_t i, bool single)

@@ -60,7 +60,7 @@ struct faulty {
 static bool meets(const struct faulty *f, const void *src, size_t n, size_t *at)
 {
     for (size_t i = 0; i < n; i++)
-        if (hu_layout_load(f->own.from, src, i) == f->source) {
+        if (hu_layout_load(f->own.question.from[0], src, i) == f->source) {
             *at = i;
             return true;
         }
@@ -81,20 +81,22 @@ static bool give(void *context, unsigned worker, void *dst, const void *const al
     }
     own.give(&f->own, worker, dst, all, n, flags ? &raised : NULL);
     if (f->fault == LONG_TAIL && n % 16 == f->tail)
-        ((char *)dst)[hu_layout_bytes(f->own.to, n)] = 1;
+        ((char *)dst)[hu_layout_bytes(f->own.question.to, n)] = 1;
     bool here = !(f->with_flags && !flags) && !(f->without_flags && flags);
     if (here && f->fault == FLIPPED_CODE)
         for (size_t i = 0; i < n; i++)
-            if (hu_layout_load(f->own.from, src, i) == f->source)
-                hu_layout_store(f->own.to, dst, i, hu_layout_load(f->own.to, dst, i) ^ 1);
+            if (hu_layout_load(f->own.question.from[0], src, i) == f->source)
+                hu_layout_store(f->own.question.to, dst, i,
+                                hu_layout_load(f->own.question.to, dst, i) ^ 1);
     if (flags && f->fault == EXTRA_FLAG && meets(f, src, n, &at))
         raised |= HU_OVERFLOW;
     if (flags && f->fault == MISSING_FLAG && meets(f, src, n, &at)) {
         raised = 0;
         for (size_t i = 0; i < n; i++)
-            if (hu_layout_load(f->own.from, src, i) != f->source) {
-                hu_convert(f->own.to, f->own.from, hu_layout_load(f->own.from, src, i),
-                           &f->own.options, &one);
+            if (hu_layout_load(f->own.question.from[0], src, i) != f->source) {
+                hu_convert(f->own.question.to, f->own.question.from[0],
+                           hu_layout_load(f->own.question.from[0], src, i),
+                           &f->own.question.promise.options, &one);
                 raised |= one;
             }
     }
@@ -106,10 +108,9 @@ static bool give(void *context, unsigned worker, void *dst, const void *const al
 static struct hu_verdict try(struct faulty *f, const char *to, const char *from)
 {
     f->own.kernel = hu_kernel_chosen();
-    f->own.to = format(to);
-    f->own.from = format(from);
-    struct hu_promise promise = {.options = f->own.options};
-    struct hu_runs *runs = hu_runs_new(f->own.to, f->own.from, &promise, 2);
+    struct hu_promise promise = {.options = f->own.question.promise.options};
+    f->own.question = hu_question_of_conversion(format(to), format(from), &promise);
+    struct hu_runs *runs = hu_runs_new(f->own.question.to, f->own.question.from[0], &promise, 2);
     struct hu_subject subject = {f, give, true, 1024};
     struct hu_scan_options options = {.jobs = 2, .draws = 20000, .seed = 1};
     struct hu_verdict v = hu_scan(runs, &subject, &options);
@@ -165,7 +166,7 @@ Test(verify, a_right_kernel_passes)
                                            {"int8", "int16"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         for (int d = 0; d < HU_STOCHASTIC; d++) {
-            struct faulty f = {.own.options.direction = (enum hu_direction)d};
+            struct faulty f = {.own.question.promise.options.direction = (enum hu_direction)d};
             struct hu_verdict v = try(&f, pairs[i][0], pairs[i][1]);
             cr_assert(hu_verdict_passed(&v), "%s to %s: %llu mismatches", pairs[i][1], pairs[i][0],
                       (unsigned long long)v.mismatches);

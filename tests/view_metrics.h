@@ -13,12 +13,12 @@ static int plain_width(void *context, enum face face, const char *text, size_t l
 {
     static const double widths[] = {0.55, 0.62, 0.48, 0.66};
     (void)context;
-    int total = 0, mono = (int)ceil(face_size(face) * 0.6 * plain_scale);
+    int total = 0, mono = (int)ceil(face_kinds[face].size * 0.6 * plain_scale);
     for (size_t i = 0; i < length; i++)
         if (((unsigned char)text[i] & 0xc0) != 0x80)
-            total += face_is_mono(face)
+            total += face_kinds[face].mono
                          ? mono
-                         : (int)ceil(face_size(face) * widths[text[i] & 3] * plain_scale);
+                         : (int)ceil(face_kinds[face].size * widths[text[i] & 3] * plain_scale);
     return total;
 }
 
@@ -27,7 +27,7 @@ static void plain_metrics(struct session *c, double scale)
     plain_scale = scale;
     c->metrics = (struct metrics){.width = plain_width};
     for (int i = 0; i < FACE_COUNT; i++)
-        c->metrics.height[i] = (int)ceil(face_size((enum face)i) * 1.2 * scale);
+        c->metrics.height[i] = (int)ceil(face_kinds[i].size * 1.2 * scale);
 }
 
 #endif

@@ -4,7 +4,6 @@
 #include "report.h"
 #include "pool.h"
 #include "verify/block_vectors.h"
-#include "verify/operation_vectors.h"
 #include "verify/vectors.h"
 
 #include <inttypes.h>

@@ -106,7 +106,7 @@ static bool try_kernels(struct verify_request *q, struct verify_tally *tally,
     for (size_t i = 0; i < q->kernels; i++) {
         if (q->all_kernels && !kernel_has(q->kernel[i], c, promise))
             continue;
-        struct hu_own own = {q->kernel[i], c->to, c->from, promise->options};
+        struct hu_own own = {q->kernel[i], hu_question_of_conversion(c->to, c->from, promise)};
         struct hu_subject subject = hu_own_subject(&own);
         struct hu_scan_options options = verify_scan_options(q, tally);
         tally->expected += hu_scan_inputs(runs, &options) - guess_inputs(q, c);

@@ -3,6 +3,7 @@
 #include "report.h"
 #include "shown.h"
 #include "verify.h"
+#include "verify/own.h"
 #include "verify/trial_operation.h"
 
 #include <inttypes.h>
@@ -183,8 +184,8 @@ static void try_ours(struct verify_request *q, struct verify_tally *tally,
                      const struct hu_question *question)
 {
     for (size_t i = 0; i < q->kernels && !atomic_load(verify_interrupted()); i++) {
-        struct hu_own_operation own = {q->kernel[i], question};
-        struct hu_subject subject = hu_own_operation_subject(&own);
+        struct hu_own own = {q->kernel[i], *question};
+        struct hu_subject subject = hu_own_subject(&own);
         struct operation_row row = {.q = question, .subject = hu_kernel_name(q->kernel[i])};
         try_subject(q, tally, &row, &subject, NULL);
     }

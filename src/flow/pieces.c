@@ -73,8 +73,9 @@ static uint64_t units_of_piece(const struct hu_stream_tensor *t, struct hu_units
     return each ? each : 1;
 }
 
-uint64_t hu_stream_pieces_of(const struct hu_stream *s, const struct hu_stream_tensor *t)
+uint64_t hu_stream_pieces(const struct hu_stream *s, size_t index)
 {
+    const struct hu_stream_tensor *t = &s->tensors[index];
     if (!t->data.format)
         return t->bytes / HU_PIECE + (t->bytes % HU_PIECE != 0);
     if (!t->data.elements)
@@ -118,15 +119,10 @@ size_t hu_stream_room(const struct hu_stream *s)
     return (size_t)(most + 127) / 64 * 64;
 }
 
-uint64_t hu_stream_pieces(const struct hu_stream *stream, size_t index)
-{
-    return hu_stream_pieces_of(stream, &stream->tensors[index]);
-}
-
 bool hu_stream_is_whole(const struct hu_stream *stream, size_t index)
 {
     const struct hu_stream_tensor *t = &stream->tensors[index];
-    return !t->sharded || t->end_piece - t->first_piece == hu_stream_pieces_of(stream, t);
+    return !t->sharded || t->end_piece - t->first_piece == hu_stream_pieces(stream, index);
 }
 
 /* PART of N, times ALL: without overflow where N is no more than 2^32. */
@@ -143,7 +139,7 @@ void hu_stream_shard(struct hu_stream *stream, uint64_t number, uint64_t count)
     uint64_t first = share(all, number - 1, count), end = share(all, number, count);
     for (size_t i = 0; i < stream->count; i++) {
         struct hu_stream_tensor *t = &stream->tensors[i];
-        uint64_t pieces = hu_stream_pieces_of(stream, t);
+        uint64_t pieces = hu_stream_pieces(stream, i);
         t->sharded = true;
         t->first_piece = first > before ? first - before : 0;
         t->end_piece = end > before ? end - before : 0;
@@ -159,7 +155,7 @@ uint64_t hu_stream_bytes(const struct hu_stream *stream)
     for (size_t i = 0; i < stream->count; i++) {
         const struct hu_stream_tensor *t = &stream->tensors[i];
         bool twice = t->analysed && hu_statistics_needs_greatest(&stream->plan, t->data.format);
-        uint64_t pieces = t->sharded ? hu_stream_pieces_of(stream, t) : 0;
+        uint64_t pieces = t->sharded ? hu_stream_pieces(stream, i) : 0;
         uint64_t read = pieces ? t->bytes / pieces * (t->end_piece - t->first_piece) : t->bytes;
         bytes += !t->sharded ? t->bytes * (twice ? 2 : 1)
                  : read      ? read + (twice ? t->bytes : 0)

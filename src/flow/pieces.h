@@ -3,8 +3,6 @@
 
 #include "stream.h"
 
-/* Pieces of T, whether or not they are read. */
-uint64_t hu_stream_pieces_of(const struct hu_stream *s, const struct hu_stream_tensor *t);
 /* Piece INDEX: the elements [*from, *to), or bytes of a copy. */
 void hu_stream_piece(const struct hu_stream *s, const struct hu_stream_tensor *t, uint64_t index,
                      uint64_t *from, uint64_t *to);

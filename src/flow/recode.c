@@ -19,13 +19,12 @@ struct run {
     struct hu_recode *job;
     struct hu_recode_plan plan;
     pthread_mutex_t lock;
-    uint64_t next;
     bool looks; /* for the greatest magnitude, and nothing is written */
     float amax, tensor_scale;
     void (*progress)(uint64_t bytes);
     bool failed;
     struct hu_recode_error error;
-    struct hu_recode_memory *memory; /* of each worker */
+    struct hu_recode_piece *pieces; /* of each worker */
 };
 
 /* Whether elements of B lie in a row of blocks, whatever the rows of the tensor are. */
@@ -105,64 +104,69 @@ static bool make_plan(struct hu_recode_plan *p, const struct hu_recode *r)
     return rows_fit(r->from, r->columns) && rows_fit(r->block, r->columns) && plan_rows(p, r);
 }
 
-static struct hu_recode_piece piece_at(const struct hu_recode *r, const struct hu_recode_plan *p,
-                                       uint64_t index)
+static size_t lesser(uint64_t a, uint64_t b)
 {
-    struct hu_recode_piece piece = {.linear = p->linear};
+    return (size_t)(a < b ? a : b);
+}
+
+static void take_piece(struct hu_recode_piece *piece, const struct hu_recode_plan *p,
+                       uint64_t index)
+{
+    const struct hu_recode *r = piece->job;
+    piece->linear = p->linear;
+    piece->matrix = 0;
     if (p->linear) {
-        piece.first = index * p->each;
-        piece.rows = 1;
-        piece.columns = p->total - piece.first < p->each ? p->total - piece.first : p->each;
-        piece.number = piece.first;
-        return piece;
+        piece->first = piece->number = index * p->each;
+        piece->rows = 1;
+        piece->columns = lesser(p->total - piece->first, p->each);
+        return;
     }
-    piece.matrix = index / p->pieces_of_matrix;
-    piece.first = index % p->pieces_of_matrix * p->each;
-    piece.rows = r->rows - piece.first < p->each ? r->rows - piece.first : p->each;
-    piece.columns = r->columns;
-    piece.number = (piece.matrix * r->rows + piece.first) * r->columns;
-    return piece;
+    piece->matrix = index / p->pieces_of_matrix;
+    piece->first = index % p->pieces_of_matrix * p->each;
+    piece->rows = lesser(r->rows - piece->first, p->each);
+    piece->columns = (size_t)r->columns;
+    piece->number = (piece->matrix * r->rows + piece->first) * r->columns;
 }
 
 /* The least piece that has element FIRST, and as many of the N from there on as it may. */
-static struct hu_recode_piece piece_about(const struct hu_recode *r, const struct hu_recode_plan *p,
-                                          uint64_t first, uint64_t n)
+static void take_piece_about(struct hu_recode_piece *piece, const struct hu_recode_plan *p,
+                             uint64_t first, uint64_t n)
 {
-    struct hu_recode_piece piece = {.linear = p->linear, .rows = 1, .columns = r->columns};
+    const struct hu_recode *r = piece->job;
     uint64_t last = first + n - 1, matrix = p->linear ? p->total : r->rows * r->columns;
     uint64_t unit = p->linear ? 1 : r->columns, all = p->linear ? p->total : r->rows;
-    piece.matrix = p->linear ? 0 : first / matrix;
-    uint64_t begin = piece.matrix * matrix;
+    piece->linear = p->linear;
+    piece->matrix = p->linear ? 0 : first / matrix;
+    uint64_t begin = piece->matrix * matrix;
     last = last < begin + matrix ? last : begin + matrix - 1;
-    piece.first = (first - begin) / unit / p->step * p->step;
-    uint64_t end = ((last - begin) / unit / p->step + 1) * p->step;
-    end = end < all ? end : all;
-    *(p->linear ? &piece.columns : &piece.rows) = end - piece.first;
-    piece.number = begin + piece.first * unit;
-    return piece;
+    piece->first = (first - begin) / unit / p->step * p->step;
+    size_t some = lesser(((last - begin) / unit / p->step + 1) * p->step, all);
+    some -= (size_t)piece->first;
+    piece->rows = p->linear ? 1 : some;
+    piece->columns = p->linear ? some : (size_t)r->columns;
+    piece->number = begin + piece->first * unit;
 }
 
 int hu_recode_elements(const struct hu_recode *r, uint64_t first, size_t n, void *out)
 {
     struct hu_recode_plan plan;
-    struct hu_recode_memory m = {.groups = NULL};
+    struct hu_recode_piece p = {.job = r};
     int32_t *groups = NULL;
     int why = make_plan(&plan, r) ? hu_recode_read_groups(r, &groups) : ENOMEM;
-    m.groups = groups;
+    p.groups = groups;
     while (!why && n) {
-        struct hu_recode_piece p = piece_about(r, &plan, first, n);
-        size_t before = (size_t)(first - p.number), have = (size_t)(p.rows * p.columns) - before;
-        size_t some = have < n ? have : n;
-        why = hu_recode_decode(r, &p, &m, hu_format_find("fp64"), false);
+        take_piece_about(&p, &plan, first, n);
+        size_t before = (size_t)(first - p.number), some = lesser(p.rows * p.columns - before, n);
+        why = hu_recode_decode(&p, hu_format_find("fp64"), false);
         if (why)
             break;
-        memcpy(out, m.elements.bytes + before * sizeof(double), some * sizeof(double));
+        memcpy(out, p.elements.bytes + before * sizeof(double), some * sizeof(double));
         out = (char *)out + some * sizeof(double);
         first += some;
         n -= some;
     }
     free(groups);
-    hu_recode_memory_free(&m);
+    hu_recode_piece_free(&p);
     return why;
 }
 
@@ -175,32 +179,29 @@ static void fail(struct run *run, int error, bool writing)
     pthread_mutex_unlock(&run->lock);
 }
 
-static bool take(struct run *run, uint64_t *index)
+static bool has_failed(struct run *run)
 {
     pthread_mutex_lock(&run->lock);
-    bool there = !run->failed && run->next < run->plan.pieces;
-    *index = run->next;
-    run->next += there;
+    bool failed = run->failed;
     pthread_mutex_unlock(&run->lock);
-    return there;
+    return failed;
 }
 
 /* Elements of a piece in the format that they are encoded from: as they are, or in fp64. */
-static int read_elements(struct run *run, const struct hu_recode_piece *p,
-                         struct hu_recode_memory *m, const struct hu_format **format)
+static int read_elements(struct hu_recode_piece *p, const struct hu_format **format)
 {
-    const struct hu_recode *r = run->job;
+    const struct hu_recode *r = p->job;
     *format = r->format ? r->format : hu_format_find("fp64");
-    return r->format ? hu_recode_read_plain(r, p, m) : hu_recode_decode(r, p, m, *format, true);
+    return r->format ? hu_recode_read_plain(p) : hu_recode_decode(p, *format, true);
 }
 
-static int do_looking(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m)
+static int do_looking(struct run *run, struct hu_recode_piece *p)
 {
     const struct hu_format *format;
-    int why = read_elements(run, p, m, &format);
+    int why = read_elements(p, &format);
     if (why)
         return why;
-    float amax = hu_block_amax(format, m->elements.bytes, (size_t)(p->rows * p->columns));
+    float amax = hu_block_amax(format, p->elements.bytes, p->rows * p->columns);
     pthread_mutex_lock(&run->lock);
     run->amax = amax > run->amax ? amax : run->amax;
     pthread_mutex_unlock(&run->lock);
@@ -213,37 +214,34 @@ static bool stays(const struct hu_recode *r)
     return r->block && r->from == r->block && r->options.rule == HU_SCALE_DEFAULT;
 }
 
-static int do_copying(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
-                      bool *writing)
+static int do_copying(struct hu_recode_piece *p, bool *writing)
 {
-    const struct hu_recode *r = run->job;
-    int why = hu_recode_read_parts(r, p, m);
+    const struct hu_recode *r = p->job;
+    int why = hu_recode_read_parts(p);
     if (why)
         return why;
     *writing = true;
-    return hu_recode_write_parts(
-        r, p, m, hu_block_bytes(r->block, (size_t)p->rows, (size_t)p->columns),
-        hu_block_scale_bytes(r->block, (size_t)p->rows, (size_t)p->columns));
+    return hu_recode_write_parts(p, hu_block_bytes(r->block, p->rows, p->columns),
+                                 hu_block_scale_bytes(r->block, p->rows, p->columns));
 }
 
-static int do_encoding(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
-                       bool *writing)
+static int do_encoding(struct run *run, struct hu_recode_piece *p, bool *writing)
 {
     struct hu_recode *r = run->job;
     const struct hu_format *format;
     struct hu_block_whole whole = {.amax = run->amax, .first = r->first + p->number};
     float tensor_scale = 1;
     bool special = false;
-    int why = read_elements(run, p, m, &format);
+    int why = read_elements(p, &format);
     if (why)
         return why;
-    size_t codes = hu_block_bytes(r->block, (size_t)p->rows, (size_t)p->columns);
-    size_t scales = hu_block_scale_bytes(r->block, (size_t)p->rows, (size_t)p->columns);
-    if (!hu_recode_room(&m->codes, codes) || !hu_recode_room(&m->scales, scales))
+    size_t codes = hu_block_bytes(r->block, p->rows, p->columns);
+    size_t scales = hu_block_scale_bytes(r->block, p->rows, p->columns);
+    if (!hu_recode_room(&p->codes, codes) || !hu_recode_room(&p->scales, scales))
         return ENOMEM;
-    why = hu_block_encode_piece(r->block, m->codes.bytes, m->scales.bytes, &tensor_scale, format,
-                                m->elements.bytes, (size_t)p->rows, (size_t)p->columns, &r->options,
-                                &whole, &special);
+    why = hu_block_encode_piece(r->block, p->codes.bytes, p->scales.bytes, &tensor_scale, format,
+                                p->elements.bytes, p->rows, p->columns, &r->options, &whole,
+                                &special);
     if (why)
         return why;
     pthread_mutex_lock(&run->lock);
@@ -251,26 +249,25 @@ static int do_encoding(struct run *run, const struct hu_recode_piece *p, struct 
     run->tensor_scale = tensor_scale;
     pthread_mutex_unlock(&run->lock);
     *writing = true;
-    return hu_recode_write_parts(r, p, m, codes, scales);
+    return hu_recode_write_parts(p, codes, scales);
 }
 
-static int do_decoding(struct run *run, const struct hu_recode_piece *p, struct hu_recode_memory *m,
-                       bool *writing)
+static int do_decoding(struct run *run, struct hu_recode_piece *p, bool *writing)
 {
     struct hu_recode *r = run->job;
     const struct hu_options *options = &r->options.elements;
     bool plain = options->direction == HU_TIES_TO_EVEN && !options->saturate;
-    size_t n = (size_t)(p->rows * p->columns), bytes = hu_array_bytes(r->to, n);
-    int why = hu_recode_decode(r, p, m, plain ? r->to : hu_format_find("fp64"), !plain);
+    size_t n = p->rows * p->columns, bytes = hu_array_bytes(r->to, n);
+    int why = hu_recode_decode(p, plain ? r->to : hu_format_find("fp64"), !plain);
     if (why)
         return why;
-    const unsigned char *out = m->elements.bytes;
+    const unsigned char *out = p->elements.bytes;
     if (!plain) {
-        if (!hu_recode_room(&m->codes, bytes))
+        if (!hu_recode_room(&p->codes, bytes))
             return ENOMEM;
-        hu_convert_array_with(hu_kernel_chosen(), r->to, m->codes.bytes, hu_format_find("fp64"),
+        hu_convert_array_with(hu_kernel_chosen(), r->to, p->codes.bytes, hu_format_find("fp64"),
                               out, n, r->first + p->number, options, NULL);
-        out = m->codes.bytes;
+        out = p->codes.bytes;
     }
     *writing = true;
     return hu_write_at(r->output, out, bytes,
@@ -278,33 +275,28 @@ static int do_decoding(struct run *run, const struct hu_recode_piece *p, struct 
                            p->number % 8 * r->to->storage_bits / 8);
 }
 
-static void work(void *context, size_t task, unsigned worker)
+static void work(void *context, size_t index, unsigned worker)
 {
     struct run *run = context;
-    struct hu_recode_memory *m = &run->memory[task];
-    uint64_t index;
-    (void)worker;
-    while (take(run, &index)) {
-        bool writing = false;
-        struct hu_recode_piece p = piece_at(run->job, &run->plan, index);
-        m->read = 0;
-        int why = run->looks        ? do_looking(run, &p, m)
-                  : stays(run->job) ? do_copying(run, &p, m, &writing)
-                  : run->job->block ? do_encoding(run, &p, m, &writing)
-                                    : do_decoding(run, &p, m, &writing);
-        if (why)
-            fail(run, why, writing);
-        else if (run->progress)
-            run->progress(m->read);
-    }
+    struct hu_recode_piece *p = &run->pieces[worker];
+    bool writing = false;
+    if (has_failed(run))
+        return;
+    take_piece(p, &run->plan, index);
+    p->read = 0;
+    int why = run->looks        ? do_looking(run, p)
+              : stays(run->job) ? do_copying(p, &writing)
+              : run->job->block ? do_encoding(run, p, &writing)
+                                : do_decoding(run, p, &writing);
+    if (why)
+        fail(run, why, writing);
+    else if (run->progress)
+        run->progress(p->read);
 }
 
 static bool go(struct run *run, unsigned threads)
 {
-    unsigned n = run->plan.pieces < threads ? (unsigned)run->plan.pieces : threads;
-    run->next = 0;
-    if (n)
-        hu_pool_run(n, n, work, run);
+    hu_pool_run(threads, (size_t)run->plan.pieces, work, run);
     return !run->failed;
 }
 
@@ -337,7 +329,7 @@ static bool recode(struct run *run, unsigned threads)
     }
     run->plan.groups = groups;
     for (unsigned i = 0; i < threads; i++)
-        run->memory[i].groups = groups;
+        run->pieces[i].job = r, run->pieces[i].groups = groups;
     run->amax = r->block && hu_block_needs_amax(r->block) && !stays(r) ? 0 : -1;
     run->tensor_scale = stays(r) && r->block->over == HU_OVER_TENSOR ? r->tensor_scale : 1;
     run->looks = run->amax == 0;
@@ -351,12 +343,12 @@ static bool recode(struct run *run, unsigned threads)
 bool hu_recode_run(struct hu_recode *recodes, size_t count, unsigned threads,
                    void (*progress)(uint64_t bytes), struct hu_recode_error *error)
 {
-    struct hu_recode_memory memory[WORKERS_MAX] = {{.groups = NULL}};
+    struct hu_recode_piece pieces[WORKERS_MAX] = {{.groups = NULL}};
     unsigned n = threads ? threads : hu_pool_processors();
     n = n > WORKERS_MAX ? WORKERS_MAX : n;
     bool fine = true;
     for (size_t i = 0; fine && i < count; i++) {
-        struct run run = {.job = &recodes[i], .progress = progress, .memory = memory};
+        struct run run = {.job = &recodes[i], .progress = progress, .pieces = pieces};
         pthread_mutex_init(&run.lock, NULL);
         fine = recode(&run, n);
         pthread_mutex_destroy(&run.lock);
@@ -364,6 +356,6 @@ bool hu_recode_run(struct hu_recode *recodes, size_t count, unsigned threads,
         error->index = i;
     }
     for (unsigned i = 0; i < n; i++)
-        hu_recode_memory_free(&memory[i]);
+        hu_recode_piece_free(&pieces[i]);
     return fine;
 }

@@ -19,21 +19,21 @@ bool hu_recode_room(struct hu_recode_buffer *b, size_t bytes)
     return b->bytes;
 }
 
-void hu_recode_memory_free(struct hu_recode_memory *m)
+void hu_recode_piece_free(struct hu_recode_piece *p)
 {
-    free(m->elements.bytes);
-    free(m->codes.bytes);
-    free(m->scales.bytes);
-    free(m->more.bytes);
-    free(m->given.bytes);
+    free(p->elements.bytes);
+    free(p->codes.bytes);
+    free(p->scales.bytes);
+    free(p->more.bytes);
+    free(p->given.bytes);
 }
 
-static int read_part(struct hu_recode_memory *m, struct hu_recode_buffer *b,
+static int read_part(struct hu_recode_piece *p, struct hu_recode_buffer *b,
                      const struct hu_recode_input *in, uint64_t at, size_t n)
 {
     if (!hu_recode_room(b, n))
         return ENOMEM;
-    m->read += n;
+    p->read += n;
     return hu_read_at(in->descriptor, b->bytes, n, in->offset + at);
 }
 
@@ -59,15 +59,14 @@ int hu_recode_read_groups(const struct hu_recode *r, int32_t **groups)
     return why;
 }
 
-int hu_recode_read_plain(const struct hu_recode *r, const struct hu_recode_piece *p,
-                         struct hu_recode_memory *m)
+int hu_recode_read_plain(struct hu_recode_piece *p)
 {
-    unsigned bits = r->format->storage_bits;
-    size_t n = (size_t)(p->rows * p->columns), bytes = hu_array_bytes(r->format, n);
+    unsigned bits = p->job->format->storage_bits;
+    size_t n = p->rows * p->columns, bytes = hu_array_bytes(p->job->format, n);
     uint64_t at = p->number / 8 * bits + p->number % 8 * bits / 8;
-    int why = read_part(m, &m->elements, &r->codes, at, bytes);
-    if (!why && r->swap)
-        hu_turn_bytes(m->elements.bytes, bytes, r->swap);
+    int why = read_part(p, &p->elements, &p->job->codes, at, bytes);
+    if (!why && p->job->swap)
+        hu_turn_bytes(p->elements.bytes, bytes, p->job->swap);
     return why;
 }
 
@@ -89,17 +88,17 @@ static struct span scales_of(const struct hu_block *b, const struct hu_recode_pi
     if (!b->scale)
         return s;
     unsigned own = scale_width(b);
-    s.count = hu_block_scale_bytes(b, (size_t)p->rows, (size_t)p->columns) / own;
+    s.count = hu_block_scale_bytes(b, p->rows, p->columns) / own;
     if (!b->tile_rows && !b->tile_columns && p->linear)
         return s;
     if (p->linear) {
         s.before = p->first / b->tile_columns;
         return s;
     }
-    uint64_t matrix = hu_block_scale_bytes(b, (size_t)rows, (size_t)p->columns) / own;
+    uint64_t matrix = hu_block_scale_bytes(b, (size_t)rows, p->columns) / own;
     uint64_t before = b->layout == HU_BLOCK_FLAT
                           ? p->first * p->columns / b->tile_columns
-                          : hu_block_scale_bytes(b, (size_t)p->first, (size_t)p->columns) / own;
+                          : hu_block_scale_bytes(b, (size_t)p->first, p->columns) / own;
     s.before = p->matrix * matrix + (b->tile_rows || b->layout == HU_BLOCK_FLAT ? before : 0);
     return s;
 }
@@ -108,8 +107,8 @@ static uint64_t codes_before(const struct hu_block *b, const struct hu_recode_pi
                              uint64_t rows)
 {
     if (!p->linear)
-        return p->matrix * hu_block_bytes(b, (size_t)rows, (size_t)p->columns) +
-               hu_block_bytes(b, (size_t)p->first, (size_t)p->columns);
+        return p->matrix * hu_block_bytes(b, (size_t)rows, p->columns) +
+               hu_block_bytes(b, (size_t)p->first, p->columns);
     return b->layout == HU_BLOCK_WHOLE ? p->first / b->elements * b->bytes
                                        : p->first / 8 * b->code_bits;
 }
@@ -133,75 +132,72 @@ static int read_ring(struct hu_recode_buffer *b, const struct hu_recode_input *i
 
 /* What stands over the piece's tiles, of the file's format, in TO of OWN: the scales, or zero
  * points like them. */
-static int read_floats(const struct hu_recode *r, const struct hu_recode_piece *p,
-                       struct hu_recode_memory *m, const struct hu_recode_input *from,
+static int read_floats(struct hu_recode_piece *p, const struct hu_recode_input *from,
                        const struct hu_format *own, struct hu_recode_buffer *to)
 {
-    const struct hu_block *b = r->from;
-    const struct hu_format *in = r->scales_in && r->scales_in != own ? r->scales_in : own;
+    const struct hu_block *b = p->job->from;
+    const struct hu_format *in =
+        p->job->scales_in && p->job->scales_in != own ? p->job->scales_in : own;
     const uint64_t cycle = b->apart ? b->apart->cycle : 0;
-    struct hu_recode_buffer *read = in == own ? to : &m->given;
-    struct span s = scales_of(b, p, r->rows);
+    struct hu_recode_buffer *read = in == own ? to : &p->given;
+    struct span s = scales_of(b, p, p->job->rows);
     unsigned width = in->storage_bits / 8u;
     if (!s.count)
         return 0;
-    m->read += s.count * width;
+    p->read += s.count * width;
     int why = read_ring(read, from, cycle ? p->number : s.before, cycle ? cycle : UINT64_MAX,
                         s.count, width);
     if (why || in == own)
         return why;
     if (!hu_recode_room(to, s.count * (own->storage_bits / 8u)))
         return ENOMEM;
-    hu_convert_array(own, to->bytes, in, m->given.bytes, s.count, NULL, NULL);
+    hu_convert_array(own, to->bytes, in, p->given.bytes, s.count, NULL, NULL);
     return 0;
 }
 
-static int read_scales(const struct hu_recode *r, const struct hu_recode_piece *p,
-                       struct hu_recode_memory *m)
+static int read_scales(struct hu_recode_piece *p)
 {
-    const struct hu_block *b = r->from;
-    return b->scale ? read_floats(r, p, m, &r->scales, hu_format_find(b->scale), &m->scales) : 0;
+    const struct hu_block *b = p->job->from;
+    return b->scale ? read_floats(p, &p->job->scales, hu_format_find(b->scale), &p->scales) : 0;
 }
 
-static int read_codes(const struct hu_recode *r, const struct hu_recode_piece *p,
-                      struct hu_recode_memory *m)
+static int read_codes(struct hu_recode_piece *p)
 {
-    const struct hu_block *b = r->from;
+    const struct hu_block *b = p->job->from;
     const struct hu_block_apart *q = b->apart;
-    size_t n = hu_block_bytes(b, (size_t)p->rows, (size_t)p->columns);
+    size_t n = hu_block_bytes(b, p->rows, p->columns);
     if (!q || !q->bytes)
-        return read_part(m, &m->codes, &r->codes, codes_before(b, p, r->rows), n);
-    m->read += n * q->bytes / q->planes;
-    int why = read_ring(&m->codes, &r->codes, p->number, q->units, n, q->bytes);
+        return read_part(p, &p->codes, &p->job->codes, codes_before(b, p, p->job->rows), n);
+    p->read += n * q->bytes / q->planes;
+    int why = read_ring(&p->codes, &p->job->codes, p->number, q->units, n, q->bytes);
     if (!why)
-        hu_block_gather(q, p->number, n, m->codes.bytes, m->codes.bytes);
+        hu_block_gather(q, p->number, n, p->codes.bytes, p->codes.bytes);
     return why;
 }
 
-static int read_lines(const struct hu_recode *r, const struct hu_recode_piece *p,
-                      struct hu_recode_memory *m)
+static int read_lines(struct hu_recode_piece *p)
 {
-    const struct hu_block *b = r->from;
-    int why = read_codes(r, p, m);
+    const struct hu_block *b = p->job->from;
+    int why = read_codes(p);
     if (!why)
-        why = read_scales(r, p, m);
+        why = read_scales(p);
     if (!why && b->layout == HU_BLOCK_PACKED && !b->zero_is_middle)
-        why = read_part(m, &m->more, &r->more,
-                        hu_block_more_bytes(b, (size_t)p->first, (size_t)p->columns),
-                        hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
+        why = read_part(p, &p->more, &p->job->more,
+                        hu_block_more_bytes(b, (size_t)p->first, p->columns),
+                        hu_block_more_bytes(b, p->rows, p->columns));
     if (!why && b->zeros == HU_ZEROS_BYTES)
-        why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before,
-                        scales_of(b, p, r->rows).count);
+        why = read_part(p, &p->more, &p->job->more, scales_of(b, p, p->job->rows).before,
+                        scales_of(b, p, p->job->rows).count);
     if (!why && b->zeros > HU_ZEROS_BYTES)
-        why = read_floats(r, p, m, &r->more, hu_format_find("fp32"), &m->more);
+        why = read_floats(p, &p->job->more, hu_format_find("fp32"), &p->more);
     if (!why && b->over == HU_OVER_NESTED)
-        why = read_part(m, &m->more, &r->more, scales_of(b, p, r->rows).before / 256 * 4,
-                        hu_block_more_bytes(b, (size_t)p->rows, (size_t)p->columns));
+        why = read_part(p, &p->more, &p->job->more, scales_of(b, p, p->job->rows).before / 256 * 4,
+                        hu_block_more_bytes(b, p->rows, p->columns));
     return why;
 }
 
 /* COUNT strips of WIDTH bytes, STRIDE apart in the file and one behind the other in memory. */
-static int read_strips(struct hu_recode_memory *m, struct hu_recode_buffer *b,
+static int read_strips(struct hu_recode_piece *p, struct hu_recode_buffer *b,
                        const struct hu_recode_input *in, uint64_t at, uint64_t stride, size_t width,
                        size_t count)
 {
@@ -209,8 +205,8 @@ static int read_strips(struct hu_recode_memory *m, struct hu_recode_buffer *b,
     if (__builtin_mul_overflow(width, count, &bytes) || !hu_recode_room(b, bytes))
         return ENOMEM;
     if (width == stride)
-        return read_part(m, b, in, at, bytes);
-    m->read += bytes;
+        return read_part(p, b, in, at, bytes);
+    p->read += bytes;
     int why = 0;
     for (size_t i = 0; !why && i < count; i++)
         why = hu_read_at(in->descriptor, b->bytes + i * width, width, in->offset + at + i * stride);
@@ -223,86 +219,81 @@ static size_t words(uint64_t elements, unsigned bits)
 }
 
 /* GPTQ and AWQ: rows of the tensor lie across in what is stored. */
-static int read_columns(const struct hu_recode *r, const struct hu_recode_piece *p,
-                        struct hu_recode_memory *m)
+static int read_columns(struct hu_recode_piece *p)
 {
-    const struct hu_block *b = r->from;
+    const struct hu_block *b = p->job->from;
     unsigned bits = b->code_bits, width = scale_width(b);
-    size_t groups = (size_t)((r->columns + b->tile_columns - 1) / b->tile_columns);
+    size_t groups = (size_t)((p->job->columns + b->tile_columns - 1) / b->tile_columns);
     int why;
     if (b->layout == HU_BLOCK_AWQ)
-        why = read_strips(m, &m->codes, &r->codes, words(p->first, bits) * 4,
-                          words(r->rows, bits) * 4, words(p->rows, bits) * 4, (size_t)r->columns);
+        why = read_strips(p, &p->codes, &p->job->codes, words(p->first, bits) * 4,
+                          words(p->job->rows, bits) * 4, words(p->rows, bits) * 4,
+                          (size_t)p->job->columns);
     else
-        why = read_strips(m, &m->codes, &r->codes, p->first * 4, r->rows * 4, (size_t)p->rows * 4,
-                          words(r->columns, bits));
+        why = read_strips(p, &p->codes, &p->job->codes, p->first * 4, p->job->rows * 4, p->rows * 4,
+                          words(p->job->columns, bits));
     if (!why)
-        why = read_strips(m, &m->scales, &r->scales, p->first * width, r->rows * width,
-                          (size_t)p->rows * width, groups);
+        why = read_strips(p, &p->scales, &p->job->scales, p->first * width, p->job->rows * width,
+                          p->rows * width, groups);
     if (!why)
-        why = read_strips(m, &m->more, &r->more, words(p->first, bits) * 4,
-                          words(r->rows, bits) * 4, words(p->rows, bits) * 4, groups);
+        why = read_strips(p, &p->more, &p->job->more, words(p->first, bits) * 4,
+                          words(p->job->rows, bits) * 4, words(p->rows, bits) * 4, groups);
     return why;
 }
 
-int hu_recode_read_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
-                         struct hu_recode_memory *m)
+int hu_recode_read_parts(struct hu_recode_piece *p)
 {
-    bool columns = r->from->layout == HU_BLOCK_GPTQ || r->from->layout == HU_BLOCK_AWQ;
-    return columns ? read_columns(r, p, m) : read_lines(r, p, m);
+    bool columns = p->job->from->layout == HU_BLOCK_GPTQ || p->job->from->layout == HU_BLOCK_AWQ;
+    return columns ? read_columns(p) : read_lines(p);
 }
 
 /* The scale over a matrix of whole blocks, or over all. */
-static int read_over(const struct hu_recode *r, const struct hu_recode_piece *p,
-                     struct hu_recode_memory *m, float *scale)
+static int read_over(struct hu_recode_piece *p, float *scale)
 {
-    *scale = r->tensor_scale;
-    if (r->from->layout != HU_BLOCK_WHOLE || r->from->over != HU_OVER_TENSOR)
+    *scale = p->job->tensor_scale;
+    if (p->job->from->layout != HU_BLOCK_WHOLE || p->job->from->over != HU_OVER_TENSOR)
         return 0;
-    int why = read_part(m, &m->more, &r->more, p->matrix * 4, 4);
+    int why = read_part(p, &p->more, &p->job->more, p->matrix * 4, 4);
     if (!why)
-        *scale = unpack_fp32(m->more.bytes);
+        *scale = unpack_fp32(p->more.bytes);
     return why;
 }
 
-int hu_recode_decode(const struct hu_recode *r, const struct hu_recode_piece *p,
-                     struct hu_recode_memory *m, const struct hu_format *to, bool odd)
+int hu_recode_decode(struct hu_recode_piece *p, const struct hu_format *to, bool odd)
 {
-    const struct hu_block *b = r->from;
-    size_t n = (size_t)(p->rows * p->columns);
+    const struct hu_block *b = p->job->from;
+    size_t n = p->rows * p->columns;
     float over;
-    int why = hu_recode_read_parts(r, p, m);
+    int why = hu_recode_read_parts(p);
     if (!why)
-        why = read_over(r, p, m, &over);
+        why = read_over(p, &over);
     if (why)
         return why;
-    if (!hu_recode_room(&m->elements, hu_array_bytes(to, n)))
+    if (!hu_recode_room(&p->elements, hu_array_bytes(to, n)))
         return ENOMEM;
     struct hu_block_parts parts = {
-        .codes = m->codes.bytes,
-        .scales = b->scale ? m->scales.bytes : NULL,
-        .more = m->more.bytes,
-        .groups = m->groups,
+        .codes = p->codes.bytes,
+        .scales = b->scale ? p->scales.bytes : NULL,
+        .more = p->more.bytes,
+        .groups = p->groups,
         .tensor_scale = over,
-        .nested = r->nested,
+        .nested = p->job->nested,
         .odd = odd,
     };
-    return hu_block_decode_rows(to, m->elements.bytes, b, &parts, (size_t)p->rows,
-                                (size_t)p->columns, 0, (size_t)p->rows);
+    return hu_block_decode_rows(to, p->elements.bytes, b, &parts, p->rows, p->columns, 0, p->rows);
 }
 
 /* Blocks of codes of four bits behind their scales (ggml-common.h: block_mxfp4, block_nvfp4). */
-static int write_whole(const struct hu_recode *r, const struct hu_recode_piece *p,
-                       struct hu_recode_memory *m, size_t scales)
+static int write_whole(struct hu_recode_piece *p, size_t scales)
 {
-    const unsigned half = r->block->tile_columns / 2, each = r->whole;
+    const unsigned half = p->job->block->tile_columns / 2, each = p->job->whole;
     const size_t bytes = (size_t)each * (half + 1), blocks = scales / each;
-    if (!hu_recode_room(&m->given, blocks * bytes))
+    if (!hu_recode_room(&p->given, blocks * bytes))
         return ENOMEM;
-    const unsigned char *codes = m->codes.bytes;
-    unsigned char *to = m->given.bytes;
+    const unsigned char *codes = p->codes.bytes;
+    unsigned char *to = p->given.bytes;
     for (size_t k = 0; k < blocks; k++) {
-        memcpy(to, m->scales.bytes + k * each, each);
+        memcpy(to, p->scales.bytes + k * each, each);
         to += each;
         for (unsigned s = 0; s < each; s++, codes += half)
             for (unsigned i = 0; i < half; i++) {
@@ -311,20 +302,20 @@ static int write_whole(const struct hu_recode *r, const struct hu_recode_piece *
                                         (codes[i / 2 + half / 2] >> shift & 15) << 4);
             }
     }
-    return hu_write_at(r->output, m->given.bytes, blocks * bytes,
-                       r->codes_at + scales_of(r->block, p, r->rows).before / each * bytes);
+    return hu_write_at(p->job->output, p->given.bytes, blocks * bytes,
+                       p->job->codes_at +
+                           scales_of(p->job->block, p, p->job->rows).before / each * bytes);
 }
 
-int hu_recode_write_parts(const struct hu_recode *r, const struct hu_recode_piece *p,
-                          struct hu_recode_memory *m, size_t codes, size_t scales)
+int hu_recode_write_parts(struct hu_recode_piece *p, size_t codes, size_t scales)
 {
-    const struct hu_block *b = r->block;
-    if (r->whole)
-        return write_whole(r, p, m, scales);
-    int why =
-        hu_write_at(r->output, m->codes.bytes, codes, r->codes_at + codes_before(b, p, r->rows));
+    const struct hu_block *b = p->job->block;
+    if (p->job->whole)
+        return write_whole(p, scales);
+    int why = hu_write_at(p->job->output, p->codes.bytes, codes,
+                          p->job->codes_at + codes_before(b, p, p->job->rows));
     if (why || !scales)
         return why;
-    return hu_write_at(r->output, m->scales.bytes, scales,
-                       r->scales_at + scales_of(b, p, r->rows).before * scale_width(b));
+    return hu_write_at(p->job->output, p->scales.bytes, scales,
+                       p->job->scales_at + scales_of(b, p, p->job->rows).before * scale_width(b));
 }

@@ -119,7 +119,7 @@ static void pieces_to_read(const struct state *s, size_t index, uint64_t *first,
 {
     const struct hu_stream_tensor *t = &s->stream->tensors[index];
     *first = 0;
-    *end = hu_stream_pieces_of(s->stream, t);
+    *end = hu_stream_pieces(s->stream, index);
     if (t->sharded && (!s->greatest_only || t->first_piece == t->end_piece)) {
         *first = t->first_piece;
         *end = t->end_piece;

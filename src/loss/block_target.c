@@ -1,5 +1,4 @@
 #include "array/array.h"
-#include "block/parts.h"
 #include "block/scale_rule.h"
 #include "block/unpack.h"
 #include "block_loss.h"
@@ -8,23 +7,6 @@
 #include <string.h>
 
 /* What is known of a target once and for all: where its elements overflow, and its scales. */
-
-/* Of a format's elements, rounded with an unbounded exponent; integers say so by HU_INVALID. */
-static double reach_of_format(const struct hu_format *f, const struct hu_options *options,
-                              bool negative)
-{
-    const struct hu_format *fp64 = hu_format_find("fp64");
-    struct hu_options o = {.direction = options->direction};
-    o.direction = o.direction == HU_STOCHASTIC ? HU_TOWARD_ZERO : o.direction;
-    uint64_t low = 0, high = hu_max_finite_code(fp64), sign = negative ? hu_sign_mask(fp64) : 0;
-    while (high - low > 1) {
-        uint64_t middle = low + (high - low) / 2;
-        unsigned flags = 0;
-        hu_convert(f, fp64, middle | sign, &o, &flags);
-        *(flags & (HU_OVERFLOW | HU_INVALID) ? &high : &low) = middle;
-    }
-    return parts_value(fp64, fp64, high);
-}
 
 /* Element 1's code where all bytes are FILL, but for bit AT. */
 static int code_of(const struct hu_block *b, unsigned char fill, size_t at)
@@ -64,15 +46,17 @@ struct hu_block_target hu_block_target_of(const struct hu_block *b, enum hu_scal
         .reach = {HUGE_VAL, HUGE_VAL},
     };
     const struct hu_format *scale = b->scale ? hu_format_find(b->scale) : NULL;
-    const struct hu_format *fp64 = hu_format_find("fp64");
+    /* Of elements rounded with an unbounded exponent; integers say so by HU_INVALID. */
+    const struct hu_options unbounded = {.direction = options->direction};
     t.options.elements.saturate = true;
     for (int i = 0; b->element && i < 2; i++)
-        t.reach[i] =
-            ldexp(reach_of_format(hu_format_find(b->element), options, i), b->element_power);
+        t.reach[i] = ldexp(hu_loss_overflow_from(hu_format_find(b->element), &unbounded, i,
+                                                 HU_OVERFLOW | HU_INVALID),
+                           b->element_power);
     if (b->codes == HU_CODES_UNPACKED)
         reach_of_whole(b, t.reach);
     for (unsigned i = 0; scale && scale->storage_bits == 8 && i < 256; i++)
-        t.scales[i] = parts_value(fp64, scale, i);
+        t.scales[i] = hu_to_double(scale, i);
     t.wide_scale = scale && scale->storage_bits == 32;
     if (hu_block_has_rules(b))
         t.element = hu_scale_element_of(b);

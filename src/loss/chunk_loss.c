@@ -278,7 +278,7 @@ static const struct chunk *widen(struct hu_scratch *a, const struct chunk *b, st
     layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
     *wide = *b;
     wide->is_fp32 = false;
-    wide->passes = hu_passes(false);
+    wide->passes = hu_passes(HU_PASS_FP64);
     wide->real = a->fp64;
     wide->x = wide->ahead = a->wide;
     wide->range = range;
@@ -409,7 +409,7 @@ static void lose_by_steps(struct hu_scratch *a, const struct chunk *b,
 static void lose_saturated(struct hu_scratch *a, const struct chunk *b,
                            const struct hu_statistics_target *t, struct hu_loss *loss)
 {
-    const struct hu_passes *wide = hu_passes(false);
+    const struct hu_passes *wide = hu_passes(HU_PASS_FP64);
     uint16_t at[HU_CHUNK + 1];
     uint64_t limit = bits_from(b, t->overflow_from[0]);
     size_t n = b->passes->find(b->x, limit, b->range.greatest, at);

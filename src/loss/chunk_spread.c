@@ -22,39 +22,17 @@ static void take_specials(struct hu_scratch *a, struct chunk *b, uint64_t infini
 }
 
 /* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
+#define COUNT_EXPONENTS(word, shift)                                                               \
+    for (size_t i = 0; i < b->n; i++)                                                              \
+    a->exponents[i % 4][((const word *)b->x)[i] >> (shift)]++
 static void count_exponents(struct hu_scratch *a, const struct chunk *b)
 {
-    const unsigned char *at = b->x;
-    size_t i = 0;
-    uint64_t pair[2];
-    for (uint16_t one; b->is_bf16 && i < b->n; i++) {
-        memcpy(&one, at + i * 2, sizeof one);
-        a->exponents[i % 4][one >> 7]++;
-    }
-    if (b->is_fp32) {
-        for (; i + 4 <= b->n; i += 4) {
-            memcpy(pair, at + i * 4, sizeof pair);
-            a->exponents[0][pair[0] >> 23 & 0x1ff]++;
-            a->exponents[1][pair[0] >> 55]++;
-            a->exponents[2][pair[1] >> 23 & 0x1ff]++;
-            a->exponents[3][pair[1] >> 55]++;
-        }
-        for (uint32_t one; i < b->n; i++) {
-            memcpy(&one, at + i * 4, sizeof one);
-            a->exponents[0][one >> 23]++;
-        }
-        return;
-    }
-    for (; i + 4 <= b->n; i += 4) {
-        uint64_t four[4];
-        memcpy(four, at + i * 8, sizeof four);
-        for (size_t k = 0; k < 4; k++)
-            a->exponents[k][four[k] >> 52]++;
-    }
-    for (; i < b->n; i++) {
-        memcpy(pair, at + i * 8, sizeof *pair);
-        a->exponents[0][pair[0] >> 52]++;
-    }
+    if (b->is_bf16)
+        COUNT_EXPONENTS(uint16_t, 7);
+    else if (b->is_fp32)
+        COUNT_EXPONENTS(uint32_t, 23);
+    else
+        COUNT_EXPONENTS(uint64_t, 52);
 }
 
 /* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs

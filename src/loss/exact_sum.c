@@ -6,14 +6,13 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { WORDS = 4 };
-
-/* SUM += or -= words << (64 * limb). */
-static void add_words(struct hu_exact_sum *sum, const uint64_t words[WORDS], size_t limb, bool take)
+/* SUM += or -= words << (64 * limb), COUNT of them. */
+static inline void add_words(struct hu_exact_sum *sum, const uint64_t *words, size_t count,
+                             size_t limb, bool take)
 {
     uint64_t carry = 0;
-    for (size_t i = limb; i < HU_EXACT_LIMBS && (i < limb + WORDS || carry); i++) {
-        uint64_t word = i < limb + WORDS ? words[i - limb] : 0, total;
+    for (size_t i = limb; i < HU_EXACT_LIMBS && (i < limb + count || carry); i++) {
+        uint64_t word = i < limb + count ? words[i - limb] : 0, total;
         if (take)
             carry = (uint64_t)__builtin_sub_overflow(sum->limbs[i], word, &total) |
                     (uint64_t)__builtin_sub_overflow(total, carry, &total);
@@ -28,11 +27,11 @@ static void add_words(struct hu_exact_sum *sum, const uint64_t words[WORDS], siz
 static void add_at(struct hu_exact_sum *sum, const uint64_t three[3], int position, bool take)
 {
     unsigned shift = (unsigned)position % 64;
-    uint64_t words[WORDS] = {three[0] << shift, three[1] << shift, three[2] << shift, 0};
+    uint64_t words[4] = {three[0] << shift, three[1] << shift, three[2] << shift, 0};
     if (shift)
         for (int i = 0; i < 3; i++)
             words[i + 1] |= three[i] >> (64 - shift);
-    add_words(sum, words, (size_t)position / 64, take);
+    add_words(sum, words, 4, (size_t)position / 64, take);
 }
 
 /* |value| = the result * 2^*exponent. */
@@ -73,13 +72,7 @@ void hu_exact_add(struct hu_exact_sum *sum, double value, int exponent)
 
 void hu_exact_merge(struct hu_exact_sum *sum, const struct hu_exact_sum *other)
 {
-    uint64_t carry = 0;
-    for (size_t i = 0; i < HU_EXACT_LIMBS; i++) {
-        uint64_t total;
-        carry = (uint64_t)__builtin_add_overflow(sum->limbs[i], other->limbs[i], &total) |
-                (uint64_t)__builtin_add_overflow(total, carry, &total);
-        sum->limbs[i] = total;
-    }
+    add_words(sum, other->limbs, HU_EXACT_LIMBS, 0, false);
 }
 
 double hu_exact_value(const struct hu_exact_sum *sum, int *exponent)

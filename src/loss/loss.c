@@ -1,5 +1,7 @@
 #include "loss.h"
 
+#include "float_bits.h"
+
 #include <math.h>
 
 struct hu_loss_target hu_loss_target_of(const struct hu_format *f)
@@ -10,6 +12,32 @@ struct hu_loss_target hu_loss_target_of(const struct hu_format *f)
         .trailing_bits = f->trailing_bits,
         .min_normal = hu_has_subnormals(f) ? ldexp(1, hu_emin(f)) : 0,
     };
+}
+
+static bool raises(const struct hu_format *f, const struct hu_options *o, uint64_t fp64,
+                   unsigned flags)
+{
+    unsigned raised = 0;
+    hu_convert(f, hu_format_find("fp64"), fp64, o, &raised);
+    return raised & flags;
+}
+
+/* Rounding is monotone. */
+double hu_loss_overflow_from(const struct hu_format *f, const struct hu_options *options,
+                             bool negative, unsigned flags)
+{
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    struct hu_options o = *options;
+    uint64_t low = 0, high = hu_max_finite_code(fp64), sign = negative ? hu_sign_mask(fp64) : 0;
+    if (o.direction == HU_STOCHASTIC)
+        o.direction = HU_TOWARD_ZERO;
+    if (!raises(f, &o, high | sign, flags))
+        return HUGE_VAL;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        *(raises(f, &o, middle | sign, flags) ? &high : &low) = middle;
+    }
+    return hu_double_of_bits(high);
 }
 
 static double greater(double a, double b)

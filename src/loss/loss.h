@@ -6,7 +6,7 @@
 #pragma once
 
 #include "exact_sum.h"
-#include "format.h"
+#include "convert.h"
 
 /* Of the finite elements of the data: */
 struct hu_loss {
@@ -44,6 +44,11 @@ struct hu_loss_target {
     double min_normal;
 };
 struct hu_loss_target hu_loss_target_of(const struct hu_format *format);
+
+/* The least magnitude of fp64 that raises some of FLAGS on its way into F, whatever is drawn;
+ * HUGE_VAL: none does. NEGATIVE: below zero. */
+double hu_loss_overflow_from(const struct hu_format *f, const struct hu_options *options,
+                             bool negative, unsigned flags);
 
 /* DIFFERENCE in units of the last place that CODE, finite, has in the target. */
 double hu_loss_in_ulps(const struct hu_loss_target *target, double difference, double code);

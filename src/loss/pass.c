@@ -1,6 +1,5 @@
 #include "pass.h"
 #include "array/array.h"
-#include "pass_sets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,36 +17,23 @@
 #define WIDE_AT(p) _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64((const void *)(p))))
 #define ROUND_TO_FP32(v) _mm_cvtps_pd(_mm_cvtpd_ps((__m128d)(v)))
 #endif
-#define PASSES hu_passes_fp32_plain
-#include "pass_fp32.h"
-#define PASSES hu_passes_fp64_plain
-#include "pass_fp64.h"
-#define PASSES hu_passes_bf16_plain
-#include "pass_bf16.h"
+#define PASSES hu_passes_plain
+#include "pass_types.h"
 
-const struct hu_passes *hu_passes_of(const char *name, bool is_fp32)
+/* Kernels of one set of registers begin with its name. */
+const struct hu_passes *hu_passes_of(const char *name, enum hu_pass_type type)
 {
 #if defined(__x86_64__)
-    /* Kernels of one set of registers begin with its name. */
     if (!strncmp(name, "avx512", 6))
-        return is_fp32 ? &hu_passes_fp32_avx512 : &hu_passes_fp64_avx512;
+        return hu_passes_avx512[type];
     if (!strncmp(name, "avx2", 4) && __builtin_cpu_supports("fma"))
-        return is_fp32 ? &hu_passes_fp32_avx2 : &hu_passes_fp64_avx2;
+        return hu_passes_avx2[type];
 #endif
     (void)name;
-    return is_fp32 ? &hu_passes_fp32_plain : &hu_passes_fp64_plain;
+    return hu_passes_plain[type];
 }
 
-const struct hu_passes *hu_passes(bool is_fp32)
+const struct hu_passes *hu_passes(enum hu_pass_type type)
 {
-    return hu_passes_of(hu_kernel_name(hu_kernel_chosen()), is_fp32);
-}
-
-const struct hu_passes *hu_passes_bf16(void)
-{
-#if defined(__x86_64__)
-    if (!strncmp(hu_kernel_name(hu_kernel_chosen()), "avx", 3))
-        return &hu_passes_bf16_avx2;
-#endif
-    return &hu_passes_bf16_plain;
+    return hu_passes_of(hu_kernel_name(hu_kernel_chosen()), type);
 }

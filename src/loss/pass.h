@@ -151,11 +151,13 @@ struct hu_passes {
     size_t size; /* of a value */
 };
 
-/* The passes for fp32 or fp64 values, for the instruction set of hu_kernel_chosen. */
-const struct hu_passes *hu_passes(bool is_fp32);
+/* What values are: of bf16 there are range, find and count alone. */
+enum hu_pass_type { HU_PASS_FP64, HU_PASS_FP32, HU_PASS_BF16 };
 
-/* Those of bf16 of this machine: range, find and count alone. */
-const struct hu_passes *hu_passes_bf16(void);
+/* The passes for the instruction set of hu_kernel_chosen; and of a kernel's by name: "avx512…",
+ * "avx2…", any other for plain C. */
+const struct hu_passes *hu_passes(enum hu_pass_type type);
+const struct hu_passes *hu_passes_of(const char *name, enum hu_pass_type type);
 
-/* NAME is a kernel's: "avx512…", "avx2…", any other for plain C. For tests. */
-const struct hu_passes *hu_passes_of(const char *name, bool is_fp32);
+extern const struct hu_passes *const hu_passes_plain[], *const hu_passes_avx2[],
+                                                            *const hu_passes_avx512[];

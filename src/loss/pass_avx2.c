@@ -1,4 +1,4 @@
-#include "pass_sets.h"
+#include "pass.h"
 
 #if defined(__x86_64__)
 
@@ -17,11 +17,7 @@
 #define ROUND_TO_FP32(v) _mm256_cvtps_pd(_mm256_cvtpd_ps((__m256d)(v)))
 #define LESSER_WORD(a, b) _mm256_min_epu32((__m256i)(a), (__m256i)(b))
 #define ANY(w) !_mm256_testz_si256((__m256i)(w), (__m256i)(w))
-#define PASSES hu_passes_fp32_avx2
-#include "pass_fp32.h"
-#define PASSES hu_passes_fp64_avx2
-#include "pass_fp64.h"
-#define PASSES hu_passes_bf16_avx2
-#include "pass_bf16.h"
+#define PASSES hu_passes_avx2
+#include "pass_types.h"
 
 #endif

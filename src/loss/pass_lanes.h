@@ -1,10 +1,9 @@
 /*
  * The passes of pass.h for one type and one instruction set. The file that includes this
  * defines REAL, WORD and LEAST_NORMAL_EXPONENT, FIELD_SHIFT, IS_FP32 for the type, NAME(x) for what
- * it makes, TARGET for the instruction set, FUSED(a, b, c) for its a * b + c, FUSES
- * for whether that rounds once, LANE_BYTES for the size of its registers; and PASSES, what the
- * passes are called, and COUNT where it has a better one, which both end with this file.
- * Plain loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
+ * it makes, which all end with this file; TARGET for the instruction set, FUSED(a, b, c) for its a
+ * * b + c, FUSES for whether that rounds once, LANE_BYTES for the size of its registers. Plain
+ * loops of a constant length over arrays that do not overlap: compilers turn them into lanes.
  */
 
 #include "pass_words.h"
@@ -273,7 +272,7 @@ TARGET static void NAME(small)(const void *code, const void *scaled, double min_
 
 #include "pass_near.h"
 
-const struct hu_passes PASSES = {
+static const struct hu_passes NAME(passes) = {
     .range = NAME(range),
     .clip = NAME(clip),
     .find = NAME(find),
@@ -287,7 +286,7 @@ const struct hu_passes PASSES = {
     .rough_squares = NAME(rough_squares),
     .small = NAME(small),
 #endif
-    .count = COUNT,
+    .count = NAME(count),
     .size = sizeof(REAL),
 };
 
@@ -295,5 +294,9 @@ const struct hu_passes PASSES = {
 #undef BIAS
 #undef TOP
 #undef HAS_BYTES
-#undef COUNT
-#undef PASSES
+#undef REAL
+#undef WORD
+#undef IS_FP32
+#undef FIELD_SHIFT
+#undef LEAST_NORMAL_EXPONENT
+#undef NAME

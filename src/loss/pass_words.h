@@ -1,7 +1,6 @@
 /*
  * The passes over words that do no arithmetic: what pass_lanes.h begins with, and all there is of
- * bf16. WORD, LEAST_NORMAL_EXPONENT, FIELD_SHIFT, NAME, TARGET, LANE_BYTES and COUNT are as said
- * there.
+ * bf16. WORD, LEAST_NORMAL_EXPONENT, FIELD_SHIFT, NAME, TARGET, LANE_BYTES are as said there.
  */
 
 #include "vectors.h"
@@ -29,33 +28,45 @@ TARGET static void NAME(range)(const void *x, struct hu_pass_range *range)
     *range = (struct hu_pass_range){greatest, least};
 }
 
-#ifndef COUNT
-#define COUNT NAME(count)
-
-/* Counts in the bytes of a register: no byte is met so often that it overflows. */
-typedef uint8_t NAME(bytes) __attribute__((vector_size(LANE_BYTES)));
+/* Counts in the bytes of a register, at most of AVX2's, whose comparisons give bytes at once: no
+ * byte is met so often that it overflows. */
+enum { NAME(BYTES) = LANE_BYTES < 32 ? LANE_BYTES : 32 };
+typedef uint8_t NAME(bytes) __attribute__((vector_size(NAME(BYTES))));
 
 TARGET static inline __attribute__((always_inline)) uint32_t NAME(sum_bytes)(NAME(bytes) counts)
 {
     const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), ones = UINT64_C(0x0001000100010001);
-    uint64_t words[LANE_BYTES / 8], sums = 0;
+    uint64_t words[NAME(BYTES) / 8], sums = 0;
     __builtin_memcpy(words, &counts, sizeof words);
-    for (size_t i = 0; i < LANE_BYTES / 8; i++)
+    for (size_t i = 0; i < NAME(BYTES) / 8; i++)
         sums += (words[i] & even) + (words[i] >> 8 & even);
     return (uint32_t)(sums * ones >> 48);
 }
 
+/* Whether what was counted is all but zeros and subnormals. */
+TARGET static bool NAME(met_all)(const WORD *words, const struct hu_pass_exponents *found)
+{
+    WORD others = 0;
+    for (size_t i = 0; i < HU_CHUNK; i++)
+        others += (words[i] & FIELD(TOP + 1)) == 0;
+    for (int e = 0; e < found->number; e++)
+        others += found->counts[e];
+    return others == HU_CHUNK;
+}
+
 /* Each exponent costs a walk over bytes: as many as a register has are done sooner than tables.
  * Those of fp32 are bytes as they are; those of fp64 are less the least, and what is beyond is one
- * more. */
+ * more. Where there are subnormals, the least normal is not known: as many are counted as may be.
+ */
 TARGET static bool NAME(count)(const void *x, const struct hu_pass_range *range,
                                struct hu_pass_exponents *out)
 {
-    enum { AT_ONCE = 4 };
-    const WORD *words = x;
-    const WORD least = (WORD)(range->least_nonzero + 1) >> FIELD_SHIFT;
-    const WORD number = (WORD)(range->greatest >> FIELD_SHIFT) - least + 1;
-    if (!least || number > LANE_BYTES || number > HU_FEW - AT_ONCE)
+    enum { AT_ONCE = 4, MOST = LANE_BYTES < HU_FEW ? LANE_BYTES : HU_FEW - AT_ONCE };
+    const WORD *words = x, last = (WORD)(range->greatest >> FIELD_SHIFT);
+    const WORD known = (WORD)(range->least_nonzero + 1) >> FIELD_SHIFT;
+    const WORD least = known ? known : last < MOST ? 1 : (WORD)(last - MOST + 1);
+    const WORD number = last - least + 1;
+    if (number > MOST)
         return false;
     _Alignas(LANE_BYTES) uint8_t places[HU_CHUNK];
     for (size_t i = 0; i < HU_CHUNK; i++) {
@@ -69,7 +80,7 @@ TARGET static bool NAME(count)(const void *x, const struct hu_pass_range *range,
         NAME(bytes) counts[AT_ONCE] = {{0}}, of[AT_ONCE];
         UNROLLED for (int k = 0; k < AT_ONCE; k++) of[k] =
             (NAME(bytes)){0} + (uint8_t)(e + k + (HAS_BYTES ? (int)least : 0));
-        for (size_t i = 0; i < HU_CHUNK; i += LANE_BYTES) {
+        for (size_t i = 0; i < HU_CHUNK; i += NAME(BYTES)) {
             NAME(bytes) some;
             __builtin_memcpy(&some, places + i, sizeof some);
             UNROLLED for (int k = 0; k < AT_ONCE; k++) counts[k] -= (NAME(bytes))(some == of[k]);
@@ -77,10 +88,8 @@ TARGET static bool NAME(count)(const void *x, const struct hu_pass_range *range,
         for (int k = 0; k < AT_ONCE; k++)
             out->counts[e + k] = NAME(sum_bytes)(counts[k]);
     }
-    return true;
+    return known || NAME(met_all)(words, out);
 }
-
-#endif
 
 /* Most chunks have a few or none: so many that have none are passed at once. */
 TARGET static size_t NAME(find)(const void *x, uint64_t first, uint64_t last, uint16_t *at)

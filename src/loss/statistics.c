@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Exact where fp64 holds it. */
+/* As hu_to_double, sooner: exact where fp64 holds it. */
 static double value_of(const struct hu_format *f, uint64_t code)
 {
     struct hu_datum d = hu_decode(f, code);
@@ -43,33 +43,11 @@ bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const s
     return plan->scaling == HU_SCALE_TENSOR && !hu_counts_codes(plan, f);
 }
 
-/* The least fp64 magnitude that overflows: rounding is monotone. */
-static double find_overflow(const struct hu_format *f, const struct hu_options *options, bool sign)
-{
-    const struct hu_format *fp64 = hu_format_find("fp64");
-    struct hu_options o = *options;
-    unsigned beyond = hu_is_integer(f) ? HU_INVALID : HU_OVERFLOW;
-    if (o.direction == HU_STOCHASTIC)
-        o.direction = HU_TOWARD_ZERO;
-    uint64_t low = 0, high = hu_max_finite_code(fp64), negative = sign ? hu_sign_mask(fp64) : 0;
-    unsigned flags = 0;
-    hu_convert(f, fp64, high | negative, &o, &flags);
-    if (!(flags & beyond))
-        return HUGE_VAL;
-    while (high - low > 1) {
-        uint64_t middle = low + (high - low) / 2;
-        flags = 0;
-        hu_convert(f, fp64, middle | negative, &o, &flags);
-        *(flags & beyond ? &high : &low) = middle;
-    }
-    return value_of(fp64, high);
-}
-
 /* What becomes of fp64's greatest. */
 static double of_greatest(const struct hu_format *f, const struct hu_options *options)
 {
     const struct hu_format *fp64 = hu_format_find("fp64");
-    return value_of(f, hu_convert(f, fp64, hu_max_finite_code(fp64), options, NULL));
+    return hu_to_double(f, hu_convert(f, fp64, hu_max_finite_code(fp64), options, NULL));
 }
 
 struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
@@ -79,7 +57,7 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
     struct hu_statistics_target t = {
         .loss = hu_loss_target_of(f),
         .options = *options,
-        .max_finite = value_of(f, hu_max_finite_code(f)),
+        .max_finite = hu_to_double(f, hu_max_finite_code(f)),
         .emax = hu_emax(f),
         /* One bit of significand has ties by the code's own parity. */
         .rounds_in_place = options->direction != HU_STOCHASTIC && hu_is_signed(f) &&
@@ -87,7 +65,8 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
     };
     t.options.saturate |= scaling == HU_SCALE_BLOCK;
     for (int sign = 0; sign < 2; sign++)
-        t.overflow_from[sign] = find_overflow(f, &t.options, sign);
+        t.overflow_from[sign] =
+            hu_loss_overflow_from(f, &t.options, sign, hu_is_integer(f) ? HU_INVALID : HU_OVERFLOW);
     t.saturates = isfinite(of_greatest(f, &t.options));
     return t;
 }
@@ -291,7 +270,7 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
     b.in_fp32 = relates_in_fp32(plan, data->format);
     b.is_bf16 =
         !HU_BIG_ENDIAN && data->format == hu_format_find("bf16") && hu_plan_is_of_blocks(plan);
-    b.passes = b.is_bf16 ? hu_passes_bf16() : hu_passes(b.is_fp32);
+    b.passes = hu_passes(b.is_bf16 ? HU_PASS_BF16 : (enum hu_pass_type)b.is_fp32);
     b.real = b.is_bf16 ? data->format : b.is_fp32 ? a->fp32 : a->fp64;
     struct hu_units u = chunks_of(plan, data);
     uint64_t base = layout_is_packed(data->format) ? from / SPARE * SPARE : from;
@@ -321,7 +300,7 @@ double hu_greatest(struct hu_scratch *a, const struct hu_format *format, const v
 {
     double greatest = 0;
     struct chunk b = {.is_fp32 = holds(a->fp32, format)};
-    b.passes = hu_passes(b.is_fp32);
+    b.passes = hu_passes((enum hu_pass_type)b.is_fp32);
     b.real = b.is_fp32 ? a->fp32 : a->fp64;
     for (size_t at = 0; at < n; at += b.n) {
         b.n = n - at < HU_CHUNK ? n - at : HU_CHUNK;

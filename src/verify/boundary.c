@@ -373,7 +373,7 @@ static uint64_t place(int shift, unsigned choice, uint64_t random)
 static void confirm_edges(struct builder *b, struct hu_reference *r, size_t i)
 {
     const struct hu_run *run = &b->runs->run[i];
-    int up = run->shift > 0 ? run->shift : 0;
+    int up = hu_run_up(run);
     uint64_t units = (hu_run_last(b->runs, i) - run->first + 1) >> up;
     const uint64_t ends[] = {0, 1, units - 2, units - 1};
     for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
@@ -401,7 +401,7 @@ static void confirm_task(void *context, size_t task, unsigned worker)
     for (uint64_t d = first; d < first + DRAWS_A_TASK && d < HU_LADDER_DRAWS; d++) {
         size_t i = c->ladder[hu_draw(0, 4 * d) % runs->ladders];
         const struct hu_run *run = &runs->run[i];
-        int up = run->shift > 0 ? run->shift : 0;
+        int up = hu_run_up(run);
         uint64_t units = (hu_run_last(runs, i) - run->first + 1) >> up;
         uint64_t unit = hu_draw(0, 4 * d + 1) % units;
         unsigned choice = (unsigned)(hu_draw(0, 4 * d + 2) % PLACES);
@@ -509,20 +509,15 @@ size_t hu_runs_find(const struct hu_runs *runs, uint64_t bits)
 
 enum hu_magnitude_rounding hu_magnitude_rounding(enum hu_direction direction, bool sign)
 {
-    switch (direction) {
-    case HU_TIES_TO_EVEN:
-        return HU_NEAREST_EVEN;
-    case HU_TIES_TO_AWAY:
-        return HU_NEAREST_AWAY;
-    case HU_TOWARD_POSITIVE:
-        return sign ? HU_DOWN : HU_UP;
-    case HU_TOWARD_NEGATIVE:
-        return sign ? HU_UP : HU_DOWN;
-    case HU_TO_ODD:
-        return HU_ODD;
-    default:
-        return HU_DOWN;
-    }
+    static const enum hu_magnitude_rounding of[][2] = {
+        [HU_TIES_TO_EVEN] = {HU_NEAREST_EVEN, HU_NEAREST_EVEN},
+        [HU_TIES_TO_AWAY] = {HU_NEAREST_AWAY, HU_NEAREST_AWAY},
+        [HU_TOWARD_ZERO] = {HU_DOWN, HU_DOWN},
+        [HU_TOWARD_POSITIVE] = {HU_UP, HU_DOWN},
+        [HU_TOWARD_NEGATIVE] = {HU_DOWN, HU_UP},
+        [HU_TO_ODD] = {HU_ODD, HU_ODD},
+        [HU_STOCHASTIC] = {HU_DOWN, HU_DOWN}};
+    return of[direction][sign];
 }
 
 static bool goes_up(enum hu_magnitude_rounding mode, uint64_t code, uint64_t rest, int shift)

@@ -76,6 +76,12 @@ uint64_t hu_run_last(const struct hu_runs *runs, size_t i);
 /* The code and flags that run I gives for BITS, which it holds. */
 uint64_t hu_run_expect(const struct hu_runs *runs, size_t i, uint64_t bits, unsigned *flags);
 
+/* log2 of a unit of steps or of a ladder. */
+static inline int hu_run_up(const struct hu_run *run)
+{
+    return run->shift > 0 ? run->shift : 0;
+}
+
 /* How a direction rounds magnitudes of one sign. */
 enum hu_magnitude_rounding { HU_DOWN, HU_UP, HU_NEAREST_EVEN, HU_NEAREST_AWAY, HU_ODD };
 enum hu_magnitude_rounding hu_magnitude_rounding(enum hu_direction direction, bool sign);

@@ -16,8 +16,7 @@ enum {
     RUNS_SAMPLED = 6000,
     DRAWN = 4096,
     COMBINATIONS = 6000, /* of an operation's edges, */
-    DIRECTED = 6000,     /* and its draws */
-    ALIGNMENT = 64
+    DIRECTED = 6000      /* and its draws */
 };
 
 bool hu_sample_add(struct hu_sample *s, const struct hu_asked *asked)
@@ -98,10 +97,10 @@ static bool choose_operands(struct hu_sample *s, const struct hu_question *q,
 static bool ask(struct hu_sample *s, const struct hu_question *q, const struct hu_subject *subject)
 {
     size_t block = subject->block;
-    void *src[HU_OPERANDS] = {NULL}, *dst = NULL;
-    bool good = !posix_memalign(&dst, ALIGNMENT, hu_layout_bytes(q->result, block) + ALIGNMENT);
-    for (int k = 0; k < q->operands && good; k++)
-        good = !posix_memalign(&src[k], ALIGNMENT, hu_layout_bytes(q->from[k], block) + ALIGNMENT);
+    void *src[HU_OPERANDS] = {NULL}, *dst = hu_layout_new(q->result, block);
+    bool good = dst;
+    for (int k = 0; k < q->operands; k++)
+        good &= (src[k] = hu_layout_new(q->from[k], block)) != NULL;
     for (size_t first = 0; good && first < s->count; first += block) {
         size_t n = s->count - first < block ? s->count - first : block;
         for (int k = 0; k < q->operands; k++)

@@ -67,6 +67,17 @@ const unsigned hu_flush_values[HU_FLUSHES] = {
     HU_FLUSH_IN | HU_FLUSH_OUT | HU_FLUSH_TINY,
 };
 
+uint64_t hu_promise_flush(const struct hu_promise *promise, const struct hu_format *to,
+                          uint64_t code, unsigned *flags)
+{
+    bool by_underflow = promise->options.tininess_before || (promise->flush & HU_FLUSH_TINY);
+    bool tiny = by_underflow && (*flags & HU_UNDERFLOW);
+    if (!(promise->flush & HU_FLUSH_OUT) || !(tiny || hu_code_is_subnormal(to, code)))
+        return code;
+    *flags |= HU_UNDERFLOW | HU_INEXACT;
+    return hu_code_flushed(to, code);
+}
+
 static uint64_t round_once(struct hu_reference *r, const struct hu_format *to,
                            const struct hu_format *from, uint64_t bits,
                            const struct hu_promise *promise, unsigned *flags)
@@ -78,12 +89,8 @@ static uint64_t round_once(struct hu_reference *r, const struct hu_format *to,
     uint64_t code = hu_reference_convert(r, to, from, bits, &options, &raised);
     if (promise->has_nan_code && hu_code_is_nan(from, bits) && !hu_has_nan(to))
         code = promise->nan_code;
-    bool by_underflow = options.tininess_before || (promise->flush & HU_FLUSH_TINY);
-    bool tiny = by_underflow && (raised & HU_UNDERFLOW) && to->specials != HU_SPECIALS_SCALE;
-    if ((promise->flush & HU_FLUSH_OUT) && (tiny || hu_code_is_subnormal(to, code))) {
-        code = hu_code_flushed(to, code);
-        raised |= HU_UNDERFLOW | HU_INEXACT;
-    }
+    if (to->specials != HU_SPECIALS_SCALE)
+        code = hu_promise_flush(promise, to, code, &raised);
     *flags |= raised;
     return code;
 }

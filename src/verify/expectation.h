@@ -50,6 +50,10 @@ struct hu_promise {
 /* Besides the exceptions, in what hu_expect raises: whatever is given will do. */
 enum { HU_ANYTHING = 128 };
 
+/* What chips that flush make of CODE, a result in TO with those FLAGS. */
+uint64_t hu_promise_flush(const struct hu_promise *promise, const struct hu_format *to,
+                          uint64_t code, unsigned *flags);
+
 /* The code in TO of the source BITS, and in *flags all the flags that it raises, those of every
  * step together; or HU_ANYTHING. */
 uint64_t hu_expect(struct hu_reference *r, const struct hu_format *to, const struct hu_format *from,

@@ -1,6 +1,16 @@
 #include "verify/layout.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+void *hu_layout_new(const struct hu_format *f, size_t n)
+{
+    size_t bytes = hu_layout_bytes(f, n) + HU_LAYOUT_ALIGNMENT;
+    void *array = NULL;
+    if (posix_memalign(&array, HU_LAYOUT_ALIGNMENT, bytes))
+        return NULL;
+    return memset(array, 0, bytes);
+}
 
 static void store_packed(const struct hu_format *f, unsigned char *bytes, size_t i, uint64_t code)
 {

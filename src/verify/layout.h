@@ -64,6 +64,11 @@ static inline uint64_t hu_layout_load(const struct hu_format *f, const void *arr
     return word >> f->storage_shift | low << 32;
 }
 
+/* Zeros, of N elements and as many bytes more as begin another alignment; at a multiple of 64
+ * bytes. NULL: out of memory. */
+enum { HU_LAYOUT_ALIGNMENT = 64 };
+void *hu_layout_new(const struct hu_format *f, size_t n);
+
 void hu_layout_store(const struct hu_format *f, void *array, size_t i, uint64_t code);
 
 /* The codes first, first + step, first + 2 * step, …, each with the bits of clear cleared and then

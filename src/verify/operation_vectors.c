@@ -1,4 +1,4 @@
-#include "verify/operation_vectors.h"
+#include "verify/vectors.h"
 #include "pool.h"
 #include "verify/layout.h"
 #include "verify/recorded.h"
@@ -44,8 +44,7 @@ static void put_eight(char *at, uint32_t value, int digits)
     memcpy(at, &text, sizeof text);
 }
 
-/* The last DIGITS of VALUE's 16, and a space; scribbles over 8 bytes and a space. */
-static char *put_hex(char *at, uint64_t value, int digits)
+char *hu_vectors_number(char *at, uint64_t value, int digits)
 {
     if (digits > 8)
         put_eight(at, (uint32_t)(value >> 32), digits - 8);
@@ -68,9 +67,9 @@ static char *put_line(const struct round_of *r, char *at, uint64_t i)
     hu_operands_at(r->operands, operand_number(r, i), x);
     uint64_t code = hu_operate_at(q->operation, q->to, q->from, x, i, &r->options, &flags);
     for (int k = 0; k < q->operands; k++)
-        at = put_hex(at, x[k], r->digits[k]);
-    at = put_hex(at, code, r->digits[HU_OPERANDS]);
-    at = put_hex(at, hu_to_testfloat(flags), 2);
+        at = hu_vectors_number(at, x[k], r->digits[k]);
+    at = hu_vectors_number(at, code, r->digits[HU_OPERANDS]);
+    at = hu_vectors_number(at, hu_to_testfloat(flags), 2);
     at[-1] = '\n';
     return at;
 }

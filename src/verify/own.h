@@ -2,12 +2,12 @@
 #pragma once
 
 #include "array/array.h"
+#include "verify/question.h"
 #include "verify/scan.h"
 
 struct hu_own {
-    const struct hu_kernel *kernel;
-    const struct hu_format *to, *from;
-    struct hu_options options;
+    const struct hu_kernel *kernel; /* "scalar" operates by hu_operate alone */
+    struct hu_question question;
 };
 
 /* OWN, which must outlive it, as a subject. */

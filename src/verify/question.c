@@ -40,16 +40,11 @@ static bool is_ignored(const struct hu_question *q, const uint64_t x[])
     return false;
 }
 
-/* Operations on signs and comparisons' results are never tiny. */
+/* Comparisons' results are never tiny. */
 uint64_t hu_question_flush_result(const struct hu_question *q, uint64_t code, unsigned *flags)
 {
-    bool by_underflow = q->promise.options.tininess_before || (q->promise.flush & HU_FLUSH_TINY);
-    bool tiny = by_underflow && (*flags & HU_UNDERFLOW);
-    if (!(q->promise.flush & HU_FLUSH_OUT) || hu_is_comparison(q->operation) ||
-        !(tiny || hu_code_is_subnormal(q->to, code)))
-        return code;
-    *flags |= HU_UNDERFLOW | HU_INEXACT;
-    return hu_code_flushed(q->to, code);
+    return hu_is_comparison(q->operation) ? code
+                                          : hu_promise_flush(&q->promise, q->to, code, flags);
 }
 
 /* The operation rounded once into TO; of an fma that is not fused, first the product. */

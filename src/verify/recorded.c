@@ -6,22 +6,25 @@
 
 enum { LONGEST_LINE = 256, LINES_A_STEP = 1 << 16 };
 
+/* Ours, by TestFloat's bits, which are SoftFloat's (softfloat.h of its release 3). */
+static const unsigned char flag_of[] = {HU_INEXACT, HU_UNDERFLOW, HU_OVERFLOW, HU_DIVIDE_BY_ZERO,
+                                        HU_INVALID};
+enum { FLAGS = sizeof flag_of };
+
 unsigned hu_to_testfloat(unsigned flags)
 {
-    return (flags & HU_INEXACT ? HU_TESTFLOAT_INEXACT : 0) |
-           (flags & HU_UNDERFLOW ? HU_TESTFLOAT_UNDERFLOW : 0) |
-           (flags & HU_OVERFLOW ? HU_TESTFLOAT_OVERFLOW : 0) |
-           (flags & HU_DIVIDE_BY_ZERO ? HU_TESTFLOAT_INFINITE : 0) |
-           (flags & HU_INVALID ? HU_TESTFLOAT_INVALID : 0);
+    unsigned bits = 0;
+    for (int i = 0; i < FLAGS; i++)
+        bits |= flags & flag_of[i] ? 1u << i : 0;
+    return bits;
 }
 
 static unsigned from_testfloat(unsigned bits)
 {
-    return (bits & HU_TESTFLOAT_INEXACT ? HU_INEXACT : 0) |
-           (bits & HU_TESTFLOAT_UNDERFLOW ? HU_UNDERFLOW : 0) |
-           (bits & HU_TESTFLOAT_OVERFLOW ? HU_OVERFLOW : 0) |
-           (bits & HU_TESTFLOAT_INFINITE ? HU_DIVIDE_BY_ZERO : 0) |
-           (bits & HU_TESTFLOAT_INVALID ? HU_INVALID : 0);
+    unsigned flags = 0;
+    for (int i = 0; i < FLAGS; i++)
+        flags |= bits >> i & 1 ? flag_of[i] : 0;
+    return flags;
 }
 
 static int digit_of(char c)

@@ -6,15 +6,6 @@
 
 #include <stdio.h>
 
-/* TestFloat's flag bits, which are SoftFloat's (softfloat.h of its release 3). */
-enum {
-    HU_TESTFLOAT_INEXACT = 1,
-    HU_TESTFLOAT_UNDERFLOW = 2,
-    HU_TESTFLOAT_OVERFLOW = 4,
-    HU_TESTFLOAT_INFINITE = 8, /* division by zero */
-    HU_TESTFLOAT_INVALID = 16
-};
-
 unsigned hu_to_testfloat(unsigned flags);
 
 enum { HU_RECORDED_MESSAGE = 256 };

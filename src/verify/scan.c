@@ -71,25 +71,16 @@ static bool set_up(struct bench *b)
 {
     const struct hu_runs *runs = b->trial->runs;
     size_t n = b->trial->subject->block + BLOCK_MARGIN;
-    size_t in = hu_layout_bytes(runs->from, n), out = hu_layout_bytes(runs->to, n);
-    if (posix_memalign(&b->src, 64, in))
-        b->src = NULL;
-    if (posix_memalign(&b->dst, 64, out))
-        b->dst = NULL;
-    if (posix_memalign(&b->expected, 64, out))
-        b->expected = NULL;
+    b->src = hu_layout_new(runs->from, n);
+    b->dst = hu_layout_new(runs->to, n);
+    b->expected = hu_layout_new(runs->to, n);
     b->source = malloc(n * sizeof *b->source);
     b->code = malloc(n * sizeof *b->code);
     b->flags = malloc(n * sizeof *b->flags);
     b->wrong = malloc(n * sizeof *b->wrong);
     b->reference = hu_reference_new();
-    bool done = b->src && b->dst && b->expected && b->source && b->code && b->flags && b->wrong &&
-                b->reference;
-    if (b->src)
-        memset(b->src, 0, in);
-    if (b->dst)
-        memset(b->dst, 0, out);
-    return done;
+    return b->src && b->dst && b->expected && b->source && b->code && b->flags && b->wrong &&
+           b->reference;
 }
 
 static void take_down(struct bench *b)

@@ -268,17 +268,22 @@ static size_t wrong_copy(const struct bench *b, uint64_t expected)
     return i;
 }
 
+bool trial_convert_copies(struct bench *b, uint64_t source, unsigned *flags)
+{
+    const struct hu_progression copies = {source, 0, 0, 0};
+    uint64_t sources[LONE_COPIES];
+    for (size_t i = 0; i < LONE_COPIES; i++)
+        sources[i] = source;
+    hu_layout_fill(b->trial->runs->from, b->src, &copies, LONE_COPIES);
+    return trial_convert(b, LONE_COPIES, 0, sources, flags);
+}
+
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags)
 {
     struct trial *t = b->trial;
     const struct hu_runs *runs = t->runs;
-    struct hu_progression copies = {source, 0, 0, 0};
-    uint64_t sources[LONE_COPIES];
-    for (size_t i = 0; i < LONE_COPIES; i++)
-        sources[i] = source;
     unsigned flags = 0;
-    hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
-    if (!trial_convert(b, LONE_COPIES, 0, sources, &flags))
+    if (!trial_convert_copies(b, source, &flags))
         return false;
     size_t wrong = wrong_copy(b, expected);
     if (wrong == LONE_COPIES && (!t->wants_flags || flags == expected_flags))
@@ -291,12 +296,9 @@ bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned ex
                             .expected_flags = expected_flags,
                             .got_flags = flags};
     /* What is wrong without flags too is counted where every input is. */
-    if (m.kind == HU_WRONG_CODE) {
-        if (!trial_convert(b, LONE_COPIES, 0, sources, NULL))
-            return false;
-        if (wrong_copy(b, expected) < LONE_COPIES)
-            return false;
-    }
+    if (m.kind == HU_WRONG_CODE &&
+        (!trial_convert_copies(b, source, NULL) || wrong_copy(b, expected) < LONE_COPIES))
+        return false;
     trial_apart(t, &m);
     return false;
 }

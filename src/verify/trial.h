@@ -97,6 +97,9 @@ bool trial_wants_blame(struct trial *t);
  * those that hold no boundary. */
 bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number);
 
+/* Converts LONE_COPIES copies of SOURCE. */
+bool trial_convert_copies(struct bench *b, uint64_t source, unsigned *flags);
+
 /* SOURCE by itself, in LONE_COPIES copies and a call that wants flags: its code, and exactly its
  * flags. What is wrong is recorded. Returns whether both are right. */
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags);

@@ -1,5 +1,4 @@
 #include "verify/trial_operation.h"
-#include "array/operate.h"
 #include "verify/judge.h"
 #include "verify/layout.h"
 #include "pool.h"
@@ -13,7 +12,6 @@ enum {
     INPUTS_A_TASK = 1 << 18,
     FLAG_CALLS = 256, /* one in so many has its elements' flags asked for one by one */
     REPEATS = 64,     /* a call for one element's flags: enough for any kernel's lanes */
-    ALIGNMENT = 64,
 };
 
 /* Classes. */
@@ -98,16 +96,11 @@ bool hu_operation_is_exhaustive(const struct hu_question *q, const struct hu_sca
     return operand_bits(q) <= MOST_BITS && !options->boundaries;
 }
 
-static uint64_t all_inputs(const struct hu_question *q, const struct hu_scan_options *options)
+uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_options *options)
 {
     if (hu_operation_is_exhaustive(q, options))
         return UINT64_C(1) << operand_bits(q);
     return options->draws;
-}
-
-uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_options *options)
-{
-    return all_inputs(q, options);
 }
 
 /* Trying. */
@@ -347,21 +340,15 @@ static bool set_up(struct trial_of *t, struct desk *d)
     d->due = malloc(n * sizeof *d->due);
     d->code = malloc(n * sizeof *d->code);
     bool good = d->reference && d->verdict && d->due && d->code;
-    for (int k = 0; k < q->operands; k++) {
-        if (posix_memalign(&d->src[k], ALIGNMENT, hu_layout_bytes(q->from[k], n) + ALIGNMENT))
-            d->src[k] = NULL;
-        good &= d->src[k] != NULL;
-    }
-    if (posix_memalign(&d->dst, ALIGNMENT, hu_layout_bytes(q->result, n) + ALIGNMENT))
-        d->dst = NULL;
-    return good && d->dst;
+    for (int k = 0; k < q->operands; k++)
+        good &= (d->src[k] = hu_layout_new(q->from[k], n)) != NULL;
+    return (d->dst = hu_layout_new(q->result, n)) && good;
 }
 
 static void take_down(struct desk *d)
 {
-    for (int k = 0; k < HU_OPERANDS; k++) {
+    for (int k = 0; k < HU_OPERANDS; k++)
         free(d->src[k]);
-    }
     free(d->due);
     free(d->code);
     free(d->dst);
@@ -396,7 +383,7 @@ void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_qu
 {
     struct trial_of t = {.q = q, .subject = subject, .options = options};
     t.exhaustive = hu_operation_is_exhaustive(q, options);
-    t.inputs = all_inputs(q, options);
+    t.inputs = hu_operation_inputs(q, options);
     t.block = block_of(&t);
     t.judge = t.exhaustive && t.inputs >> FEW_INPUTS_BITS ? hu_judge_new(q) : NULL;
     t.desk = calloc(options->jobs, sizeof *t.desk);
@@ -417,24 +404,4 @@ void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_qu
     hu_operands_clear(&t.operands);
     hu_judge_free(t.judge);
     free(t.desk);
-}
-
-/* Ours. */
-
-enum { OWN_BLOCK = 4096 };
-
-static bool operate(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
-                    unsigned *flags)
-{
-    const struct hu_own_operation *own = context;
-    const struct hu_question *q = own->q;
-    struct hu_operation_options options = hu_question_options(q);
-    (void)worker;
-    return !hu_operate_array_with(own->kernel, q->operation, q->to, dst, q->from, src, n, 0,
-                                  &options, flags);
-}
-
-struct hu_subject hu_own_operation_subject(struct hu_own_operation *own)
-{
-    return (struct hu_subject){own, operate, true, OWN_BLOCK};
 }

@@ -51,10 +51,3 @@ uint64_t hu_operation_inputs(const struct hu_question *q, const struct hu_scan_o
  */
 void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_question *q,
                         const struct hu_subject *subject, const struct hu_scan_options *options);
-
-/* Ours as subjects: by the kernel's arrays, where that is "scalar" by hu_operate alone. */
-struct hu_own_operation {
-    const struct hu_kernel *kernel;
-    const struct hu_question *q;
-};
-struct hu_subject hu_own_operation_subject(struct hu_own_operation *own);

@@ -135,15 +135,10 @@ uint64_t trial_points(struct bench *b, const struct part *part)
     return inputs;
 }
 
-static int up_of(const struct hu_run *r)
-{
-    return r->shift > 0 ? r->shift : 0;
-}
-
 uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride)
 {
     const struct hu_run *r = &runs->run[run];
-    uint64_t units = ((hu_run_last(runs, run) - r->first) >> up_of(r)) + 1;
+    uint64_t units = ((hu_run_last(runs, run) - r->first) >> hu_run_up(r)) + 1;
     *stride = units > MOST_UNITS ? units / SAMPLED_UNITS : 1;
     return units > MOST_UNITS ? SAMPLED_UNITS : units;
 }
@@ -151,7 +146,7 @@ uint64_t trial_units_of(const struct hu_runs *runs, size_t run, uint64_t *stride
 static size_t places_of(const struct hu_runs *runs, size_t run, uint64_t places[MOST_PLACES])
 {
     const struct hu_run *r = &runs->run[run];
-    uint64_t last = (UINT64_C(1) << up_of(r)) - 1, half = (last + 1) / 2;
+    uint64_t last = (UINT64_C(1) << hu_run_up(r)) - 1, half = (last + 1) / 2;
     bool sign = r->first & hu_sign_mask(runs->from);
     enum hu_magnitude_rounding mode = hu_magnitude_rounding(runs->promise.options.direction, sign);
     bool nearest = mode == HU_NEAREST_EVEN || mode == HU_NEAREST_AWAY;
@@ -170,7 +165,7 @@ static struct hu_progression due_at(const struct hu_runs *runs, size_t run, uint
                                     uint64_t stride, uint64_t place, unsigned *flags)
 {
     const struct hu_run *r = &runs->run[run];
-    uint64_t source = r->first + (unit << up_of(r)) + place;
+    uint64_t source = r->first + (unit << hu_run_up(r)) + place;
     uint64_t step = r->shift < 0 ? stride << -r->shift : stride;
     bool sign = r->first & hu_sign_mask(runs->from);
     bool falls = hu_falls(runs->from, sign) != hu_falls(runs->to, sign);
@@ -209,8 +204,8 @@ static bool check_units(struct bench *b, size_t run, uint64_t unit, uint64_t str
     struct trial *t = b->trial;
     const struct hu_runs *runs = t->runs;
     const struct hu_run *r = &runs->run[run];
-    uint64_t first = r->first + (unit << up_of(r)) + place;
-    struct hu_progression sources = {first, stride << up_of(r), 0, 0};
+    uint64_t first = r->first + (unit << hu_run_up(r)) + place;
+    struct hu_progression sources = {first, stride << hu_run_up(r), 0, 0};
     unsigned flags_due, flags = 0;
     struct hu_progression due = due_at(runs, run, unit, stride, place, &flags_due);
     hu_layout_fill(runs->from, b->src, &sources, n);
@@ -387,12 +382,7 @@ static bool convert_tail(struct bench *b, const struct tail *k)
 static bool is_right_alone(struct bench *b, uint64_t source, uint64_t expected, bool *over)
 {
     const struct hu_runs *runs = b->trial->runs;
-    uint64_t sources[LONE_COPIES];
-    struct hu_progression copies = {source, 0, 0, 0};
-    for (size_t i = 0; i < LONE_COPIES; i++)
-        sources[i] = source;
-    hu_layout_fill(runs->from, b->src, &copies, LONE_COPIES);
-    *over = !trial_convert(b, LONE_COPIES, 0, sources, NULL);
+    *over = !trial_convert_copies(b, source, NULL);
     return !*over &&
            hu_satisfies(runs->to, &runs->promise, expected, hu_layout_load(runs->to, b->dst, 0));
 }

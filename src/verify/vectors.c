@@ -7,7 +7,7 @@ enum {
     EDGE = 2,        /* encodings taken at either end of a constant run */
     MOST_PLACES = 6, /* of a ladder's unit */
     BUFFER = 1 << 16,
-    LONGEST_LINE = 40, /* 16 + 16 + 2 digits, separators */
+    LONGEST_LINE = 48, /* 16 + 16 + 2 digits, separators, what is scribbled over */
 };
 
 struct writer {
@@ -35,11 +35,6 @@ static bool is_edge_code(const struct hu_format *to, uint64_t code)
 {
     uint64_t mask = hu_trailing_mask(to), trailing = code & mask;
     return trailing <= 1 || trailing >= mask - 1;
-}
-
-static int up_of(const struct hu_run *r)
-{
-    return r->shift > 0 ? r->shift : 0;
 }
 
 static void unit_places(struct points *p, const struct hu_run *r)
@@ -88,7 +83,7 @@ static uint64_t point_at(const struct hu_runs *runs, const struct points *p, uin
 {
     const struct hu_run *r = &runs->run[p->run];
     if (p->each)
-        return p->first + (j / p->each << up_of(r)) + p->places[j % p->each];
+        return p->first + (j / p->each << hu_run_up(r)) + p->places[j % p->each];
     if (r->kind != HU_CONSTANT)
         return p->first + exact_point(j);
     return p->count < 2 * EDGE || j < EDGE ? p->first + j : p->last - (p->count - 1 - j);
@@ -100,14 +95,6 @@ uint64_t hu_vectors_set(const struct hu_runs *runs, int level)
     for (size_t i = 0; i < runs->count; i++)
         n += points_of(runs, i, level).count;
     return n;
-}
-
-static char *put_hex(char *at, uint64_t value, int digits)
-{
-    static const char digit[] = "0123456789ABCDEF";
-    for (int i = digits - 1; i >= 0; i--, value >>= 4)
-        at[i] = digit[value & 15];
-    return at + digits;
 }
 
 static void flush(struct writer *w)
@@ -122,12 +109,10 @@ static void put(struct writer *w, size_t run, uint64_t source)
     unsigned flags;
     uint64_t code = hu_run_expect(w->runs, run, source, &flags);
     char *at = w->buffer + w->used;
-    at = put_hex(at, source, w->source_digits);
-    *at++ = ' ';
-    at = put_hex(at, code, w->code_digits);
-    *at++ = ' ';
-    at = put_hex(at, hu_to_testfloat(flags), 2);
-    *at++ = '\n';
+    at = hu_vectors_number(at, source, w->source_digits);
+    at = hu_vectors_number(at, code, w->code_digits);
+    at = hu_vectors_number(at, hu_to_testfloat(flags), 2);
+    at[-1] = '\n';
     w->used = (size_t)(at - w->buffer);
     w->written++;
     if (w->used > BUFFER - LONGEST_LINE)

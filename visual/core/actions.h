@@ -1,6 +1,5 @@
 /* What can be done to a session, whether by a press, a key or a script. */
-#ifndef VISUAL_ACTIONS_H
-#define VISUAL_ACTIONS_H
+#pragma once
 
 #include "session.h"
 
@@ -19,5 +18,3 @@ void session_zoom(struct session *s, int step);
 void session_copy(struct session *s, enum copy_form form);
 void session_paste(struct session *s, bool big_endian);
 void session_cut(struct session *s);
-
-#endif

@@ -1,6 +1,5 @@
 /* Memory for the viewer: when there is none, a message and exit 2. */
-#ifndef VISUAL_ALLOCATE_H
-#define VISUAL_ALLOCATE_H
+#pragma once
 
 #include <stdlib.h>
 
@@ -9,5 +8,3 @@ void *need(void *pointer);
 
 /* asprintf that never gives null. */
 char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

@@ -3,8 +3,7 @@
  * and every bit of what came out. The bytes are the library's; where each bit lies in them is found
  * by what it changes.
  */
-#ifndef VISUAL_BLOCK_PAGE_H
-#define VISUAL_BLOCK_PAGE_H
+#pragma once
 
 #include "block/explain.h"
 
@@ -49,5 +48,3 @@ int block_greatest(const struct block_state *s);
 /* Every value, by spaces; and back: those that TEXT leaves out are zero. False: message. */
 char *block_values(const struct block_state *s);
 bool block_read_values(struct block_state *s, const char *text, char message[HU_MESSAGE]);
-
-#endif

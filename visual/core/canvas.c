@@ -57,9 +57,9 @@ void canvas_round(struct canvas *c, struct rect r, double radius, unsigned color
     int edge = (int)ceil(radius);
     if (2 * edge > r.h || 2 * edge > r.w)
         edge = (r.h < r.w ? r.h : r.w) / 2, radius = edge;
-    canvas_fill(c, (struct rect){r.x, r.y + edge, r.w, r.h - 2 * edge}, color);
-    canvas_fill(c, (struct rect){r.x + edge, r.y, r.w - 2 * edge, edge}, color);
-    canvas_fill(c, (struct rect){r.x + edge, r.y + r.h - edge, r.w - 2 * edge, edge}, color);
+    canvas_fill(c, box(r.x, r.y + edge, r.w, r.h - 2 * edge), color);
+    canvas_fill(c, box(r.x + edge, r.y, r.w - 2 * edge, edge), color);
+    canvas_fill(c, box(r.x + edge, r.y + r.h - edge, r.w - 2 * edge, edge), color);
     for (int y = 0; y < edge; y++)
         for (int x = 0; x < edge; x++) {
             double part = cover(x + 0.5, y + 0.5, r.w, r.h, radius);
@@ -89,10 +89,10 @@ void canvas_ring(struct canvas *c, struct rect r, double radius, int thick, unsi
     int edge = (int)ceil(radius > thick ? radius : thick) + 1;
     if (2 * edge > r.w || 2 * edge > r.h)
         edge = (r.w < r.h ? r.w : r.h) / 2;
-    canvas_fill(c, (struct rect){r.x + edge, r.y, r.w - 2 * edge, thick}, color);
-    canvas_fill(c, (struct rect){r.x + edge, r.y + r.h - thick, r.w - 2 * edge, thick}, color);
-    canvas_fill(c, (struct rect){r.x, r.y + edge, thick, r.h - 2 * edge}, color);
-    canvas_fill(c, (struct rect){r.x + r.w - thick, r.y + edge, thick, r.h - 2 * edge}, color);
+    canvas_fill(c, box(r.x + edge, r.y, r.w - 2 * edge, thick), color);
+    canvas_fill(c, box(r.x + edge, r.y + r.h - thick, r.w - 2 * edge, thick), color);
+    canvas_fill(c, box(r.x, r.y + edge, thick, r.h - 2 * edge), color);
+    canvas_fill(c, box(r.x + r.w - thick, r.y + edge, thick, r.h - 2 * edge), color);
     for (int y = 0; y < edge; y++)
         for (int x = 0; x < edge; x++) {
             double part = ring_cover(x + 0.5, y + 0.5, r, radius, thick);
@@ -123,7 +123,7 @@ void canvas_down(struct canvas *c, struct rect r, unsigned color)
 void canvas_stamp(struct canvas *c, int x, int y, const unsigned char *coverage, int w, int h,
                   unsigned color)
 {
-    struct rect seen = rect_cut((struct rect){x, y, w, h}, c->clip);
+    struct rect seen = rect_cut(box(x, y, w, h), c->clip);
     for (int row = seen.y; row < seen.y + seen.h; row++) {
         const unsigned char *from = coverage + (size_t)(row - y) * (size_t)w;
         uint32_t *to = c->pixels + (size_t)row * (size_t)c->stride;

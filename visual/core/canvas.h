@@ -1,6 +1,5 @@
 /* Pixels in memory, and the few shapes that are drawn in them. Nothing outside the clip changes. */
-#ifndef VISUAL_CANVAS_H
-#define VISUAL_CANVAS_H
+#pragma once
 
 #include "layout.h"
 
@@ -22,5 +21,3 @@ void canvas_down(struct canvas *c, struct rect r, unsigned color);
 /* COVERAGE: w × h bytes, 0 to 255. */
 void canvas_stamp(struct canvas *c, int x, int y, const unsigned char *coverage, int w, int h,
                   unsigned color);
-
-#endif

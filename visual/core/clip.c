@@ -34,16 +34,14 @@ static char *shell_word(const char *text)
 static char *command_line(const struct model *m)
 {
     const struct document *now = model_now(m);
-    char rows[DOCUMENT_ROWS * (HU_MAX_NAME + 1)] = "";
-    for (int i = 0; i < now->count; i++)
-        snprintf(rows + strlen(rows), sizeof rows - strlen(rows), "%s%s", i ? "," : "",
-                 now->rows[i]->name);
+    char *rows = document_row_names(now);
     char *argument = source_argument(now), *word = shell_word(argument);
     char direction[32] = "";
     if (now->options.direction != HU_TIES_TO_EVEN)
         snprintf(direction, sizeof direction, " -r %s", hu_direction_name(now->options.direction));
     char *line = text_of("halfulp show -f %s%s%s %s", rows, direction,
                          now->options.saturate ? " --saturate" : "", word);
+    free(rows);
     free(argument);
     free(word);
     return line;
@@ -85,16 +83,12 @@ char *model_copy(const struct model *m, enum copy_form form)
         return copy_block(m, form);
     const struct row *r = &m->rows[model_selected(m)];
     char hex[HU_BITS_TEXT];
-    switch (form) {
-    case COPY_VALUE:
+    if (form == COPY_VALUE)
         return model_value_text(m);
-    case COPY_ENCODING:
-        hu_bits_print(hex, r->format, r->bits);
-        return need(strdup(hex));
-    case COPY_COMMAND:
-        break;
-    }
-    return command_line(m);
+    if (form == COPY_COMMAND)
+        return command_line(m);
+    hu_bits_print(hex, r->format, r->bits);
+    return need(strdup(hex));
 }
 
 /* --- Raw bytes --- */

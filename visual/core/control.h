@@ -1,6 +1,5 @@
 /* From pointer and keys to actions on a session. No SDL. */
-#ifndef VISUAL_CONTROL_H
-#define VISUAL_CONTROL_H
+#pragma once
 
 #include "keys.h"
 #include "session.h"
@@ -13,5 +12,3 @@ void control_release(struct session *s, int x, int y);
 void control_wheel(struct session *s, double notches);
 void control_key(struct session *s, struct chord chord);
 void control_text(struct session *s, const char *text);
-
-#endif

@@ -1,6 +1,5 @@
 /* What is on screen, as JSON. */
-#ifndef VISUAL_DESCRIBE_H
-#define VISUAL_DESCRIBE_H
+#pragma once
 
 #include "control.h"
 
@@ -8,5 +7,3 @@
 
 /* A new reference. CLIPBOARD may be NULL. */
 json_t *describe(const struct session *c, const char *clipboard);
-
-#endif

@@ -63,6 +63,17 @@ void document_free(struct document *d)
     free(d);
 }
 
+char *document_row_names(const struct document *d)
+{
+    char *names = need(strdup(d->rows[0]->name));
+    for (int i = 1; i < d->count; i++) {
+        char *longer = text_of("%s,%s", names, d->rows[i]->name);
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
 static bool same_value(const struct document *a, const struct document *b)
 {
     if (!a->text != !b->text)

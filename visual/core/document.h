@@ -1,7 +1,6 @@
 /* What undo brings back: the value, where it came from, the rows it is shown in, and what is asked
  * of the memory. */
-#ifndef VISUAL_DOCUMENT_H
-#define VISUAL_DOCUMENT_H
+#pragma once
 
 #include "block_page.h"
 #include "memory_page.h"
@@ -34,6 +33,8 @@ struct document {
 struct document *document_new(void);
 struct document *document_copy(const struct document *d);
 void document_free(struct document *d);
+/* The rows' names, joined by commas; new memory. */
+char *document_row_names(const struct document *d);
 
 /* The states from the first to the newest; at is the one that is shown. */
 struct history {
@@ -57,5 +58,3 @@ void history_push(struct history *h, struct document *d, unsigned group);
 /* False: nothing to undo or redo. */
 bool history_undo(struct history *h);
 bool history_redo(struct history *h);
-
-#endif

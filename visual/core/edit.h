@@ -1,7 +1,6 @@
 /* A line of text being edited: caret, selection and what keys do to them. Positions are byte
  * offsets that lie between code points of UTF-8. */
-#ifndef VISUAL_EDIT_H
-#define VISUAL_EDIT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ size_t edit_columns(const struct edit *e, size_t at);
 
 /* The selection in new memory; NULL when it is empty. */
 char *edit_selection(const struct edit *e);
-
-#endif

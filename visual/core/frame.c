@@ -36,7 +36,7 @@ static struct rect unite(struct rect a, struct rect b)
     int x = a.x < b.x ? a.x : b.x, y = a.y < b.y ? a.y : b.y;
     int right = a.x + a.w > b.x + b.w ? a.x + a.w : b.x + b.w;
     int bottom = a.y + a.h > b.y + b.h ? a.y + a.h : b.y + b.h;
-    return (struct rect){x, y, right - x, bottom - y};
+    return box(x, y, right - x, bottom - y);
 }
 
 static bool meets(struct rect a, struct rect b)
@@ -70,7 +70,7 @@ static struct rect reach(const struct layout *l, struct rect r)
 {
     int out = (int)(6 * l->view.scale) + 2;
     struct rect all = {0, 0, l->view.width, l->view.height};
-    return rect_cut((struct rect){r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out}, all);
+    return rect_cut(box(r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out), all);
 }
 
 static void note(struct frame *f, const struct layout *l, size_t n, uint64_t hash, struct rect r,
@@ -102,7 +102,7 @@ void frame_next(struct frame *f, const struct layout *l)
         note(f, l, l->count + i, hash_mark(&l->marks[i]),
              rect_cut(l->marks[i].rect, l->marks[i].clip), same);
     if (!same) {
-        f->parts[0] = (struct rect){0, 0, l->view.width, l->view.height};
+        f->parts[0] = box(0, 0, l->view.width, l->view.height);
         f->part_count = 1;
     }
     f->count = count;

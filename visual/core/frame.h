@@ -1,6 +1,5 @@
 /* Which parts of the window changed between two layouts. No SDL. */
-#ifndef VISUAL_FRAME_H
-#define VISUAL_FRAME_H
+#pragma once
 
 #include "layout.h"
 
@@ -19,5 +18,3 @@ struct frame {
  * remembers L. They do not overlap. The first call, and one after a resize, gives the whole. */
 void frame_next(struct frame *f, const struct layout *l);
 void frame_clear(struct frame *f);
-
-#endif

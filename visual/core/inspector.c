@@ -7,24 +7,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void add(struct facts *facts, const char *name, const char *label, int lines, char *text)
+static struct fact *add(struct facts *facts, const char *name, const char *label, int lines,
+                        char *text)
 {
-    facts->list[facts->count++] =
-        (struct fact){.name = name, .label = label, .text = text, .lines = lines};
-}
-
-static void add_words(struct facts *facts, const char *name, const char *label, int lines,
-                      char *text)
-{
-    add(facts, name, label, lines, text);
-    facts->list[facts->count - 1].words = true;
-}
-
-static void add_below(struct facts *facts, const char *name, const char *label, int lines,
-                      char *text)
-{
-    add(facts, name, label, lines, text);
-    facts->list[facts->count - 1].below = true;
+    struct fact *fact = &facts->list[facts->count++];
+    *fact = (struct fact){.name = name, .label = label, .text = text, .lines = lines};
+    return fact;
 }
 
 /* Wider formats have code and value in a line each. */
@@ -211,8 +199,8 @@ static char *shape(const struct hu_format *f)
 
 static void about_format(struct facts *facts, const struct hu_format *f)
 {
-    add_words(facts, "shape", "format", 2, shape(f));
-    add_words(facts, "specials", "special codes", 3, special_words(f));
+    add(facts, "shape", "format", 2, shape(f))->words = true;
+    add(facts, "specials", "special codes", 3, special_words(f))->words = true;
     add(facts, "max", "largest", 1, limit(f, hu_max_finite_code(f)));
     if (hu_is_integer(f)) {
         add(facts, "lowest", "lowest", 1, limit(f, hu_lowest_code(f)));
@@ -232,11 +220,12 @@ void facts_of(struct facts *facts, const struct model *m)
     facts->count = 0;
     about_datum(facts, r);
     about_format(facts, r->format);
-    add_below(facts, "error", "error", 1, with_minus(r->error_exact ? r->error_exact : r->error));
-    add_below(facts, "error_ulp", "error in ulp", 1,
-              with_minus(r->ulps_exact ? r->ulps_exact : "none"));
+    char *error = with_minus(r->error_exact ? r->error_exact : r->error),
+         *ulps = with_minus(r->ulps_exact ? r->ulps_exact : "none");
+    add(facts, "error", "error", 1, error)->below = true;
+    add(facts, "error_ulp", "error in ulp", 1, ulps)->below = true;
     /* The last, so that it may be long. */
-    add_below(facts, "exact", "exactly", 3, exact_decimal(r));
+    add(facts, "exact", "exactly", 3, exact_decimal(r))->below = true;
 }
 
 void facts_clear(struct facts *facts)

@@ -1,6 +1,5 @@
 /* What the inspector says about a row, line by line. */
-#ifndef VISUAL_INSPECTOR_H
-#define VISUAL_INSPECTOR_H
+#pragma once
 
 #include "model.h"
 
@@ -23,5 +22,3 @@ struct facts {
 /* The facts of the selected row. They belong to the caller: facts_clear. */
 void facts_of(struct facts *facts, const struct model *m);
 void facts_clear(struct facts *facts);
-
-#endif

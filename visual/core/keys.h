@@ -1,6 +1,5 @@
 /* Keys by name, and what each does. */
-#ifndef VISUAL_KEYS_H
-#define VISUAL_KEYS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -37,5 +36,3 @@ struct key_line {
 };
 extern const struct key_line key_help[];
 extern const int key_help_count;
-
-#endif

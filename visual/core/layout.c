@@ -15,30 +15,12 @@ struct rect rect_cut(struct rect a, struct rect b)
     return r;
 }
 
-static const struct {
-    double size;
-    bool mono, bold;
-} faces[FACE_COUNT] = {
+const struct face_kind face_kinds[FACE_COUNT] = {
     [FACE_WORDS] = {13, false, false}, [FACE_SMALL] = {11, false, false},
     [FACE_BOLD] = {14, false, true},   [FACE_MONO] = {13, true, false},
     [FACE_INDEX] = {9, true, false},   [FACE_BIT] = {14, true, false},
     [FACE_LARGE] = {18, true, false},  [FACE_BIT_LARGE] = {20, true, false},
 };
-
-double face_size(enum face face)
-{
-    return faces[face].size;
-}
-
-bool face_is_mono(enum face face)
-{
-    return faces[face].mono;
-}
-
-bool face_is_bold(enum face face)
-{
-    return faces[face].bold;
-}
 
 const char *role_name(enum role role)
 {
@@ -138,7 +120,7 @@ static const char hint[] =
 static int status_height(const struct layout *l)
 {
     bool narrow = l->view.width < px(l, 760);
-    return l->view.metrics.height[FACE_SMALL] * (narrow ? 2 : 1) + px(l, 10);
+    return line_of(l, FACE_SMALL) * (narrow ? 2 : 1) + px(l, 10);
 }
 
 static void put_status(struct layout *l, int y, int height)

@@ -3,8 +3,7 @@
  * pixels, in reading order. Painting draws the list, --describe prints it, and the pointer is
  * looked up in it. No SDL: how wide text is comes from the caller. Not thread-safe.
  */
-#ifndef VISUAL_LAYOUT_H
-#define VISUAL_LAYOUT_H
+#pragma once
 
 #include "model.h"
 
@@ -36,10 +35,11 @@ enum face {
     FACE_COUNT
 };
 
-/* Font sizes in units: pixels at scale 1. */
-double face_size(enum face face);
-bool face_is_mono(enum face face);
-bool face_is_bold(enum face face);
+struct face_kind {
+    double size; /* in units: pixels at scale 1 */
+    bool mono, bold;
+};
+extern const struct face_kind face_kinds[FACE_COUNT];
 
 struct metrics {
     /* Width in pixels of LENGTH bytes of UTF-8. */
@@ -177,5 +177,3 @@ size_t layout_column(const struct layout *l, const struct item *field, int x);
 
 /* Space between an item's edge and its text. */
 int layout_inset(const struct layout *l, const struct item *i);
-
-#endif

@@ -250,14 +250,14 @@ int put_paragraph(struct layout *l, struct rect area, enum face face, enum tint 
 {
     int used;
     const char *words = wrap(l, face, text, area.w, lines, true, &used);
-    area.h = used * l->view.metrics.height[face];
+    area.h = used * line_of(l, face);
     put_label(l, area, face, tint, words, "%s", name);
     return area.y + area.h;
 }
 
 int put_heading(struct layout *l, struct rect area, const char *text, const char *name)
 {
-    area.h = l->view.metrics.height[FACE_BOLD];
+    area.h = line_of(l, FACE_BOLD);
     put(l, ROLE_HEADING, area, text, "%s", name)->face = FACE_BOLD;
     return area.y + area.h + px(l, 8);
 }

@@ -1,6 +1,5 @@
 /* What the pages are put together from. Lengths in units go through px(). */
-#ifndef VISUAL_LAYOUT_PARTS_H
-#define VISUAL_LAYOUT_PARTS_H
+#pragma once
 
 #include "layout.h"
 
@@ -30,12 +29,23 @@ struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, co
                      int bit, int cursor, int caption_height);
 struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, enum tint tint,
                       int alpha);
+/* A pixel wide and high at least. */
+static inline struct rect some_box(int x, int y, int w, int h)
+{
+    return box(x, y, w > 0 ? w : 1, h > 0 ? h : 1);
+}
+#define put_fill(l, rect, tint) put_mark(l, MARK_FILL, rect, tint, 255)
 
 /* A copy that lives as long as the layout. */
 const char *keep(struct layout *l, const char *text);
 /* TEXT itself, which is freed with the layout. */
 const char *keep_taken(struct layout *l, char *text);
 
+/* The height of a line. */
+static inline int line_of(const struct layout *l, enum face face)
+{
+    return l->view.metrics.height[face];
+}
 int width_of(const struct layout *l, enum face face, const char *text);
 /* The left end of what is WIDTH wide and has its middle as near to X as AREA allows. */
 int centered(struct rect area, int x, int width);
@@ -111,5 +121,3 @@ int rounding_strip(struct layout *l, struct rect area);
 int rounding_strip_height(const struct layout *l);
 
 void put_popup(struct layout *l);
-
-#endif

@@ -1,7 +1,6 @@
 /* The memory page's answer: what a model weighs in each dtype. The numbers are the memory room's.
  */
-#ifndef VISUAL_MEMORY_PAGE_H
-#define VISUAL_MEMORY_PAGE_H
+#pragma once
 
 #include "format.h"
 
@@ -83,5 +82,3 @@ void weights_answer(struct weights *w, const struct memory_question *question,
                     int count);
 
 void weights_clear(struct weights *w);
-
-#endif

@@ -336,9 +336,7 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
     s->kind = kind_of(&d->value, f);
     mpq_t source;
     mpq_init(source);
-    mpq_set(source, d->value.ratio);
-    if (d->value.sign)
-        mpq_neg(source, source);
+    hu_value_ratio(source, &d->value);
     if (s->kind != SCOPE_SPECIAL)
         split_bits(s, &d->value);
     if (s->kind == SCOPE_BETWEEN)

@@ -1,6 +1,5 @@
 /* The rounding of the source into one format, taken apart. Not thread-safe. */
-#ifndef VISUAL_MICROSCOPE_H
-#define VISUAL_MICROSCOPE_H
+#pragma once
 
 #include "document.h"
 
@@ -42,5 +41,3 @@ struct microscope {
 };
 
 void microscope_look(struct microscope *s, const struct document *d, const struct hu_format *f);
-
-#endif

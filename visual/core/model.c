@@ -68,7 +68,7 @@ void model_settle(struct model *m)
     model_focus(m, focus);
 }
 
-void model_commit(struct model *m, struct document *d, unsigned group)
+bool model_commit(struct model *m, struct document *d, unsigned group)
 {
     history_push(&m->history, d, group);
     model_hush(m);
@@ -76,6 +76,7 @@ void model_commit(struct model *m, struct document *d, unsigned group)
     numberline_follow(&m->line, &model_now(m)->value);
     if (group != STEP_SESSION)
         model_settle(m);
+    return true;
 }
 
 bool model_set_text(struct model *m, const char *text, unsigned group)
@@ -102,8 +103,7 @@ bool model_set_datum(struct model *m, const struct hu_format *f, uint64_t bits, 
     hu_value_set_datum(&d->value, f, bits & hu_width_mask(f));
     free(d->text);
     d->text = NULL;
-    model_commit(m, d, group);
-    return true;
+    return model_commit(m, d, group);
 }
 
 void model_set_arithmetic(struct model *m, enum arithmetic arithmetic)
@@ -154,8 +154,7 @@ bool model_show_format(struct model *m, const struct hu_format *f, bool shown)
         d->count--;
         memmove(d->rows + at, d->rows + at + 1, (size_t)(d->count - at) * sizeof d->rows[0]);
     }
-    model_commit(m, d, 0);
-    return true;
+    return model_commit(m, d, 0);
 }
 
 static void select_format(struct model *m, const struct hu_format *f)
@@ -251,8 +250,7 @@ bool model_set_rows(struct model *m, const char *list)
         memcpy(d->rows, model_now(m)->rows, sizeof d->rows);
         m->page = m->page == PAGE_BITS ? PAGE_BLOCK : m->page;
     }
-    model_commit(m, d, 0);
-    return true;
+    return model_commit(m, d, 0);
 }
 
 void model_select(struct model *m, int row)
@@ -385,6 +383,5 @@ bool model_ask(struct model *m, enum memory_field field, const char *text, unsig
     struct document *d = document_copy(model_now(m));
     memset(d->memory.text[field], 0, MEMORY_TEXT);
     strcpy(d->memory.text[field], text);
-    model_commit(m, d, group);
-    return true;
+    return model_commit(m, d, group);
 }

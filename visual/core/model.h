@@ -4,8 +4,7 @@
  * One value, the source, is kept exactly; each row is it rounded once. Items that hold the focus or
  * take text go by their names on screen: "value", "fp32.bit31", "fp32.hex", "fp32.decimal".
  */
-#ifndef VISUAL_MODEL_H
-#define VISUAL_MODEL_H
+#pragma once
 
 #include "document.h"
 #include "edit.h"
@@ -106,8 +105,8 @@ char *model_field_text(const struct model *m, const char *name);
 /* Messages stay until the next action. In model_rows.c, with the names. */
 void model_say(struct model *m, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same for who says whether it was done: returns false. */
-bool model_refuse(struct model *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for who says whether it was done: false. */
+#define model_refuse(m, ...) (model_say(m, true, __VA_ARGS__), false)
 void model_hush(struct model *m);
 
 /* Actions on the value. group: see history_push. False: refused, and the message says why. */
@@ -129,16 +128,13 @@ bool model_show_custom(struct model *m, const char *name);
 bool model_set_rows(struct model *m, const char *list);
 void model_select(struct model *m, int row);
 
-/* The block page, in model_block.c: another format, another rule, all values, element I's value (as
- * an fp32), which encode anew; and the bits of a part. */
+/* The block page: another format, another rule, all values, which encode anew. */
 void model_set_block(struct model *m, const struct hu_block *block);
 void model_set_rule(struct model *m, enum hu_scale_rule rule);
 bool model_set_values(struct model *m, const char *text, unsigned group);
-bool model_set_given(struct model *m, int i, uint64_t bits, unsigned group);
-bool model_set_part(struct model *m, int part, uint64_t bits, unsigned group);
 
-/* D, which is taken, is the state after an action. */
-void model_commit(struct model *m, struct document *d, unsigned group);
+/* D, which is taken, is the state after an action. Returns true. */
+bool model_commit(struct model *m, struct document *d, unsigned group);
 
 bool model_undo(struct model *m);
 bool model_redo(struct model *m);
@@ -172,5 +168,3 @@ bool theme_find(const char *name, enum theme_name *theme);
 void model_refresh(struct model *m);
 /* Those of the arithmetic page, where the selected format is another. */
 void model_refresh_operands(struct model *m);
-
-#endif

@@ -6,6 +6,56 @@
 #include <stdio.h>
 #include <string.h>
 
+/* --- The block page: a value encodes the block anew, a bit is set by hand --- */
+
+static bool encode(struct model *m, struct document *d, unsigned group)
+{
+    block_page_encode(&d->block, d->options.direction);
+    return model_commit(m, d, group);
+}
+
+static bool set_given(struct model *m, int element, uint64_t bits, unsigned group)
+{
+    struct document *d = document_copy(model_now(m));
+    uint32_t word = (uint32_t)bits;
+    memcpy(&d->block.given[element], &word, sizeof word);
+    return encode(m, d, group);
+}
+
+bool model_set_values(struct model *m, const char *text, unsigned group)
+{
+    struct document *d = document_copy(model_now(m));
+    char message[HU_MESSAGE];
+    if (!block_read_values(&d->block, text, message)) {
+        document_free(d);
+        return model_refuse(m, "%s", message);
+    }
+    return encode(m, d, group);
+}
+
+static bool set_part(struct model *m, int part, uint64_t bits, unsigned group)
+{
+    struct document *d = document_copy(model_now(m));
+    block_set_bits(&d->block, part, bits);
+    return model_commit(m, d, group);
+}
+
+void model_set_block(struct model *m, const struct hu_block *block)
+{
+    struct document *d = document_copy(model_now(m));
+    d->block.block = block;
+    encode(m, d, 0);
+}
+
+void model_set_rule(struct model *m, enum hu_scale_rule rule)
+{
+    struct document *d = document_copy(model_now(m));
+    d->block.rule = rule;
+    encode(m, d, 0);
+}
+
+/* --- Any row --- */
+
 bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
 {
     if (row == ROW_RESULT)
@@ -14,11 +64,10 @@ bool model_set_bits(struct model *m, int row, uint64_t bits, unsigned group)
         struct document *d = document_copy(model_now(m));
         d->second_format = m->rows[row].format;
         d->second_bits = bits & hu_width_mask(d->second_format);
-        model_commit(m, d, group);
-        return true;
+        return model_commit(m, d, group);
     }
     if (row >= ROW_BLOCK)
-        return model_set_part(m, row - ROW_BLOCK, bits, group);
+        return set_part(m, row - ROW_BLOCK, bits, group);
     m->selected = m->rows[row].format;
     return model_set_datum(m, m->selected, bits, group);
 }
@@ -32,7 +81,7 @@ bool model_set_decimal(struct model *m, int row, const char *text, unsigned grou
     if (!hu_text_round(text, strlen(text), given ? hu_format_find("fp32") : m->rows[row].format,
                        given ? NULL : &model_now(m)->options, &bits, &flags, message))
         return model_refuse(m, "%s", message);
-    return given ? model_set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
+    return given ? set_given(m, row - ROW_BLOCK - BLOCK_FIRST, bits, group)
                  : model_set_bits(m, row, bits, group);
 }
 

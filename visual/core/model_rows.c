@@ -77,16 +77,6 @@ void model_say(struct model *m, bool error, const char *format, ...)
     m->message_is_error = error;
 }
 
-bool model_refuse(struct model *m, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(m->message, sizeof m->message, format, arguments);
-    va_end(arguments);
-    m->message_is_error = true;
-    return false;
-}
-
 void model_hush(struct model *m)
 {
     m->message[0] = 0;

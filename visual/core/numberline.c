@@ -98,9 +98,7 @@ static void center_on(struct numberline *n, const struct hu_value *source)
 {
     if (!is_plain(source))
         return;
-    mpq_set(n->center, source->ratio);
-    if (source->sign)
-        mpq_neg(n->center, n->center);
+    hu_value_ratio(n->center, source);
     if (mpq_sgn(source->ratio)) {
         n->negative = source->sign;
         n->log_center = log2_ratio(source->ratio);
@@ -219,9 +217,7 @@ double numberline_share(const struct numberline *n, const struct hu_value *v)
         return v->sign ? -2 : 3;
     mpq_t x;
     mpq_init(x);
-    mpq_set(x, v->ratio);
-    if (v->sign)
-        mpq_neg(x, x);
+    hu_value_ratio(x, v);
     double share = share_of_ratio(n, x);
     mpq_clear(x);
     return share;
@@ -399,9 +395,7 @@ int numberline_ticks(const struct numberline *n, const struct hu_value *source, 
         mpq_sgn(n->center) && binary_exponent(n->center) - binary_exponent(n->half) > FINE_BITS;
     if (fine && is_plain(source)) {
         *offset = true;
-        mpq_set(base, source->ratio);
-        if (source->sign)
-            mpq_neg(base, base);
+        hu_value_ratio(base, source);
     }
     int count = linear_ticks(n, base, *offset, wanted, ticks);
     mpq_clear(base);

@@ -2,8 +2,7 @@
  * The number line: a stretch of the reals, and where a format's values lie in it. Linear, about an
  * exact centre; or logarithmic, over the magnitudes of one sign. Not thread-safe.
  */
-#ifndef VISUAL_NUMBERLINE_H
-#define VISUAL_NUMBERLINE_H
+#pragma once
 
 #include "value.h"
 
@@ -51,5 +50,3 @@ struct tick {
  * the source, whose digits would not fit. Returns how many. */
 int numberline_ticks(const struct numberline *n, const struct hu_value *source, int wanted,
                      struct tick *ticks, bool *offset);
-
-#endif

@@ -177,7 +177,7 @@ static struct item *put_digits(struct layout *l, const struct places *p, const s
     if (column >= p->columns)
         column = p->columns - 1;
     struct rect r = {p->x + column * p->digit, p->y, p->digit * (int)(utf8_columns(text) + 1),
-                     l->view.metrics.height[FACE_MONO]};
+                     line_of(l, FACE_MONO)};
     struct item *i = put_label(l, r, FACE_MONO, tint, text, "%s", name);
     return i;
 }
@@ -185,7 +185,7 @@ static struct item *put_digits(struct layout *l, const struct places *p, const s
 static void put_name(struct layout *l, const struct places *p, int left, const char *text,
                      const char *name)
 {
-    struct rect r = {left, p->y, p->x - left, l->view.metrics.height[FACE_MONO]};
+    struct rect r = {left, p->y, p->x - left, line_of(l, FACE_MONO)};
     put_label(l, r, FACE_SMALL, TINT_DIM, text, "align.%s.label", name);
 }
 
@@ -199,7 +199,7 @@ static void put_strip(struct layout *l, struct places *p, int left, const struct
     int least = hu_exact_lowest(e);
     put_name(l, p, left, text, name);
     put_digits(l, p, e, top_of(e), lowest < least ? lowest : least, TINT_INK, item);
-    p->y += l->view.metrics.height[FACE_MONO] + px(l, 4);
+    p->y += line_of(l, FACE_MONO) + px(l, 4);
 }
 
 /* Guard, round, and whether anything follows, behind what is kept. */
@@ -211,7 +211,7 @@ static void put_cut(struct layout *l, const struct places *p, const struct hu_an
     for (int i = 0; i < 3; i++) {
         int column = first + i < p->columns ? first + i : p->columns - 3 + i;
         struct rect r = {p->x + column * p->digit + px(l, 4) * (i + 1), p->y, p->digit,
-                         l->view.metrics.height[FACE_MONO]};
+                         line_of(l, FACE_MONO)};
         put_mark(l, MARK_FILL, r, TINT_ACCENT, digits[i] ? 96 : 32);
         struct item *item =
             put_label(l, r, FACE_MONO, TINT_INK, digits[i] ? "1" : "0", "%s", names[i]);
@@ -250,12 +250,12 @@ static int put_alignment(struct layout *l, struct rect area)
     int from = !hu_is_integer(f) ? lead : a.top > a.quantum ? a.top : a.quantum;
     if (p.top - a.quantum < p.columns) {
         struct rect under = {p.x + (p.top - from) * p.digit, p.y, (from - a.quantum + 1) * p.digit,
-                             l->view.metrics.height[FACE_MONO]};
+                             line_of(l, FACE_MONO)};
         put_mark(l, MARK_FILL, under, TINT_SIGNIFICAND, 48);
     }
     put_digits(l, &p, &e, from, a.quantum, TINT_INK, "align.kept")->state |= STATE_OVER;
     put_cut(l, &p, &a);
-    p.y += l->view.metrics.height[FACE_MONO] + px(l, 6);
+    p.y += line_of(l, FACE_MONO) + px(l, 6);
     char first[32], last[32];
     superscript(first, sizeof first, p.top);
     superscript(last, sizeof last, a.quantum);

@@ -257,7 +257,7 @@ static const char *shorten(struct layout *l, const char *text, int columns)
 static int put_fact(struct layout *l, const struct fact *fact, struct rect r, int label, int lines)
 {
     enum face face = fact->words ? FACE_SMALL : FACE_MONO;
-    int height = l->view.metrics.height[FACE_MONO], text_height = l->view.metrics.height[face];
+    int height = line_of(l, FACE_MONO), text_height = line_of(l, face);
     int least = (fact->lines < lines ? fact->lines : lines), used;
     struct item *i = put_label(l, box(r.x, r.y, fact->below ? r.w : label, height), FACE_SMALL,
                                TINT_DIM, fact->label, "inspector.%s.label", fact->name);
@@ -293,7 +293,7 @@ static int put_inspector(struct layout *l, struct rect r, int bottom)
         const struct fact *fact = &facts.list[n];
         bool last = n + 1 == facts.count;
         int lines = fact->lines;
-        int line = l->view.metrics.height[FACE_MONO], room = (bottom - pad - y - line) / line;
+        int line = line_of(l, FACE_MONO), room = (bottom - pad - y - line) / line;
         if (last)
             lines = !bottom ? 40 : room > lines ? room : lines;
         y = put_fact(l, fact, box(r.x + pad, y, inner, 0), label, lines);

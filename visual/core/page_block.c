@@ -261,7 +261,7 @@ static void put_names(struct layout *l, const struct columns *c, struct rect lin
 static int put_elements(struct layout *l, const struct view_of_block *v, struct rect area)
 {
     int bits = v->m->rows[ROW_BLOCK + BLOCK_FIRST].format->width, gap = px(l, 28);
-    int height = px(l, 20), step = height + px(l, 3), head = l->view.metrics.height[FACE_SMALL];
+    int height = px(l, 20), step = height + px(l, 3), head = line_of(l, FACE_SMALL);
     struct columns c = columns_for(l, bits, (area.w - gap) / 2);
     bool two = c.error && c.bits == bits * px(l, 18);
     if (!two)
@@ -291,7 +291,7 @@ static int put_sum(struct layout *l, const struct view_of_block *v, struct rect 
         text = text_of("%zu bytes; %s", strlen(hex) / 2,
                        isnan(e.greatest) ? "not all are numbers" : "all exact");
     area.y = put_paragraph(l, area, FACE_WORDS, TINT_INK, 4, keep_taken(l, text), "block.sum");
-    int used, line = l->view.metrics.height[FACE_MONO];
+    int used, line = line_of(l, FACE_MONO);
     const char *wrapped = wrap(l, FACE_MONO, hex, area.w, 4, false, &used);
     put_label(l, box(area.x, area.y, area.w, used * line), FACE_MONO, TINT_DIM, wrapped,
               "block.bytes");

@@ -5,7 +5,7 @@
 int page_keys(struct layout *l, int y)
 {
     struct panel panel = panel_begin(l, y, 14, "keys.panel");
-    int line = l->view.metrics.height[FACE_WORDS] + px(l, 6);
+    int line = line_of(l, FACE_WORDS) + px(l, 6);
     int x = panel.area.x, width = panel.area.w, chord = 0;
     for (int n = 0; n < key_help_count; n++) {
         int w = width_of(l, FACE_MONO, key_help[n].keys) + px(l, 20);
@@ -19,7 +19,7 @@ int page_keys(struct layout *l, int y)
         r = narrow ? box(x, y + line, width, 0) : box(x + chord, y, width - chord, 0);
         int used;
         const char *text = wrap(l, FACE_WORDS, key_help[n].words, r.w, 4, true, &used);
-        r.h = used > 1 ? used * l->view.metrics.height[FACE_WORDS] + px(l, 6) : line;
+        r.h = used > 1 ? used * line_of(l, FACE_WORDS) + px(l, 6) : line;
         put_label(l, r, FACE_WORDS, TINT_INK, text, "keys.%d.words", n);
         y = r.y + r.h;
     }

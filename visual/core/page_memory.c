@@ -25,8 +25,7 @@ static int put_bar(struct layout *l, const struct weights_bar *bar, double most,
     int length = (int)(most > 0 ? bar->bytes / most * (narrow ? area.w - name : room) : 0);
     int thick = narrow ? px(l, 6) : height - px(l, 6);
     int bar_y = narrow ? y + height : y + px(l, 3);
-    put_mark(l, MARK_FILL, box(x, bar_y, length > 0 ? length : 1, thick), bar_tint(l->model, bar),
-             255);
+    put_fill(l, some_box(x, bar_y, length, thick), bar_tint(l->model, bar));
     int right = narrow ? x : x + room + px(l, 10);
     i = put_label(l, box(right, y, figure, height), FACE_MONO, TINT_INK, bar->gib, "memory.%s.gib",
                   bar->dtype);
@@ -48,7 +47,7 @@ static int put_question(struct layout *l, struct rect area)
     static const char *const labels[MEMORY_FIELDS] = {"context", "batch", "KV cache in", "training",
                                                       "device"};
     static const double widths[MEMORY_FIELDS] = {96, 72, 120, 120, 160};
-    int label = l->view.metrics.height[FACE_SMALL] + px(l, 2), field = px(l, 26);
+    int label = line_of(l, FACE_SMALL) + px(l, 2), field = px(l, 26);
     struct flow f = {area.x, area.x + area.w, area.x, area.y, label + field, px(l, 8)};
     for (int n = 0; n < MEMORY_FIELDS; n++) {
         const char *name = memory_field_name((enum memory_field)n);
@@ -81,20 +80,19 @@ static int draw_sum(struct layout *l, const struct memory_answer *a, struct rect
         int width = (int)(a->shares[n].bytes / most * area.w);
         width = width < 1 ? 1 : width;
         width = x + width > area.x + area.w ? area.x + area.w - x : width;
-        put_mark(l, MARK_FILL, box(x, area.y, width, height), share_tint(n), 255);
+        put_fill(l, box(x, area.y, width, height), share_tint(n));
         x += width;
     }
     if (a->device > 0) {
         int end = area.x + (int)(a->device / most * (area.w - px(l, 2)));
-        put_mark(l, MARK_FILL, box(end, area.y - px(l, 4), px(l, 2), height + px(l, 8)), TINT_INK,
-                 255);
+        put_fill(l, box(end, area.y - px(l, 4), px(l, 2), height + px(l, 8)), TINT_INK);
     }
     return area.y + height + px(l, 8);
 }
 
 static int put_shares(struct layout *l, const struct memory_answer *a, struct rect area)
 {
-    int line = l->view.metrics.height[FACE_MONO] + px(l, 4), square = px(l, 10);
+    int line = line_of(l, FACE_MONO) + px(l, 4), square = px(l, 10);
     int name = width_of(l, FACE_WORDS, "master weights") + px(l, 26);
     int figure = width_of(l, FACE_MONO, "999,999.99 GiB");
     struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 6)};
@@ -103,8 +101,7 @@ static int put_shares(struct layout *l, const struct memory_answer *a, struct re
     for (int n = 0; n < a->share_count; n++) {
         const struct memory_share *s = &a->shares[n];
         struct rect r = flow_next(&f, name + figure);
-        put_mark(l, MARK_FILL, box(r.x, r.y + (line - square) / 2, square, square), share_tint(n),
-                 255);
+        put_fill(l, box(r.x, r.y + (line - square) / 2, square, square), share_tint(n));
         put_label(l, box(r.x + px(l, 16), r.y, name - px(l, 16), line), FACE_WORDS, TINT_INK,
                   s->name, "memory.share%d.name", n);
         struct item *i = put_label(l, box(r.x + name, r.y, r.w - name, line), FACE_MONO, TINT_INK,
@@ -192,7 +189,7 @@ int page_memory(struct layout *l, int y)
     put_field(l, box(area.x, area.y, wide, px(l, 28)), ALIGN_LEFT, "memory.model");
     area.y += px(l, 36);
     const char *title = wrap(l, FACE_BOLD, m->weights.title, area.w, 3, true, &used);
-    int height = used * l->view.metrics.height[FACE_BOLD];
+    int height = used * line_of(l, FACE_BOLD);
     put(l, ROLE_HEADING, box(area.x, area.y, area.w, height), title, "memory.title")->face =
         FACE_BOLD;
     area.y += height + px(l, 8);

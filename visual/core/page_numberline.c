@@ -56,9 +56,8 @@ static void draw_value(struct layout *l, const struct lane *lane, uint64_t bits,
     /* Powers of two stand out: between them the spacing is even. */
     bool corner = d.class == HU_ZERO || !hu_trailing_significand(f, bits);
     int height = corner ? lane->rect.h : lane->rect.h * 2 / 3;
-    put_mark(l, MARK_FILL,
-             box(x, lane->rect.y + lane->rect.h - height, px(l, 1) > 0 ? px(l, 1) : 1, height),
-             d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND, 255);
+    put_fill(l, some_box(x, lane->rect.y + lane->rect.h - height, px(l, 1), height),
+             d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND);
 }
 
 static const char *keep_minus(struct layout *l, const char *plain)
@@ -75,7 +74,7 @@ static void label_value(struct layout *l, const struct lane *lane, uint64_t bits
     int width = width_of(l, FACE_INDEX, text) + 1, left = x - width / 2;
     if (left < *free_from || left + width > lane->rect.x + lane->rect.w)
         return;
-    struct rect r = {left, lane->rect.y + lane->rect.h, width, l->view.metrics.height[FACE_INDEX]};
+    struct rect r = {left, lane->rect.y + lane->rect.h, width, line_of(l, FACE_INDEX)};
     put_label(l, r, FACE_INDEX, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name,
               number);
     *free_from = left + width + px(l, 4);
@@ -123,11 +122,11 @@ static void draw_density(struct layout *l, const struct lane *lane, double most)
         if (height == run_height)
             continue;
         if (run_height > 0)
-            put_mark(l, MARK_FILL,
+            put_fill(l,
                      box(lane->rect.x + run * COLUMN_PIXELS,
                          lane->rect.y + lane->rect.h - run_height, (n - run) * COLUMN_PIXELS,
                          run_height),
-                     TINT_SIGNIFICAND, 255);
+                     TINT_SIGNIFICAND);
         run = n;
         run_height = height;
     }
@@ -211,7 +210,7 @@ static void put_result(struct layout *l, const struct lane *lane)
     double share = source->kind == HU_VALUE_NAN ? 0.5 : numberline_share(&l->model->line, source);
     share = share < 0 ? 0 : share > 1 ? 1 : share;
     char *words = result_words(r, source);
-    int height = l->view.metrics.height[FACE_SMALL] + px(l, 2), radius = px(l, 4);
+    int height = line_of(l, FACE_SMALL) + px(l, 2), radius = px(l, 4);
     int width = width_of(l, FACE_SMALL, words) + px(l, 10);
     width = width < lane->rect.w ? width : lane->rect.w;
     int x = share_x(&lane->rect, share), base = lane->rect.y + lane->rect.h;
@@ -229,7 +228,7 @@ static void put_result(struct layout *l, const struct lane *lane)
 static void put_lane(struct layout *l, struct lane *lane, struct rect area, double most)
 {
     const struct row *r = lane->row;
-    int text = l->view.metrics.height[FACE_SMALL];
+    int text = line_of(l, FACE_SMALL);
     char words[120];
     describe_lane(lane, words, sizeof words);
     int label = width_of(l, FACE_SMALL, r->label) + px(l, 16);
@@ -237,9 +236,9 @@ static void put_lane(struct layout *l, struct lane *lane, struct rect area, doub
               r->format->name);
     put_label(l, box(area.x + label, area.y, area.w - label, text), FACE_SMALL, TINT_DIM, words,
               "numberline.%s.count", r->format->name);
-    int below = l->view.metrics.height[FACE_INDEX];
+    int below = line_of(l, FACE_INDEX);
     lane->rect = box(area.x, area.y + text + px(l, 2), area.w, area.h - text - below - px(l, 6));
-    put_mark(l, MARK_FILL, box(area.x, lane->rect.y + lane->rect.h - 1, area.w, 1), TINT_LINE, 255);
+    put_fill(l, box(area.x, lane->rect.y + lane->rect.h - 1, area.w, 1), TINT_LINE);
     if (lane->sparse)
         draw_values(l, lane);
     else
@@ -261,7 +260,7 @@ static int put_axis(struct layout *l, struct rect area)
 {
     struct tick ticks[TICKS_MAX];
     bool offset;
-    int height = l->view.metrics.height[FACE_SMALL];
+    int height = line_of(l, FACE_SMALL);
     int wanted = area.w / (width_of(l, FACE_SMALL, "−1.000e−300") + px(l, 16));
     int count =
         numberline_ticks(&l->model->line, &model_now(l->model)->value, wanted, ticks, &offset);
@@ -269,7 +268,7 @@ static int put_axis(struct layout *l, struct rect area)
     for (int n = 0; n < count; n++) {
         int x = share_x(&area, ticks[n].share), width = width_of(l, FACE_SMALL, ticks[n].text) + 1;
         int left = x - width / 2;
-        put_mark(l, MARK_FILL, box(x, area.y, 1, px(l, 5)), TINT_DIM, 255);
+        put_fill(l, box(x, area.y, 1, px(l, 5)), TINT_DIM);
         if (left < free_from || left + width > area.x + area.w)
             continue;
         struct item *i = put_label(l, box(left, area.y + px(l, 7), width, height), FACE_SMALL,
@@ -288,16 +287,16 @@ static void put_source(struct layout *l, struct rect area, int bottom)
     bool seen = share >= 0 && share <= 1;
     const char *where = seen ? "" : share < 0 ? "← " : "→ ";
     const char *text = keep_taken(l, text_of("%ssource %s", where, shown));
-    int height = l->view.metrics.height[FACE_SMALL], width = width_of(l, FACE_SMALL, text) + 1;
+    int height = line_of(l, FACE_SMALL), width = width_of(l, FACE_SMALL, text) + 1;
     width = width < area.w ? width : area.w;
     int x = share_x(&area, seen ? share : share < 0 ? 0 : 1);
     put_label(l, box(centered(area, x, width), area.y, width, height), FACE_SMALL, TINT_ACCENT,
               text, "numberline.source");
     if (seen)
-        put_mark(l, MARK_FILL,
-                 box(x, area.y + height + px(l, 2), px(l, 1) > 0 ? px(l, 1) : 1,
-                     bottom - area.y - height - px(l, 2)),
-                 TINT_ACCENT, 200);
+        put_mark(
+            l, MARK_FILL,
+            some_box(x, area.y + height + px(l, 2), px(l, 1), bottom - area.y - height - px(l, 2)),
+            TINT_ACCENT, 200);
 }
 
 int page_numberline(struct layout *l, int y)
@@ -306,8 +305,8 @@ int page_numberline(struct layout *l, int y)
     struct panel panel = panel_begin(l, y, 12, "numberline.panel");
     struct rect area = panel.area;
     int top = put_controls(l, area) + px(l, 10);
-    int source = l->view.metrics.height[FACE_SMALL] + px(l, 6);
-    int axis = l->view.metrics.height[FACE_SMALL] + px(l, 12);
+    int source = line_of(l, FACE_SMALL) + px(l, 6);
+    int axis = line_of(l, FACE_SMALL) + px(l, 12);
     /* Lanes share what the window leaves, and keep a height that can be read. */
     int room = l->body.h - (top - y) - source - axis - panel.inner - px(l, 12);
     int lane_height = room / m->count, least = px(l, 62), most = px(l, 150);

@@ -18,29 +18,19 @@ int rounding_strip_height(const struct layout *l)
     return px(l, 96);
 }
 
-static int ink_height(const struct layout *l)
-{
-    return l->view.metrics.height[FACE_MONO];
-}
-
 /* A label of TEXT whose middle is as near to x as the strip allows. */
 static struct item *put_centered(struct layout *l, struct rect area, int x, int y, enum tint tint,
                                  enum face face, const char *text, const char *name)
 {
     int width = width_of(l, face, text) + 1;
     int cut = width < area.w ? width : area.w;
-    struct rect r = {centered(area, x, cut), y, cut, l->view.metrics.height[face]};
+    struct rect r = {centered(area, x, cut), y, cut, line_of(l, face)};
     return put_label(l, r, face, tint, text, "%s", name);
 }
 
 static const char *source_text(struct layout *l)
 {
     return keep_taken(l, with_minus_taken(model_value_text(l->model)));
-}
-
-static void fill(struct layout *l, int x, int y, int w, int h, enum tint tint, int alpha)
-{
-    put_mark(l, MARK_FILL, box(x, y, w > 0 ? w : 1, h > 0 ? h : 1), tint, alpha);
 }
 
 struct axis {
@@ -58,15 +48,15 @@ static void draw_axis(struct layout *l, const struct microscope *s, const struct
 {
     int tick = px(l, 12), thick = px(l, 2), x = axis_x(a, s->position);
     const struct way *chosen = &s->ways[model_now(l->model)->options.direction];
-    fill(l, a->left, a->y - thick / 2, a->right - a->left, thick, TINT_LINE, 255);
-    fill(l, a->left, a->y - tick / 2, thick, tick, TINT_INK, 255);
-    fill(l, a->right - thick, a->y - tick / 2, thick, tick, TINT_INK, 255);
+    put_fill(l, some_box(a->left, a->y - thick / 2, a->right - a->left, thick), TINT_LINE);
+    put_fill(l, some_box(a->left, a->y - tick / 2, thick, tick), TINT_INK);
+    put_fill(l, some_box(a->right - thick, a->y - tick / 2, thick, tick), TINT_INK);
     int middle = axis_x(a, 0.5);
-    fill(l, middle, a->y - tick / 3, thick, tick * 2 / 3, TINT_DIM, 255);
+    put_fill(l, some_box(middle, a->y - tick / 3, thick, tick * 2 / 3), TINT_DIM);
     if (chosen->step) {
         int end = chosen->step > 0 ? a->right : a->left;
         int from = x < end ? x : end, to = x < end ? end : x;
-        fill(l, from, a->y - thick, to - from, 2 * thick, TINT_ACCENT, 255);
+        put_fill(l, some_box(from, a->y - thick, to - from, 2 * thick), TINT_ACCENT);
         put_mark(l, MARK_DISC, box(end - px(l, 5), a->y - px(l, 5), px(l, 10), px(l, 10)),
                  TINT_ACCENT, 255);
     }
@@ -77,7 +67,7 @@ static void put_ends(struct layout *l, const struct microscope *s, const struct 
                      struct rect area, int y)
 {
     char text[96];
-    int height = ink_height(l), middle = width_of(l, FACE_SMALL, "midpoint") + px(l, 8);
+    int height = line_of(l, FACE_MONO), middle = width_of(l, FACE_SMALL, "midpoint") + px(l, 8);
     int side = (area.w - middle) / 2;
     snprintf(text, sizeof text, "%s  %s", s->lower, s->lower_hex);
     struct item *i =
@@ -92,7 +82,7 @@ static void put_ends(struct layout *l, const struct microscope *s, const struct 
 
 static void put_line(struct layout *l, const struct microscope *s, struct rect area)
 {
-    int height = ink_height(l), inset = area.w / 16;
+    int height = line_of(l, FACE_MONO), inset = area.w / 16;
     struct axis a = {area.x + inset, area.x + area.w - inset, area.y + height + px(l, 14)};
     bool gap = s->kind == SCOPE_BETWEEN || s->kind == SCOPE_BEYOND;
     if (!gap) {
@@ -135,7 +125,7 @@ int rounding_strip(struct layout *l, struct rect area)
     put(l, ROLE_PANEL, area, NULL, "rounding.panel");
     int ways = px(l, 24);
     int side = width_of(l, FACE_BOLD, r->label);
-    struct rect title = {area.x + pad, area.y + px(l, 6), side, l->view.metrics.height[FACE_BOLD]};
+    struct rect title = {area.x + pad, area.y + px(l, 6), side, line_of(l, FACE_BOLD)};
     put(l, ROLE_HEADING, title, r->label, "rounding.title")->face = FACE_BOLD;
     struct rect line = {area.x + pad, area.y + px(l, 5), area.w - 2 * pad, 0};
     /* The title keeps to the left of the line where there is room. */
@@ -208,7 +198,7 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
     const struct way *w = &s->ways[d];
     const char *name = hu_direction_name(w->direction);
     bool chosen = model_now(l->model)->options.direction == w->direction;
-    int line = l->view.metrics.height[FACE_WORDS] + px(l, 12), pad = px(l, 10);
+    int line = line_of(l, FACE_WORDS) + px(l, 12), pad = px(l, 10);
     int button = px(l, 72), digit = width_of(l, FACE_MONO, "0");
     int code = digit * ((s->format->width + 3) / 4 + 3);
     char text[48], hex[HU_BITS_TEXT];
@@ -227,12 +217,13 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
         rest = f.right - f.left;
     }
     const char *why = keep_taken(l, text_of("%s: %s", direction_words(w->direction), w->reason));
-    int used, height = l->view.metrics.height[FACE_WORDS];
+    int used, height = line_of(l, FACE_WORDS);
     const char *wrapped = wrap(l, FACE_WORDS, why, rest, 3, true, &used);
     int tall = used * height > line ? used * height : line;
     put_label(l, box(f.x, f.y, rest, tall), FACE_WORDS, chosen ? TINT_INK : TINT_DIM, wrapped,
               "rounding.%s.reason", name);
-    return f.y + tall + px(l, 2);
+    /* What takes several lines stays together. */
+    return f.y + tall + px(l, f.y > area.y ? 16 : 2);
 }
 
 /* --- What is dropped --- */
@@ -244,11 +235,11 @@ static void put_share(struct layout *l, const struct microscope *s, int bit, str
     static const char *const parts[] = {"½", "¼", "⅛"};
     bool set = s->dropped[bit] == '1';
     char name[32], text[72], worth[48], power[32];
-    put_mark(l, MARK_FILL, r, TINT_LINE, 255);
+    put_fill(l, r, TINT_LINE);
     struct rect inside = {r.x + 1, r.y + 1, r.w - 2, r.h - 2};
     if (inside.w < 1 || inside.h < 1)
         return;
-    put_mark(l, MARK_FILL, inside, set ? TINT_ACCENT : TINT_GROUND, 255);
+    put_fill(l, inside, set ? TINT_ACCENT : TINT_GROUND);
     superscript(power, sizeof power, -bit - 1);
     snprintf(worth, sizeof worth, bit < 3 ? "%s ulp" : "2%s ulp", bit < 3 ? parts[bit] : power);
     snprintf(text, sizeof text, "%s%s%c  %s", bit < 2 ? words[bit] : "", bit < 2 ? " " : "",
@@ -258,8 +249,7 @@ static void put_share(struct layout *l, const struct microscope *s, int bit, str
         put_label(l, inside, FACE_SMALL, set ? TINT_ON_ACCENT : TINT_INK, text, "%s", name);
     i->align = ALIGN_CENTER;
     i->state |= STATE_OVER;
-    bool fits =
-        width_of(l, FACE_SMALL, text) <= inside.w && l->view.metrics.height[FACE_SMALL] <= inside.h;
+    bool fits = width_of(l, FACE_SMALL, text) <= inside.w && line_of(l, FACE_SMALL) <= inside.h;
     i->full = fits ? NULL : i->text;
     i->text = fits ? i->text : "";
 }
@@ -282,7 +272,7 @@ static void draw_shares(struct layout *l, const struct microscope *s, struct rec
         }
         put_share(l, s, bit, part);
     }
-    put_mark(l, MARK_FILL, rest, s->more ? TINT_ACCENT : TINT_LINE, 255);
+    put_fill(l, rest, s->more ? TINT_ACCENT : TINT_LINE);
 }
 
 static int put_note(struct layout *l, struct rect area, enum tint tint, const char *text,

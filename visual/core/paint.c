@@ -68,15 +68,13 @@ static void draw_panel(const struct brush *b, const struct item *i)
     unsigned edge = i->state & STATE_SELECTED ? b->t->line : b->t->edge;
     canvas_ring(b->c, i->rect, radius, px(b, 1), edge);
     if (i->state & STATE_SOURCE)
-        canvas_round(
-            b->c, (struct rect){i->rect.x, i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)},
-            px(b, 2), b->t->accent);
+        canvas_round(b->c, box(i->rect.x, i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)),
+                     px(b, 2), b->t->accent);
 }
 
 static struct rect digit_box(const struct item *i)
 {
-    return (struct rect){i->rect.x, i->rect.y + i->caption_height, i->rect.w,
-                         i->rect.h - i->caption_height};
+    return box(i->rect.x, i->rect.y + i->caption_height, i->rect.w, i->rect.h - i->caption_height);
 }
 
 static const char *field_letter(enum tint tint)
@@ -105,27 +103,25 @@ static void draw_bit(const struct brush *b, const struct item *i)
 {
     int field = i->tint - TINT_SIGN;
     bool over = i->state & (STATE_HOVERED | STATE_PRESSED);
-    struct rect box = digit_box(i);
+    struct rect cell = digit_box(i);
     bool small = !i->caption_height;
     if (!small)
         draw_caption(b, i);
-    canvas_fill(b->c, box, over ? b->t->cell_over[field] : b->t->cell[field]);
-    canvas_fill(b->c, (struct rect){box.x + box.w - 1, box.y, 1, box.h}, b->t->panel);
+    canvas_fill(b->c, cell, over ? b->t->cell_over[field] : b->t->cell[field]);
+    canvas_fill(b->c, box(cell.x + cell.w - 1, cell.y, 1, cell.h), b->t->panel);
     struct item digit = {.face = i->face, .align = ALIGN_CENTER};
     struct item letter = {.face = FACE_INDEX, .align = ALIGN_CENTER};
     unsigned ink = b->t->cell_ink[field];
     int foot = small ? px(b, 1) : px(b, 10);
-    draw_line(b, &digit, (struct rect){box.x, box.y, box.w - 1, box.h - foot + px(b, 1)}, i->text,
-              1, ink);
+    draw_line(b, &digit, box(cell.x, cell.y, cell.w - 1, cell.h - foot + px(b, 1)), i->text, 1,
+              ink);
     if (!small && begins_field(b, i))
-        draw_line(b, &letter,
-                  (struct rect){box.x, box.y + box.h - foot - px(b, 1), box.w - 1, foot},
+        draw_line(b, &letter, box(cell.x, cell.y + cell.h - foot - px(b, 1), cell.w - 1, foot),
                   field_letter(i->tint), 1, ink);
     if (i->state & STATE_FOCUSED)
-        canvas_ring(
-            b->c,
-            (struct rect){box.x - px(b, 2), box.y - px(b, 2), box.w + px(b, 3), box.h + px(b, 4)},
-            px(b, 3), px(b, 2), b->t->accent);
+        canvas_ring(b->c,
+                    box(cell.x - px(b, 2), cell.y - px(b, 2), cell.w + px(b, 3), cell.h + px(b, 4)),
+                    px(b, 3), px(b, 2), b->t->accent);
 }
 
 static void draw_caret(const struct brush *b, const struct item *i)
@@ -137,10 +133,9 @@ static void draw_caret(const struct brush *b, const struct item *i)
     int x = i->align == ALIGN_RIGHT ? i->rect.x + i->rect.w - inset - width : i->rect.x + inset;
     int from = i->anchor < i->caret ? i->anchor : i->caret;
     int to = i->anchor < i->caret ? i->caret : i->anchor;
-    canvas_fill(b->c, (struct rect){x + from * digit, y, (to - from) * digit, height},
-                b->t->selection);
+    canvas_fill(b->c, box(x + from * digit, y, (to - from) * digit, height), b->t->selection);
     if (from == to)
-        canvas_fill(b->c, (struct rect){x + i->caret * digit, y, px(b, 1.5), height}, b->t->accent);
+        canvas_fill(b->c, box(x + i->caret * digit, y, px(b, 1.5), height), b->t->accent);
 }
 
 static void draw_field(const struct brush *b, const struct item *i)
@@ -154,14 +149,13 @@ static void draw_field(const struct brush *b, const struct item *i)
         focus_ring(b, i->rect, radius);
     if (bad)
         canvas_fill(b->c,
-                    (struct rect){i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 4),
-                                  i->rect.w - px(b, 12), px(b, 2)},
+                    box(i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 4),
+                        i->rect.w - px(b, 12), px(b, 2)),
                     b->t->bad);
     if (i->state & STATE_SOURCE)
-        canvas_round(b->c,
-                     (struct rect){i->rect.x + px(b, 5), i->rect.y + px(b, 8), px(b, 4),
-                                   i->rect.h - px(b, 16)},
-                     px(b, 2), b->t->accent);
+        canvas_round(
+            b->c, box(i->rect.x + px(b, 5), i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)),
+            px(b, 2), b->t->accent);
     if (focused)
         draw_caret(b, i);
     draw_text(b, i, bad ? b->t->bad : b->t->ink);
@@ -181,8 +175,8 @@ static void draw_button(const struct brush *b, const struct item *i)
         canvas_round(b->c, i->rect, radius, ground);
     if (bare && chosen)
         canvas_round(b->c,
-                     (struct rect){i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 3),
-                                   i->rect.w - px(b, 12), px(b, 3)},
+                     box(i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 3),
+                         i->rect.w - px(b, 12), px(b, 3)),
                      px(b, 1), b->t->accent);
     if (bare && !chosen)
         ink = i->role == ROLE_TAB ? b->t->dim : b->t->ink;
@@ -193,15 +187,15 @@ static void draw_button(const struct brush *b, const struct item *i)
 
 static void draw_tick(const struct brush *b, const struct item *i, int side)
 {
-    struct rect box = {i->rect.x + px(b, 4), i->rect.y + (i->rect.h - side) / 2, side, side};
+    struct rect square = {i->rect.x + px(b, 4), i->rect.y + (i->rect.h - side) / 2, side, side};
     bool on = i->state & STATE_CHECKED;
     if (on)
-        canvas_round(b->c, box, px(b, 3), b->t->accent);
+        canvas_round(b->c, square, px(b, 3), b->t->accent);
     else
-        canvas_ring(b->c, box, px(b, 3), px(b, 1), b->t->line);
+        canvas_ring(b->c, square, px(b, 3), px(b, 1), b->t->line);
     if (on) {
         struct item mark = {.face = FACE_SMALL, .align = ALIGN_CENTER};
-        draw_line(b, &mark, box, "✓", strlen("✓"), b->t->on_accent);
+        draw_line(b, &mark, square, "✓", strlen("✓"), b->t->on_accent);
     }
 }
 

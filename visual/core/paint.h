@@ -1,6 +1,5 @@
 /* Draws a layout. */
-#ifndef VISUAL_PAINT_H
-#define VISUAL_PAINT_H
+#pragma once
 
 #include "font.h"
 #include "theme.h"
@@ -13,5 +12,3 @@ struct painter {
 
 /* Everything that lies in the canvas's clip. */
 void paint(const struct painter *p, struct canvas *c, const struct layout *l);
-
-#endif

@@ -29,12 +29,21 @@ static bool find_middle(struct session *c, const char *name, int *x, int *y, cha
     return true;
 }
 
-static bool play_click(struct session *c, const char *name, char *message)
+/* The pointer goes to the middle of NAME. */
+static bool play_hover(struct session *c, char *name, char *message)
 {
     int x, y;
-    if (!find_middle(c, name, &x, &y, message))
+    bool there = find_middle(c, name, &x, &y, message);
+    if (there)
+        control_move(c, x, y);
+    return there;
+}
+
+static bool play_click(struct session *c, char *name, char *message)
+{
+    if (!play_hover(c, name, message))
         return false;
-    control_move(c, x, y);
+    int x = c->x, y = c->y;
     control_press(c, x, y, false);
     control_release(c, x, y);
     return true;
@@ -64,20 +73,19 @@ static bool play_drag(struct session *c, char *names, char *message)
     return true;
 }
 
-static bool play_wheel(struct session *c, const char *rest, char *message)
+static bool play_wheel(struct session *c, char *rest, char *message)
 {
     char name[MODEL_NAME];
-    int x, y, notches;
+    int notches;
     if (sscanf(rest, "%63s %3d", name, &notches) != 2)
         return refuse(message, "wheel wants a name and notches, not", rest);
-    if (!find_middle(c, name, &x, &y, message))
+    if (!play_hover(c, name, message))
         return false;
-    control_move(c, x, y);
     control_wheel(c, notches);
     return true;
 }
 
-static bool play_resize(struct session *c, const char *rest, char *message)
+static bool play_resize(struct session *c, char *rest, char *message)
 {
     int w, h, length = 0;
     if (sscanf(rest, "%5d %5d%n", &w, &h, &length) != 2 || rest[length] || w < LEAST_SIDE ||
@@ -87,7 +95,7 @@ static bool play_resize(struct session *c, const char *rest, char *message)
     return true;
 }
 
-static bool play_key(struct session *c, const char *rest, char *message)
+static bool play_key(struct session *c, char *rest, char *message)
 {
     struct chord chord;
     if (!chord_read(rest, &chord))
@@ -96,49 +104,39 @@ static bool play_key(struct session *c, const char *rest, char *message)
     return true;
 }
 
-static bool play_hover(struct session *c, const char *name, char *message)
-{
-    int x, y;
-    if (!find_middle(c, name, &x, &y, message))
-        return false;
-    control_move(c, x, y);
-    return true;
-}
-
 /* As a keyboard does: character after character. */
-static void play_text(struct session *c, const char *text)
+static bool play_text(struct session *c, char *text, char *message)
 {
+    (void)message;
     while (*text) {
         char one[8] = {*text++, 0};
         for (size_t n = 1; (*text & 0xc0) == 0x80 && n < sizeof one - 1; n++)
             one[n] = *text++;
         control_text(c, one);
     }
+    return true;
+}
+
+static bool play_clipboard(struct session *c, char *text, char *message)
+{
+    (void)message;
+    if (c->clipboard.set)
+        c->clipboard.set(c->clipboard.context, text);
+    return true;
 }
 
 static bool play(struct session *c, const char *verb, char *rest, char *message)
 {
-    if (!strcmp(verb, "click"))
-        return play_click(c, rest, message);
-    if (!strcmp(verb, "drag"))
-        return play_drag(c, rest, message);
-    if (!strcmp(verb, "hover"))
-        return play_hover(c, rest, message);
-    if (!strcmp(verb, "wheel"))
-        return play_wheel(c, rest, message);
-    if (!strcmp(verb, "key"))
-        return play_key(c, rest, message);
-    if (!strcmp(verb, "resize"))
-        return play_resize(c, rest, message);
-    if (!strcmp(verb, "type")) {
-        play_text(c, rest);
-        return true;
-    }
-    if (!strcmp(verb, "clipboard")) {
-        if (c->clipboard.set)
-            c->clipboard.set(c->clipboard.context, rest);
-        return true;
-    }
+    static const struct {
+        const char *verb;
+        bool (*play)(struct session *c, char *rest, char *message);
+    } verbs[] = {{"click", play_click}, {"drag", play_drag},
+                 {"hover", play_hover}, {"wheel", play_wheel},
+                 {"key", play_key},     {"resize", play_resize},
+                 {"type", play_text},   {"clipboard", play_clipboard}};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (!strcmp(verb, verbs[i].verb))
+            return verbs[i].play(c, rest, message);
     return refuse(
         message, "click, drag, hover, wheel, key, type, clipboard and resize are known, not", verb);
 }

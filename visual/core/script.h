@@ -2,8 +2,7 @@
  *   click NAME, drag NAME NAME, wheel NAME NOTCHES, hover NAME, key CHORD, type TEXT,
  *   clipboard TEXT, resize W H
  */
-#ifndef VISUAL_SCRIPT_H
-#define VISUAL_SCRIPT_H
+#pragma once
 
 #include "control.h"
 
@@ -17,5 +16,3 @@ struct script_clipboard {
     char *text;
 };
 struct clipboard script_clipboard(struct script_clipboard *s);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the viewer holds between events: the model, its layout, the pointer's state. No SDL. */
-#ifndef VISUAL_SESSION_H
-#define VISUAL_SESSION_H
+#pragma once
 
 #include "layout.h"
 
@@ -48,5 +47,3 @@ void session_resize(struct session *s, int width, int height);
 /* The focus goes to NAME and the page scrolls so that it is seen. */
 void session_focus(struct session *s, const char *name);
 void session_reveal(struct session *s, const char *name);
-
-#endif

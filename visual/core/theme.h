@@ -1,6 +1,5 @@
 /* Colours by theme, as 0xRRGGBB. */
-#ifndef VISUAL_THEME_H
-#define VISUAL_THEME_H
+#pragma once
 
 #include "layout.h"
 
@@ -18,5 +17,3 @@ struct colors {
 const struct colors *theme_colors(enum theme_name theme);
 /* The ink of a tint. */
 unsigned theme_ink(const struct colors *t, enum tint tint);
-
-#endif

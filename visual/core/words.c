@@ -122,21 +122,12 @@ char *bound_value(const struct hu_format *f, uint64_t bits)
 
 const char *direction_words(enum hu_direction direction)
 {
-    switch (direction) {
-    case HU_TIES_TO_EVEN:
-        return "to nearest, ties to even";
-    case HU_TIES_TO_AWAY:
-        return "to nearest, ties away";
-    case HU_TOWARD_ZERO:
-        return "toward zero";
-    case HU_TOWARD_POSITIVE:
-        return "up, toward +∞";
-    case HU_TOWARD_NEGATIVE:
-        return "down, toward −∞";
-    case HU_TO_ODD:
-        return "to odd";
-    case HU_STOCHASTIC:
-        break;
-    }
-    return "stochastic";
+    static const char *const words[] = {[HU_TIES_TO_EVEN] = "to nearest, ties to even",
+                                        [HU_TIES_TO_AWAY] = "to nearest, ties away",
+                                        [HU_TOWARD_ZERO] = "toward zero",
+                                        [HU_TOWARD_POSITIVE] = "up, toward +∞",
+                                        [HU_TOWARD_NEGATIVE] = "down, toward −∞",
+                                        [HU_TO_ODD] = "to odd",
+                                        [HU_STOCHASTIC] = "stochastic"};
+    return words[direction];
 }

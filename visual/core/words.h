@@ -1,6 +1,5 @@
 /* Small pieces of text that several pages need. */
-#ifndef VISUAL_WORDS_H
-#define VISUAL_WORDS_H
+#pragma once
 
 #include "value.h"
 
@@ -31,5 +30,3 @@ size_t utf8_columns(const char *text);
 
 /* "to nearest, ties to even" */
 const char *direction_words(enum hu_direction direction);
-
-#endif

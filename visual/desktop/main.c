@@ -169,15 +169,6 @@ static bool run_headless(struct session *c, struct fonts *fonts, const struct re
 
 /* --- With one --- */
 
-static void join_rows(const struct document *d, char *out, size_t size)
-{
-    out[0] = 0;
-    for (int i = 0; i < d->count; i++) {
-        size_t length = strlen(out);
-        snprintf(out + length, size - length, "%s%s", i ? "," : "", d->rows[i]->name);
-    }
-}
-
 static bool run_window(struct session *c, struct fonts *fonts, const struct settings *before,
                        const char *path)
 {
@@ -192,7 +183,9 @@ static bool run_window(struct session *c, struct fonts *fonts, const struct sett
     s.height = window.height;
     s.zoom = c->model.zoom;
     s.theme = c->model.theme;
-    join_rows(model_now(&c->model), s.rows, sizeof s.rows);
+    char *rows = document_row_names(model_now(&c->model));
+    snprintf(s.rows, sizeof s.rows, "%s", rows);
+    free(rows);
     if (path && !settings_write(&s, path, message, sizeof message))
         note("the settings were not kept: %s", message);
     return true;

@@ -1,6 +1,5 @@
 /* PNG files. */
-#ifndef VISUAL_PICTURE_H
-#define VISUAL_PICTURE_H
+#pragma once
 
 #include "canvas.h"
 
@@ -8,5 +7,3 @@
 
 /* Writes the canvas as a PNG of 8-bit RGB. False: libpng or the stream failed. */
 bool picture_write(const struct canvas *c, FILE *stream);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the viewer remembers: window, theme, zoom and rows, as lines of `key = value`. */
-#ifndef VISUAL_SETTINGS_H
-#define VISUAL_SETTINGS_H
+#pragma once
 
 #include "model.h"
 
@@ -24,5 +23,3 @@ void settings_read(struct settings *s, const char *path, char *message, size_t s
 
 /* Writes beside PATH and renames; makes the folder. False: message says why. */
 bool settings_write(const struct settings *s, const char *path, char *message, size_t size);
-
-#endif

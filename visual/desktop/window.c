@@ -66,7 +66,7 @@ static bool show(struct window *w)
     frame_next(&w->frame, &w->session->layout);
     draw_parts(w);
     if (w->exposed) {
-        w->frame.parts[0] = (struct rect){0, 0, w->surface->w, w->surface->h};
+        w->frame.parts[0] = box(0, 0, w->surface->w, w->surface->h);
         w->frame.part_count = 1;
         w->exposed = false;
     }

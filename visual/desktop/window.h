@@ -1,6 +1,5 @@
 /* The window. */
-#ifndef VISUAL_WINDOW_H
-#define VISUAL_WINDOW_H
+#pragma once
 
 #include "control.h"
 #include "font.h"
@@ -14,5 +13,3 @@ struct window_request {
 /* Shows the session's state and plays events until the user quits; the size at the end goes to
  * *request. False: message says why there is no window. */
 bool window_run(struct session *c, struct window_request *request, char *message, size_t size);
-
-#endif

@@ -208,7 +208,7 @@ void EXPORT(web_enter)(int direction)
 int EXPORT(web_focus)(int out[4])
 {
     const struct item *i = layout_find(&session.layout, session.model.focus);
-    struct rect r = i ? i->rect : (struct rect){0, 0, 0, 0};
+    struct rect r = i ? i->rect : box(0, 0, 0, 0);
     memcpy(out, (int[]){r.x, r.y, r.w, r.h}, 4 * sizeof *out);
     return i && i->role == ROLE_FIELD;
 }
@@ -323,17 +323,6 @@ const char *EXPORT(web_set)(const char *key, const char *value)
     return done ? NULL : message;
 }
 
-static char *joined_rows(const struct document *d)
-{
-    char *rows = need(strdup(""));
-    for (int i = 0; i < d->count; i++) {
-        char *longer = text_of("%s%s%s", rows, i ? "," : "", d->rows[i]->name);
-        free(rows);
-        rows = longer;
-    }
-    return rows;
-}
-
 /* The row that is selected where a link does not say which. */
 static const struct hu_format *usual_row(const struct model *m, const struct hu_format *source)
 {
@@ -363,7 +352,7 @@ char *EXPORT(web_state)(void)
     const struct model *m = &session.model;
     const struct document *d = model_now(m);
     const struct hu_format *source = d->text ? NULL : d->value.format;
-    char *rows = joined_rows(d);
+    char *rows = document_row_names(d);
     char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
     char *text =
         text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"

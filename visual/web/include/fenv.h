@@ -1,6 +1,5 @@
 /* WebAssembly rounds to nearest even and has no flags: what the blocks ask for is so already. */
-#ifndef VISUAL_WEB_FENV_H
-#define VISUAL_WEB_FENV_H
+#pragma once
 
 typedef int fenv_t;
 enum { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO };
@@ -19,5 +18,3 @@ static inline int fesetenv(const fenv_t *saved)
 {
     return *saved;
 }
-
-#endif

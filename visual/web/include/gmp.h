@@ -1,7 +1,6 @@
 /* GMP as the page has it: mini-gmp, which is made to be built in, and the functions that it lacks
  * or is slow at (gmp_more.c). */
-#ifndef VISUAL_WEB_GMP_H
-#define VISUAL_WEB_GMP_H
+#pragma once
 
 #include "mini-gmp.h"
 #include "mini-mpq.h"
@@ -12,5 +11,3 @@ void mpq_inits(mpq_t, ...);
 void mpq_clears(mpq_t, ...);
 double mpz_get_d_2exp(long *exponent, const mpz_t);
 mp_bitcnt_t mpz_remove(mpz_t, const mpz_t, const mpz_t);
-
-#endif

@@ -1,6 +1,5 @@
 /* One thread: what is to be done once is done at once. */
-#ifndef VISUAL_WEB_PTHREAD_H
-#define VISUAL_WEB_PTHREAD_H
+#pragma once
 
 typedef int pthread_once_t;
 #define PTHREAD_ONCE_INIT 0
@@ -13,5 +12,3 @@ static inline int pthread_once(pthread_once_t *done, void (*action)(void))
     }
     return 0;
 }
-
-#endif
