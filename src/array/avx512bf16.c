@@ -79,11 +79,11 @@ static const struct stage *const stages[] = {
     &fp32_bf16,  &tf32_bf16,         &fp16_bf16,         &short_bf16,         &fp64_bf16,
     &int32_bf16, &watched_fp32_bf16, &watched_tf32_bf16, &watched_short_bf16, NULL};
 
-/* Instead of the stage that AVX-512's plan ends with. */
+/* Instead of the stage that AVX-512's plan ends with; bytes have tables. */
 static bool bf16_can(struct plan *p)
 {
-    if (p->options.saturate || p->options.direction != HU_TIES_TO_EVEN || !is_ieee(p->to, 8, 7) ||
-        !hu_kernel_avx512.can(p) || p->round != ROUND_TOP)
+    if (p->from->width <= 8 || p->options.saturate || p->options.direction != HU_TIES_TO_EVEN ||
+        !is_ieee(p->to, 8, 7) || !hu_kernel_avx512.can(p) || p->round != ROUND_TOP)
         return false;
     enum load load = p->second ? LOAD_FP32 : p->load;
     if (load == LOAD_FP16 && p->care == WATCHING)

@@ -128,6 +128,19 @@ INLINE void load_fp64(const struct widen *w, vec x[4], const void *src)
                 });
 }
 
+INLINE void load_fp64_words(const struct widen *w, vec x[4], const void *src)
+{
+#ifdef LANES_ROUNDS
+    const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
+    if (w->odd) {
+        VECTORS(const char *at = (const char *)src + size * i;
+                x[i] = odd_neighbour(load_half_longs(w, at, 0), load_half_longs(w, at, 1)););
+        return;
+    }
+#endif
+    load_fp64(w, x, src);
+}
+
 /* LAST: or-ed to all, which makes ties away of ties to even and NaNs of infinities; if SPARED, not
  * to those. */
 INLINE vec near_of(const struct widen *w, const void *at, uint64_t last, bool spared)

@@ -26,19 +26,6 @@ static __attribute__((noinline)) void see_beyond(const void *src, enum round rou
     }
 }
 
-INLINE void load_fp64_words(const struct widen *w, vec x[4], const void *src)
-{
-#ifdef LANES_ROUNDS
-    const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
-    if (w->odd) {
-        VECTORS(const char *at = (const char *)src + size * i;
-                x[i] = odd_neighbour(load_half_longs(w, at, 0), load_half_longs(w, at, 1)););
-        return;
-    }
-#endif
-    load_fp64(w, x, src);
-}
-
 #define LOADER(kind, way, ...)                                                                     \
     STAGE(words_##kind, kind, way, ROUND_NONE, STORE_WORDS, NEAREST,                               \
           __VA_ARGS__ store_words(to, x);)

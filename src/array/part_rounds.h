@@ -173,6 +173,14 @@ STAGE(int32_tf32, later, LOAD_INT32, ROUND_TOP, STORE_TOP32, NEAREST,
 STAGE(fp64_bf16, later, LOAD_FP64, ROUND_TOP, STORE_TOP16, NEAREST, TWICE_TO_TOP(fp64, STORE_TOP16))
 STAGE(fp64_tf32, later, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, TWICE_TO_TOP(fp64, STORE_TOP32))
 
+/* Ties away are told from what was rounded to FP32 as those to even are. */
+STAGE(fp64_top, later, LOAD_FP64, ROUND_TOP, STORE_ANY, DIRECTED,
+      if (direction == HU_TIES_TO_AWAY) load_fp64_twice(&k, &w, x, from);
+      else load_fp64_words(&w, x, from); TO_TOP(store, DIRECTED))
+STAGE(int32_top, later, LOAD_INT32, ROUND_TOP, STORE_ANY, DIRECTED,
+      if (direction == HU_TIES_TO_AWAY) load_int32_twice(&k, &w, x, from);
+      else load_int32(&w, x, from); TO_TOP(store, DIRECTED))
+
 #ifdef LANES_FP16
 
 /* FP16 and shorter, whose numbers are all within the range of FP32's tops. */
@@ -224,6 +232,8 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &int32_top_random,
                                             &fp64_bf16,
                                             &fp64_tf32,
+                                            &fp64_top,
+                                            &int32_top,
 #ifdef LANES_FP16
                                             &to_fp16,
                                             &bf16_fp16,
