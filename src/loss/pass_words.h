@@ -44,7 +44,8 @@ TARGET static inline __attribute__((always_inline)) uint32_t NAME(sum_bytes)(NAM
 }
 
 /* Whether what was counted is all but zeros and subnormals. */
-TARGET static bool NAME(met_all)(const WORD *words, const struct hu_pass_exponents *found)
+TARGET static __attribute__((noinline)) bool NAME(met_all)(const WORD *words,
+                                                           const struct hu_pass_exponents *found)
 {
     WORD others = 0;
     for (size_t i = 0; i < HU_CHUNK; i++)

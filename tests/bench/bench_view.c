@@ -40,7 +40,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Presses bits all over the rows; times and processor times go to times and busy. */
-static bool press_bits(struct control *c, struct frame *frame, struct canvas *canvas,
+static bool press_bits(struct session *c, struct frame *frame, struct canvas *canvas,
                        struct canvas *whole, double *times, double *busy)
 {
     for (int n = 0; n < PRESSES; n++) {
@@ -72,7 +72,7 @@ static bool report(const char *what, double value, const char *unit, double most
 int main(void)
 {
     char message[256];
-    struct control c;
+    struct session c;
     struct frame frame = {NULL};
     double times[PRESSES], busy[PRESSES], start = milliseconds();
     struct fonts *fonts = fonts_open(message, sizeof message);
@@ -81,7 +81,7 @@ int main(void)
         return 2;
     }
     struct canvas canvas = new_canvas(WIDTH, HEIGHT);
-    control_init(&c, WIDTH, HEIGHT, 1, rescale, fonts);
+    session_init(&c, WIDTH, HEIGHT, 1, rescale, fonts);
     draw(&c, &frame, &canvas);
     bool good = report("first frame, 1920x1080", milliseconds() - start, "ms", first_most);
     struct rusage usage;
@@ -102,7 +102,7 @@ int main(void)
     free(canvas.pixels);
     free(whole.pixels);
     frame_clear(&frame);
-    control_clear(&c);
+    session_clear(&c);
     fonts_close(fonts);
     return good && same ? 0 : 1;
 }

@@ -105,9 +105,8 @@ static bool play_key(struct session *c, char *rest, char *message)
 }
 
 /* As a keyboard does: character after character. */
-static bool play_text(struct session *c, char *text, char *message)
+static bool play_text(struct session *c, const char *text)
 {
-    (void)message;
     while (*text) {
         char one[8] = {*text++, 0};
         for (size_t n = 1; (*text & 0xc0) == 0x80 && n < sizeof one - 1; n++)
@@ -117,9 +116,8 @@ static bool play_text(struct session *c, char *text, char *message)
     return true;
 }
 
-static bool play_clipboard(struct session *c, char *text, char *message)
+static bool play_clipboard(struct session *c, const char *text)
 {
-    (void)message;
     if (c->clipboard.set)
         c->clipboard.set(c->clipboard.context, text);
     return true;
@@ -127,18 +125,19 @@ static bool play_clipboard(struct session *c, char *text, char *message)
 
 static bool play(struct session *c, const char *verb, char *rest, char *message)
 {
-    static const struct {
-        const char *verb;
-        bool (*play)(struct session *c, char *rest, char *message);
-    } verbs[] = {{"click", play_click}, {"drag", play_drag},
-                 {"hover", play_hover}, {"wheel", play_wheel},
-                 {"key", play_key},     {"resize", play_resize},
-                 {"type", play_text},   {"clipboard", play_clipboard}};
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (!strcmp(verb, verbs[i].verb))
-            return verbs[i].play(c, rest, message);
-    return refuse(
-        message, "click, drag, hover, wheel, key, type, clipboard and resize are known, not", verb);
+    /* Rows of functions would make the page larger. */
+    return !strcmp(verb, "click")       ? play_click(c, rest, message)
+           : !strcmp(verb, "drag")      ? play_drag(c, rest, message)
+           : !strcmp(verb, "hover")     ? play_hover(c, rest, message)
+           : !strcmp(verb, "wheel")     ? play_wheel(c, rest, message)
+           : !strcmp(verb, "key")       ? play_key(c, rest, message)
+           : !strcmp(verb, "resize")    ? play_resize(c, rest, message)
+           : !strcmp(verb, "type")      ? play_text(c, rest)
+           : !strcmp(verb, "clipboard") ? play_clipboard(c, rest)
+                                        : refuse(message,
+                                                 "click, drag, hover, wheel, key, type, clipboard "
+                                                 "and resize are known, not",
+                                                 verb);
 }
 
 bool script_line(struct session *c, const char *line, char message[SCRIPT_MESSAGE])
