@@ -179,8 +179,13 @@ for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
 done
 prints "a closed pipe ends quietly" '0x0000  0 00000 0000000000  zero           0' \
     bash -c '"$0" table fp16 2>"$1" | head -n 1; cat "$1"' "$halfulp" "$scratch/closed"
+prints "a closed pipe ends quietly after lines that fit a terminal" 'fp64  64 bits: 1 sign, 11 exponent, 52 significand; IEEE' \
+    bash -c '"$0" limits $(seq -f "e%gm9" 2 15) all 2>"$1" | head -n 1; cat "$1"' "$halfulp" "$scratch/closed"
 if [ -w /dev/full ]; then
     exits "a full disk is reported" 2 'standard output: No space left' bash -c '"$0" table fp16 >/dev/full' "$halfulp"
+    for command in "limits" "formats" "dot --models" "size --families" "size 7B --memory list" "verify --help"; do
+        exits "a full disk is reported of $command" 2 'standard output: No space left' bash -c '"$0" $1 >/dev/full' "$halfulp" "$command"
+    done
     exits "a full disk is reported by a stream" 2 'No space left' bash -c 'yes 1 | head -n 100000 | "$0" convert -t fp16 >/dev/full' "$halfulp"
 fi
 
