@@ -170,7 +170,24 @@ exits "a kernel that the machine has not is named" 2 "HALFULP_KERNEL: this machi
     env HALFULP_KERNEL=foo "$halfulp" convert -t fp16 1
 exits "an empty choice of kernel is none" 0 '' env HALFULP_KERNEL= "$halfulp" convert -t fp16 1
 exits "help of an unknown command is refused" 2 "there is no command 'foo'" "$halfulp" help foo
-exits "an unknown option is named" 2 'unknown or ambiguous option --foo' "$halfulp" show --foo 1
+exits "an unknown option is named" 2 "there is no option --foo; 'halfulp show --help' lists them" "$halfulp" show --foo 1
+exits "a slip in an option is answered with the nearest" 2 'no option --valeus; did you mean values\?' "$halfulp" convert -t fp16 --valeus 1
+exits "an option that may be several is answered with them" 2 '--v may be --via or --values$' "$halfulp" convert -t fp16 --v 1
+prints "a negative of a name, a function or a parenthesis is no option" $'0xfbff\n0xb800\n-3  0xc200  exact\n-2  0xc000  exact\n-1  0xbc00  exact' bash -c \
+    '"$0" convert -t fp16 -fp16:max -0.5; "$0" compute -f fp16 "-(1+2)" "-sqrt(4)" "-bf16(1)"' "$halfulp"
+exits "eXmY beyond its bounds is told them" 2 '"e8m60" is not a format: eXmY has X from 2 to 15, and 1 \+ X \+ Y at most 64' "$halfulp" convert -t e8m60 1
+exits "so is binaryKpP" 2 '"binary8p8se" is not a format: binaryKpP has K from 3 to 15' "$halfulp" table binary8p8se
+exits "a slip in a suffix is not taken for that" 2 'did you mean e4m3fn or e4m3fnuz' "$halfulp" convert -t e4m3fnz 1
+for command in convert verify compute stats vectors dot; do
+    exits "$command tells of a direction that is none as the others do" 2 "^halfulp: $command: \"rnd\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto$" "$halfulp" "$command" -r rnd
+done
+exits "stochastic is told where it is a direction" 2 'not a rounding direction here, but of block and cast' "$halfulp" convert -t fp16 -r stochastic 1
+exits "a drawing is no stream" 2 'does not go to a stream; ./- is a file called -' "$halfulp" show --svg - 1
+exits "so is none of compute's" 2 'does not go to a stream' "$halfulp" compute -f fp16 --svg - 1+1
+exits "vectors of conversions have no rule of NaNs" 2 '--nan-rule does not go with conversions' "$halfulp" vectors -f fp32 -t fp16 --nan-rule arm
+exits "nor one of scales" 2 '--rule does not go with targets that are no block formats' "$halfulp" vectors -f fp32 -t fp16 --rule ceil
+exits "vectors of operations are of no block format" 2 'needs one operation' "$halfulp" vectors --op add -f fp16 -t mxfp4
+exits "vectors of blocks have no levels" 2 '--level does not go with block formats' "$halfulp" vectors -t mxfp4 --level 2
 exits "an option without its argument is named" 2 'option -f needs an argument' "$halfulp" show -f
 exits "an option with an argument too many is named" 2 'option --json takes no argument' "$halfulp" show --json=1 1
 for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
@@ -179,7 +196,7 @@ for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
 done
 prints "a closed pipe ends quietly" '0x0000  0 00000 0000000000  zero           0' \
     bash -c '"$0" table fp16 2>"$1" | head -n 1; cat "$1"' "$halfulp" "$scratch/closed"
-prints "a closed pipe ends quietly after lines that fit a terminal" 'fp64  64 bits: 1 sign, 11 exponent, 52 significand; IEEE' \
+prints "a closed pipe ends quietly after lines that fit a terminal" 'e2m9  12 bits: 1 sign, 2 exponent, 9 significand; IEEE' \
     bash -c '"$0" limits $(seq -f "e%gm9" 2 15) all 2>"$1" | head -n 1; cat "$1"' "$halfulp" "$scratch/closed"
 if [ -w /dev/full ]; then
     exits "a full disk is reported" 2 'standard output: No space left' bash -c '"$0" table fp16 >/dev/full' "$halfulp"

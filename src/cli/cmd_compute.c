@@ -58,7 +58,7 @@ static const struct command_option rows[] = {
     {"format", 'f', "FORMAT", "what literals and results are rounded into", "@formats",
      OWN(read_one)},
     {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, or all",
-     "@rounds", DIRECTIONS_OF(directions)},
+     "all @rounds", DIRECTIONS_OF(directions)},
     OPTION_SATURATE(options.rounding.saturate),
     OPTION_TININESS(options.rounding.tininess_before),
     OPTION_NAN_RULE(options.nan),

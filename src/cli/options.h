@@ -25,6 +25,11 @@ bool options_read(struct options *o, const struct command *command, int argc, ch
 /* Whether --NAME, an option of the command, was given. */
 bool option_given(const struct options *o, const char *name);
 
+/* Whether one of NAMES, up to NULL, was given, which has no meaning with what WITH says: "--rule
+ * does not go with --decode" is reported. */
+bool option_refused(const struct options *o, const char *with, const char *const *names);
+#define REFUSED_WITH(o, with, ...) option_refused(o, with, (const char *const[]){__VA_ARGS__, NULL})
+
 /* Whether the option's argument may be left out, and follows '=' where it is there: its
  * placeholder is "[=WORD]". */
 bool option_is_optional(const struct command_option *row);
