@@ -26,6 +26,11 @@ prints "convert --via rounds twice" 0x3c00 "$halfulp" convert -t fp16 --via fp32
 exits "convert --via says when that bites" 0 'rounded twice: fp32 first gives 0x3c00; straight to fp16 it is 0x3c01' \
     "$halfulp" convert -t fp16 --via fp32 1.00048828126
 exits "convert --via is quiet when it does not bite" 0 '' "$halfulp" convert -t fp16 --via fp64,fp32 1.5
+prints "an error is told in ulps however large or small it is" $'3.1e+398 ulp\n1.7e−4993 ulp' bash -c \
+    '"$0" show 1e400 --saturate -f fp16,bf16 | grep -o "3.*ulp"; "$0" show 1e-5000 -f fp16,bf16 | grep -o "1.7.*ulp"' "$halfulp"
+prints "e8m0's lowest value is not shown below itself" $'6e-39\n6e-39' bash -c \
+    '"$0" limits | awk "/^  e8m0/ { print \$3 }"; "$0" limits e8m0 | awk "/^  lowest/ { print \$2 }"' "$halfulp"
+exits "help has help" 0 '' "$halfulp" help --help
 prints "convert streams lines" $'0x3c00\n0x4000\n0x3555' bash -c 'printf "1\n2\r\n1/3" | "$0" convert -t fp16' "$halfulp"
 exits "convert names the bad line" 2 '^halfulp: convert: line 3: "12z4" is not a number$' \
     bash -c 'printf "1\n2\n12z4\n4\n" | "$0" convert -t fp16' "$halfulp"

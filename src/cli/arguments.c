@@ -209,8 +209,12 @@ static bool add_target(const char *name, void *context)
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (!b || !hu_block_decodes(b))
         return add_formats(name, t->formats);
-    if (t->blocks->count < FORMATS_MAX)
-        t->blocks->at[t->blocks->count++] = b;
+    for (size_t i = 0; i < t->blocks->count; i++)
+        if (t->blocks->at[i] == b)
+            return true;
+    if (t->blocks->count == FORMATS_MAX)
+        return refuse("more than %d block formats", FORMATS_MAX);
+    t->blocks->at[t->blocks->count++] = b;
     return true;
 }
 

@@ -1,4 +1,5 @@
 #include "cast_job.h"
+#include "folding.h"
 #include "json.h"
 #include "option_values.h"
 #include "progress.h"
@@ -249,6 +250,8 @@ static int report_block(const struct request *r)
 
 static int report(const struct request *r)
 {
+    if (!r->json)
+        folding_begin();
     if (r->job.block)
         return report_block(r);
     if (tensor_source_only_copied(&r->job.source))
