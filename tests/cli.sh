@@ -40,6 +40,9 @@ exits "an empty line is not a number" 2 'line 2: "" is empty' bash -c 'printf "1
 exits "convert names the bad argument" 2 'argument 2: "zz" is not a number' "$halfulp" convert -t fp16 1 zz
 exits "convert needs a target" 2 '\-t names the target' "$halfulp" convert 1
 exits "convert refuses an encoding that is too wide" 2 'more bits than the 16 of bf16' "$halfulp" convert -f bf16 -t fp32 12345
+exits "what a format lacks is told of" 2 '"fp8_e4m3:inf" is what the format does not have$' "$halfulp" convert -t fp16 fp8_e4m3:inf
+exits "so are an integer's" 2 '"int8:epsilon" is what the format does not have$' "$halfulp" convert -t fp16 int8:epsilon
+exits "an encoding has no sign before it" 2 '"-fp16:0x3c00" has a sign before an encoding$' "$halfulp" convert -t fp16 -fp16:0x3c00
 exits "convert refuses bool" 2 'bool is a dtype for sizing' "$halfulp" convert -t bool 1
 prints "convert takes integers" "0x7f invalid
 0x80 inexact
