@@ -263,6 +263,10 @@ static bool complete_operations(struct verify_request *q, const struct options *
     if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite)
         return refuse("--op takes one format for --via; --result-format, --nan-to and "
                       "--saturate=finite are for conversions");
+    for (size_t i = 0; q->unfused && i < q->operations.count; i++)
+        if (q->operations.at[i] != HU_OP_FMA)
+            return refuse("--unfused is of fma, and %s is one operation",
+                          hu_operation_row(q->operations.at[i])->name);
     bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;
     if (other && (!one || (q->vectors && q->direction.count > 1)))
         return refuse("%s needs one operation, one format for -f%s",
@@ -285,10 +289,12 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
     if (q->blocks.count) {
-        if (!q->to.count && !q->from.count && !q->kernels && !q->shards)
-            return true;
-        return refuse("block formats go alone, with -r, --rule, --ignore, --count, "
-                      "--seed, --vectors and --against");
+        return !REFUSED_WITH(o, "block formats", "from", "op", "nan-rule", "kernel", "shard",
+                             "saturate", "via", "unfused", "nan-to", "result-format", "tininess",
+                             "nan", "subnormals", "no-flags", "every-flag", "covers", "stop-after",
+                             "show") &&
+               (!q->to.count ||
+                refuse("block formats go alone, and %s is none", q->to.at[0]->name));
     }
     if (REFUSED_WITH(o, "formats that are no blocks", "rule", "which-rule", "decoder",
                      "no-saturate") ||
