@@ -51,6 +51,7 @@ for option in "--subnormals flush" "--saturate" "--via fp16" "--nan any" "--op a
     exits "what is not looked at with block formats is refused: $option" 2 'does not go with block formats' v -t mxfp4 $option
 done
 exits "formats beside block formats" 2 'block formats go alone, and fp16 is none' v -t mxfp4,fp16
+exits "recorded lines are all read" 2 '--stop-after does not go with --vectors' v -f fp16 -t bf16 --vectors - --stop-after 1
 exits "ours is not waited for" 2 '--timeout does not go with what is not --against' v -f fp16 -t bf16 --timeout 3
 exits "a merge takes what shards printed as it is" 2 '--from does not go with --merge' v --merge -f fp32 x
 exits "a slip in an operation's name is answered with the nearest" 2 "there is no 'ad'; did you mean add" v --op ad -f fp16

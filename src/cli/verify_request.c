@@ -299,7 +299,8 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
     if (REFUSED_WITH(o, "formats that are no blocks", "rule", "which-rule", "decoder",
                      "no-saturate") ||
         (!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule", "unfused")) ||
-        (!q->against && REFUSED_WITH(o, "what is not --against", "timeout")))
+        (!q->against && REFUSED_WITH(o, "what is not --against", "timeout")) ||
+        (q->vectors && REFUSED_WITH(o, "--vectors", "stop-after", "covers", "every-flag")))
         return false;
     if (q->against && q->vectors)
         return refuse("--against and --vectors exclude each other");
