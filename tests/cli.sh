@@ -27,7 +27,7 @@ exits "convert --via says when that bites" 0 'rounded twice: fp32 first gives 0x
     "$halfulp" convert -t fp16 --via fp32 1.00048828126
 exits "convert --via is quiet when it does not bite" 0 '' "$halfulp" convert -t fp16 --via fp64,fp32 1.5
 prints "an error is told in ulps however large or small it is" $'3.1e+398 ulp\n1.7e−4993 ulp' bash -c \
-    '"$0" show 1e400 --saturate -f fp16,bf16 | grep -o "3.*ulp"; "$0" show 1e-5000 -f fp16,bf16 | grep -o "1.7.*ulp"' "$halfulp"
+    'for value in 1e400 1e-5000; do "$0" show $value --saturate -f fp16,bf16 | grep fp16 | grep -o "[^ ]* ulp"; done' "$halfulp"
 prints "e8m0's lowest value is not shown below itself" $'6e-39\n6e-39' bash -c \
     '"$0" limits | awk "/^  e8m0/ { print \$3 }"; "$0" limits e8m0 | awk "/^  lowest/ { print \$2 }"' "$halfulp"
 exits "help has help" 0 '' "$halfulp" help --help

@@ -85,12 +85,6 @@ bool read_any_direction(const struct options *o, void *at)
     return direction_read(at, o->value, true);
 }
 
-bool seed_is_drawn_from(const struct options *o, enum hu_direction direction)
-{
-    return direction == HU_STOCHASTIC || !option_given(o, "seed") ||
-           refuse("--seed is what -r stochastic draws from, and that is missing");
-}
-
 bool read_directions(const struct options *o, void *at)
 {
     return direction_list_read(at, o->value);

@@ -46,9 +46,6 @@ option_reader read_flag, read_text, read_color, read_count, read_word, read_seco
     read_float, read_formats, read_direction, read_any_direction, read_directions, read_operations,
     read_nan_rule, read_block, read_scale_rule;
 
-/* False: there is a --seed, which DIRECTION does not draw from; reported. */
-bool seed_is_drawn_from(const struct options *o, enum hu_direction direction);
-
 /* Which of WORDS, separated by spaces, TEXT is; -1: none, which is reported as option o's. */
 int word_index(const struct options *o, const char *words, const char *text);
 

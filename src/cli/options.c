@@ -202,6 +202,12 @@ bool option_refused(const struct options *o, const char *with, const char *const
     return false;
 }
 
+bool seed_is_drawn_from(const struct options *o, enum hu_direction direction)
+{
+    return direction == HU_STOCHASTIC || !option_given(o, "seed") ||
+           refuse("--seed is what -r stochastic draws from, and that is missing");
+}
+
 /* The pieces between spaces, or of a usage line those that no bracket holds together. */
 static size_t piece_length(const char *text, bool brackets)
 {
