@@ -416,18 +416,23 @@ static bool read_datum(struct hu_value *v, const char *text, size_t length, cons
     uint64_t bits = 0;
     size_t rest = (size_t)(c.end - c.at);
     const struct byte_order *order = take_order(&c);
+    bool encoded = order || (rest > 2 && c.at[0] == '0' && strchr("xXbB", c.at[1]));
+    if (encoded && negative)
+        return refuse(message, text, length, "has a sign before an encoding");
     if (order) {
-        if (negative || !read_bytes(f, &c, order, &bits, text, length, message))
-            return negative ? refuse(message, text, length, "has a sign before an encoding")
-                            : false;
+        if (!read_bytes(f, &c, order, &bits, text, length, message))
+            return false;
     } else if (named_code(f, c.at, rest, &bits)) {
         if (negative && !hu_negate(f, bits, &bits))
             return refuse(message, text, length, "has no negative");
-    } else if (!negative && rest > 2 && c.at[0] == '0' && strchr("xXbB", c.at[1])) {
+    } else if (encoded) {
         bool binary = c.at[1] == 'b' || c.at[1] == 'B';
         if (!(binary ? read_binary : hu_bits_read)(f, c.at, rest, &bits, message))
             return false;
-    } else
+    } else if (named_code(hu_format_find("fp32"), c.at, rest, &bits) ||
+               named_code(hu_format_find("int8"), c.at, rest, &bits))
+        return refuse(message, text, length, "is what the format does not have");
+    else
         return refuse(message, text, length,
                       "needs 0xHEX, 0bBITS, le:HEX, be:HEX or a name such as max after its colon");
     hu_value_set_datum(v, f, bits);

@@ -40,6 +40,11 @@ stochastic() { "$halfulp" block -t mxfp4 -r stochastic --seed "$1" --json 3 2.2 
 prints "stochastic is a direction, by its seed" "$(stochastic 7)" stochastic 7
 prints "… and goes to both neighbours" '["0x6","0x0"] ["0x6","0x1"] ["0x7","0x0"] ["0x7","0x1"]' \
     bash -c "$(declare -f stochastic); halfulp='$halfulp'; for seed in \$(seq 64); do stochastic \$seed; done | sort -u | paste -sd' '"
+exits "--tensor-scale is of --decode" 2 'tensor-scale is of --decode' block -t nvfp4 --tensor-scale 2 1
+exits "and of formats that have one" 2 'mxfp4 has no scale over the tensor' block -t mxfp4 --decode 7f12 --tensor-scale 2
+for option in "--rule ceil" "-r rtz" --no-saturate; do
+    exits "bytes are not rounded: $option" 2 'does not go with --decode' block -t mxfp4 --decode 7f12 $option
+done
 exits "a seed without it is told of" 2 'seed is what -r stochastic draws from' block -t mxfp4 --seed 3 1
 prints "a NaN makes the scale, not the greatest number" '[1,"0xff"]' key '[.blocks[0].made_by, .blocks[0].scale.bits]' -t mxfp4 5 nan
 prints "an infinity beside an fp32 scale does not make it" 1 key '.blocks[0].made_by' -t fp8_row inf 2
@@ -154,5 +159,5 @@ exits "a line cut short is refused with its column" 2 'line 1: column .*the code
     bash -c '"$0" vectors -t nvfp4 --count 1 | sed "s/..$//" | "$0" verify -t nvfp4 --vectors -' "$halfulp"
 exits "a format that is only decoded has no vectors" 2 'iq2_xs has no vectors' "$halfulp" vectors -t iq2_xs
 exits "--which-rule wants a library" 2 'is asked of an encoder' "$halfulp" verify -t mxfp4 --which-rule
-exits "--rule is for blocks" 2 'are for block formats' "$halfulp" verify -t fp16 --rule even
+exits "--rule is for blocks" 2 '--rule does not go with formats that are no blocks' "$halfulp" verify -t fp16 --rule even
 finish

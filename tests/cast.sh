@@ -102,7 +102,7 @@ holds "eight bytes are turned too" bash -c '"$0" cast be8.bin -f fp64:be -t fp64
 exits "-t takes no order" 2 '"fp16:be" is not a format' "$halfulp" cast be4.bin -f fp32:be -t fp16:be -o never.bin
 exits "-f FORMAT:be of what says its order" 2 'says the order of its bytes itself' "$halfulp" cast five.npy -f fp32:be -t fp16 -o never.npy
 
-exits "a stream as OUT" 2 "to a file.* not to a stream" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o -
+exits "a stream as OUT" 2 "to a file.* not go to a stream" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o -
 prints "no file is called -" "" bash -c 'ls ./- 2>/dev/null'
 exits "a pipe as OUT" 2 "no regular file" bash -c "'$halfulp' cast zeros.bin -f fp32 -t bf16 -o /dev/stdout --force | cat >/dev/null; exit \${PIPESTATUS[0]}"
 
@@ -168,6 +168,9 @@ exits "nor has safetensors" 2 'no dtype for int4.*I8 to I64' "$halfulp" cast one
 exits "packed elements in .npy, however many" 2 'fp6_e2m3.*-t fp6_e2m3_unpacked' "$halfulp" cast five.npy -t fp6_e2m3 -o e.npy
 
 # What is rounded, and what is not.
+"$halfulp" cast five.npy -t fp16 -o drawn.npy --stochastic --seed 3 >/dev/null
+"$halfulp" cast five.npy -t fp16 -o direction.npy -r stochastic --seed 3 >/dev/null
+holds "stochastic is a direction as well" cmp drawn.npy direction.npy
 exits "--stochastic and then -r" 2 "--stochastic is a direction" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o e.bin --stochastic -r rup
 exits "-r and then --stochastic" 2 "--stochastic is a direction" "$halfulp" cast zeros.bin -f fp32 -t bf16 -o e.bin -r rne --stochastic
 codes() { # WIDTH: every code of 8 or 16 bits, or around the infinities of more, little-endian

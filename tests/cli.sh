@@ -26,6 +26,11 @@ prints "convert --via rounds twice" 0x3c00 "$halfulp" convert -t fp16 --via fp32
 exits "convert --via says when that bites" 0 'rounded twice: fp32 first gives 0x3c00; straight to fp16 it is 0x3c01' \
     "$halfulp" convert -t fp16 --via fp32 1.00048828126
 exits "convert --via is quiet when it does not bite" 0 '' "$halfulp" convert -t fp16 --via fp64,fp32 1.5
+prints "an error is told in ulps however large or small it is" $'3.1e+398 ulp\n1.7e−4993 ulp' bash -c \
+    'for value in 1e400 1e-5000; do "$0" show $value --saturate -f fp16,bf16 | grep fp16 | grep -o "[^ ]* ulp"; done' "$halfulp"
+prints "e8m0's lowest value is not shown below itself" $'6e-39\n6e-39' bash -c \
+    '"$0" limits | awk "/^  e8m0/ { print \$3 }"; "$0" limits e8m0 | awk "/^  lowest/ { print \$2 }"' "$halfulp"
+exits "help has help" 0 '' "$halfulp" help --help
 prints "convert streams lines" $'0x3c00\n0x4000\n0x3555' bash -c 'printf "1\n2\r\n1/3" | "$0" convert -t fp16' "$halfulp"
 exits "convert names the bad line" 2 '^halfulp: convert: line 3: "12z4" is not a number$' \
     bash -c 'printf "1\n2\n12z4\n4\n" | "$0" convert -t fp16' "$halfulp"
@@ -35,6 +40,9 @@ exits "an empty line is not a number" 2 'line 2: "" is empty' bash -c 'printf "1
 exits "convert names the bad argument" 2 'argument 2: "zz" is not a number' "$halfulp" convert -t fp16 1 zz
 exits "convert needs a target" 2 '\-t names the target' "$halfulp" convert 1
 exits "convert refuses an encoding that is too wide" 2 'more bits than the 16 of bf16' "$halfulp" convert -f bf16 -t fp32 12345
+exits "what a format lacks is told of" 2 '"fp8_e4m3:inf" is what the format does not have$' "$halfulp" convert -t fp16 fp8_e4m3:inf
+exits "so are an integer's" 2 '"int8:epsilon" is what the format does not have$' "$halfulp" convert -t fp16 int8:epsilon
+exits "an encoding has no sign before it" 2 '"-fp16:0x3c00" has a sign before an encoding$' "$halfulp" convert -t fp16 -fp16:0x3c00
 exits "convert refuses bool" 2 'bool is a dtype for sizing' "$halfulp" convert -t bool 1
 prints "convert takes integers" "0x7f invalid
 0x80 inexact
@@ -170,7 +178,24 @@ exits "a kernel that the machine has not is named" 2 "HALFULP_KERNEL: this machi
     env HALFULP_KERNEL=foo "$halfulp" convert -t fp16 1
 exits "an empty choice of kernel is none" 0 '' env HALFULP_KERNEL= "$halfulp" convert -t fp16 1
 exits "help of an unknown command is refused" 2 "there is no command 'foo'" "$halfulp" help foo
-exits "an unknown option is named" 2 'unknown or ambiguous option --foo' "$halfulp" show --foo 1
+exits "an unknown option is named" 2 "there is no option --foo; 'halfulp show --help' lists them" "$halfulp" show --foo 1
+exits "a slip in an option is answered with the nearest" 2 'no option --valeus; did you mean values\?' "$halfulp" convert -t fp16 --valeus 1
+exits "an option that may be several is answered with them" 2 '--v may be --via or --values$' "$halfulp" convert -t fp16 --v 1
+prints "a negative of a name, a function or a parenthesis is no option" $'0xfbff\n0xb800\n-3  0xc200  exact\n-2  0xc000  exact\n-1  0xbc00  exact' bash -c \
+    '"$0" convert -t fp16 -fp16:max -0.5; "$0" compute -f fp16 "-(1+2)" "-sqrt(4)" "-bf16(1)"' "$halfulp"
+exits "eXmY beyond its bounds is told them" 2 '"e8m60" is not a format: eXmY has X from 2 to 15, and 1 \+ X \+ Y at most 64' "$halfulp" convert -t e8m60 1
+exits "so is binaryKpP" 2 '"binary8p8se" is not a format: binaryKpP has K from 3 to 15' "$halfulp" table binary8p8se
+exits "a slip in a suffix is not taken for that" 2 'did you mean e4m3fn or e4m3fnuz' "$halfulp" convert -t e4m3fnz 1
+for command in convert verify compute stats vectors dot; do
+    exits "$command tells of a direction that is none as the others do" 2 "^halfulp: $command: \"rnd\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto$" "$halfulp" "$command" -r rnd
+done
+exits "stochastic is told where it is a direction" 2 'not a rounding direction here, but of block and cast' "$halfulp" convert -t fp16 -r stochastic 1
+exits "a drawing is no stream" 2 'does not go to a stream; ./- is a file called -' "$halfulp" show --svg - 1
+exits "so is none of compute's" 2 'does not go to a stream' "$halfulp" compute -f fp16 --svg - 1+1
+exits "vectors of conversions have no rule of NaNs" 2 '--nan-rule does not go with conversions' "$halfulp" vectors -f fp32 -t fp16 --nan-rule arm
+exits "nor one of scales" 2 '--rule does not go with targets that are no block formats' "$halfulp" vectors -f fp32 -t fp16 --rule ceil
+exits "vectors of operations are of no block format" 2 'needs one operation' "$halfulp" vectors --op add -f fp16 -t mxfp4
+exits "vectors of blocks have no levels" 2 '--level does not go with block formats' "$halfulp" vectors -t mxfp4 --level 2
 exits "an option without its argument is named" 2 'option -f needs an argument' "$halfulp" show -f
 exits "an option with an argument too many is named" 2 'option --json takes no argument' "$halfulp" show --json=1 1
 for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
@@ -179,8 +204,13 @@ for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
 done
 prints "a closed pipe ends quietly" '0x0000  0 00000 0000000000  zero           0' \
     bash -c '"$0" table fp16 2>"$1" | head -n 1; cat "$1"' "$halfulp" "$scratch/closed"
+prints "a closed pipe ends quietly after lines that fit a terminal" 'e2m9  12 bits: 1 sign, 2 exponent, 9 significand; IEEE' \
+    bash -c '"$0" limits $(seq -f "e%gm9" 2 15) all 2>"$1" | head -n 1; cat "$1"' "$halfulp" "$scratch/closed"
 if [ -w /dev/full ]; then
     exits "a full disk is reported" 2 'standard output: No space left' bash -c '"$0" table fp16 >/dev/full' "$halfulp"
+    for command in "limits" "formats" "dot --models" "size --families" "size 7B --memory list" "verify --help"; do
+        exits "a full disk is reported of $command" 2 'standard output: No space left' bash -c '"$0" $1 >/dev/full' "$halfulp" "$command"
+    done
     exits "a full disk is reported by a stream" 2 'No space left' bash -c 'yes 1 | head -n 100000 | "$0" convert -t fp16 >/dev/full' "$halfulp"
 fi
 

@@ -33,7 +33,15 @@ prints "NaN rules pick the payload" $'nan(0x1)\nnan(0x2)\nnan' bash -c \
     'for r in first last canonical; do "$0" compute -f fp16 --nan-rule $r "nan(1) + nan(2)" | cut -d" " -f1; done' "$halfulp"
 prints "lines of stdin are expressions" $'3  0x4200  exact\n6  0x4600  exact' bash -c \
     'printf "1+2\n2*3\n" | "$0" compute -f fp16' "$halfulp"
-exits "a bad line is named" 2 'compute: line 2: at character 3: an operation is expected here' bash -c \
+prints "lines of stdin are one document, as arguments are" "$(compute -f fp16 --json 1+2 2*3 | md5sum)" bash -c \
+    'printf "1+2\n2*3\n" | "$0" compute -f fp16 --json | md5sum' "$halfulp"
+prints "one line is itself" 1+2 bash -c 'echo 1+2 | "$0" compute -f fp16 --json | jq -r .expression' "$halfulp"
+prints "no line is an empty list" '[]' "$halfulp" compute -f fp16 --json
+if [[ "$(head -c 2 "$halfulp")" != '#!' ]]; then
+    prints "a document of many lines is in bounded memory" 100000 bash -c \
+        'yes 1+1 | head -n 100000 | (ulimit -v 150000; "$0" compute -f fp4 --json) | grep -c "\"expression\""' "$halfulp"
+fi
+exits "a bad line is named" 2 'compute: line 2, at character 3: an operation is expected here' bash -c \
     'printf "1\n2 3\n" | "$0" compute -f fp16' "$halfulp"
 exits "a bad argument says where" 2 'compute: at character 5: a value is missing' "$halfulp" compute -f fp16 '1 + '
 exits "the format is needed" 2 '\-f names the format' "$halfulp" compute 1+1

@@ -107,6 +107,7 @@ if python3 -c 'import pty; pty.openpty()' 2>/dev/null; then
         holds "limits --explain fits $columns columns" fits $columns "$halfulp" limits --explain fp32
         holds "formats fits $columns columns" fits $columns "$halfulp" formats
         holds "table fits $columns columns" fits $columns "$halfulp" table bf16
+        holds "the overview fits $((columns / 2)) columns" fits $((columns / 2)) "$halfulp" help
         holds "the overview fits $columns columns" fits $columns "$halfulp" help
         for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
             holds "$command --help fits $columns columns" fits $columns "$halfulp" "$command" --help
@@ -125,6 +126,9 @@ if python3 -c 'import pty; pty.openpty()' 2>/dev/null; then
 verify -f fp8_e4m3 -t fp4,fp16 -r all
 verify -f fp8_e4m3fnuz -t e8m0 --kernel all
 verify -f fp32 -t fp16 --vectors "$scratch/wrong.txt"
+compute -f fp64 --flags 1/3
+cast w.npy -o a-rather-long-name.npy -t fp16 --force
+cast w.npy -o a-rather-long-name.safetensors -t fp16 --force
 size 7B
 size 7B --context 4096 --train mixed --memory H100-80GB --explain
 size "$srcdir/fixtures/configs/llama-3-8b.json" --context 131072 --batch 64 --memory 24GiB

@@ -121,5 +121,13 @@ prints "bash completes operations" "fma" complete_words "halfulp verify --op" fm
 : >"$scratch/a.family"
 prints "bash completes files" "$scratch/a.family" complete_words "halfulp size 7B --family" "$scratch/a.f"
 prints "bash offers no files for a number" "" complete_words "halfulp size 7B --context" ""
+prints "bash completes what an option's = is followed by, which is a word of its own there" "shortest" \
+    complete_words "halfulp convert --values =" s
+prints "also before a letter of it is typed" "all finite" complete_words "halfulp verify --saturate" =
+prints "bash completes shells" "bash" complete_words "halfulp completion" b
+prints "bash completes stochastic where it is a direction" "stochastic stochastic" \
+    echo "$(complete_words "halfulp cast -r" s)" "$(complete_words "halfulp block --round" s)"
+prints "bash completes all where it is taken" "all all,fp16 add abs" \
+    echo "$(complete_words "halfulp compute -r" a)" "$(complete_words "halfulp show -f" all,fp1)" "$(complete_words "halfulp vectors --op" a)"
 prints "bash completes options" "--saturate" complete_words "halfulp convert" --sat
 finish

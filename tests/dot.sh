@@ -41,6 +41,7 @@ check "JSON: several formats are a list" "[2]['format']" fp8_e4m3
 check "JSON: what was given, exactly" "[1]['given']" 1.1
 json=$(dot -f fp16 --json --model exact inf,1 1,1)
 check "JSON: an infinity has no exact sum" "['exact'], d['results'][0]['bits']" "(None, '0x7f800000')"
+exits "--models takes no operands" 2 "--models takes no argument: '1,2'" "$halfulp" dot -f fp16 --models 1,2 3,4
 json=$("$halfulp" dot --models --json)
 check "JSON: every unit has a source and says how sure it is" "['models'] and all(m['source'] and (m['sure'] or not m['instruction']) for m in d['models'])" True
 

@@ -191,6 +191,12 @@ prints "and with another" "b.bias c.bias a.weight" \
     key '"\(.missing[0].name) \(.extra[0].name) \(.shape[0].name)"' size "$scratch/own.safetensors" --against "$scratch/theirs.safetensors"
 exits "a count has no list" 2 "give a config.json" size 7B --tensors
 exits "llama.cpp's names are not a config's" 2 "names of its own" size "$llama" --against "$srcdir/tests/fuzz/corpus/gguf/whole"
+prints "the devices are one JSON document" '["H100-80GB",85520809984,"nvidia-smi (survey)"]' \
+    bash -c '"$1" size --memory list --json | jq -c "[.devices[0][]]"' - "$halfulp"
+prints "so are the families, as many as are listed" "$("$halfulp" size --families | wc -l)" \
+    bash -c '"$1" size --families --json | jq ".families | length"' - "$halfulp"
+exits "a list of tensors has no verdict" 2 '--memory does not go with --tensors' "$halfulp" size 7B --tensors --memory 24GiB
+exits "nor has a comparison" 2 '--train does not go with --against' "$halfulp" size 7B --against x --train mixed
 holds "over 120 model types are known by name" bash -c '"$1" size --families | awk "{ n++ } END { exit n < 120 }"' - "$halfulp"
 cat >"$scratch/tiny.txt" <<'TINY'
 family tiny

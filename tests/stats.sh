@@ -84,6 +84,8 @@ jq_holds() { # NAME JQ ARGUMENTS…
 prints "block formats stand beside plain ones" "bf16 mxfp4 nvfp4 q8_0" json '[.total[].format] | join(" ")' a.safetensors -t bf16,mxfp4,nvfp4,q8_0
 prints "ggml's long blocks do, too" "q2_k q3_k q4_k q5_k q6_k" json '[.total[].format] | join(" ")' a.safetensors -t q2_k,q3_k,q4_k,q5_k,q6_k
 exits "what is decoded only is refused as a target" 2 "iq2_xs is decoded only: nothing here encodes it" "$halfulp" stats a.safetensors -t bf16,iq2_xs
+exits "a rule is of block formats" 2 "--rule does not go with targets that are no block formats" "$halfulp" stats a.safetensors -t bf16 --rule ceil
+exits "more threads than are used are no mistake" 0 '' "$halfulp" stats a.safetensors -t bf16 -j 128
 exits "a rule must be one" 2 "floor, ceil, rceil" "$halfulp" stats a.safetensors -t mxfp4 --rule nearest
 jq_holds "the worst block is the outlier's, by name and index" '.total[0].blocks.worst | map(select(.tensor == "layers.1.q.weight" and .index == 62 and .max_abs == 30)) | length == 1' a.safetensors -t mxfp4
 jq_holds "an outlier's block loses the others" '.tensors[1].targets[0].blocks.lost_to_outlier >= 31' a.safetensors -t mxfp4

@@ -216,6 +216,10 @@ Test(compute, remarks_come_where_they_are_due)
     expect_remark("fp16", "2048 + 1", "1 is lost: at 2048", true);
     expect_remark("fp16", "1 - 2048", "is lost", false);
     expect_remark("fp16", "65504 + 16", "65520 lies beyond fp16's largest number, 65504", true);
+    expect_remark("fp16", "-65504 - 16",
+                  "-65520 lies beyond fp16's lowest number, -65504; --saturate", true);
+    expect_remark("fp4", "6 + 6", "12 lies beyond fp4_e2m1's largest number, 6, which is kept",
+                  true);
     expect_remark("fp64", "0.1 + 0.2", "was there before the last operation", true);
     expect_remark("fp64", "1 + 2", "was there before", false);
     expect_remark("fp16", "(1+0x1p-10)*(1+0x1p-10) - 1 - 2*0x1p-10",

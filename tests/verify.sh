@@ -42,6 +42,18 @@ holds "mixed formats, tininess before rounding" v --op fma,mul -f fp16 -t fp32 -
 holds "a share of all pairs of fp16" v --op add -f fp16 --shard 1/2000
 holds "a share of all square roots of fp32" v --op sqrt -f fp32 -r rdn --shard 1/2000
 exits "a promise that ours does not make is a mismatch of an operation" 1 '' v --op mul -f fp8_e5m2 --subnormals flush-out
+exits "a conversion has no rule of NaNs" 2 '--nan-rule does not go with conversions' v -f fp16 -t bf16 --nan-rule arm
+exits "nor a fused product" 2 '--unfused does not go with conversions' v -f fp16 -t bf16 --unfused
+exits "nor have operations of one step" 2 '--unfused is of fma, and add is one operation' v --op add -f fp16 --unfused
+prints "an input of an operation is counted once, and its flags are told where its code is right" '[122,{"subnormal":122}]' bash -c \
+    '"$0" verify --op add -f fp8_e5m2 --subnormals flush-out --json | jq -c ".combinations[0] | [.mismatches, (.classes | with_entries(select(.value > 0)))]"' "$halfulp"
+for option in "--subnormals flush" "--saturate" "--via fp16" "--nan any" "--op add" "--stop-after 3" "--tininess before" "-f fp32"; do
+    exits "what is not looked at with block formats is refused: $option" 2 'does not go with block formats' v -t mxfp4 $option
+done
+exits "formats beside block formats" 2 'block formats go alone, and fp16 is none' v -t mxfp4,fp16
+exits "recorded lines are all read" 2 '--stop-after does not go with --vectors' v -f fp16 -t bf16 --vectors - --stop-after 1
+exits "ours is not waited for" 2 '--timeout does not go with what is not --against' v -f fp16 -t bf16 --timeout 3
+exits "a merge takes what shards printed as it is" 2 '--from does not go with --merge' v --merge -f fp32 x
 exits "a slip in an operation's name is answered with the nearest" 2 "there is no 'ad'; did you mean add" v --op ad -f fp16
 exits "… of vectors too" 2 "there is no 'mnimum'; did you mean minimum" "$halfulp" vectors --op mnimum -f fp16
 holds "an operation by what compute calls it" v --op min,neg,roundint -f fp6_e3m2
@@ -198,7 +210,7 @@ holds "--saturate=finite leaves them" r finite --saturate=finite
 
 # Wrong usage.
 exits "an unknown format" 2 '"fp17" is not a format' v -f fp17
-exits "an unknown direction" 2 "'up' is not a rounding" v -r up,rne
+exits "an unknown direction" 2 '"up" is not a rounding' v -r up,rne
 exits "an unknown kernel" 2 "no kernel 'gpu', but: .*scalar" v --kernel gpu
 exits "a shard out of range" 2 "from 1 to 4" v --shard 5/4
 exits "a shard that is none" 2 "K/N" v --shard 5

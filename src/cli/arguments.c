@@ -102,11 +102,28 @@ const char *block_suggestion(char out[HU_SUGGESTION], const char *name)
     return hu_suggestion_of(out, name, block_name, count);
 }
 
+/* What the numbers in a family's name must be; NULL: NAME is of none. */
+static const char *family_rule(const char *name)
+{
+    static const char *const suffixes[] = {"", "fn", "fnuz", "finite", "ieee"};
+    int end = 0;
+    bool known = false;
+    if (sscanf(name, "%*1[bB]inary%*u%*1[pP]%*u%n", &end) == 0 && end)
+        return "binaryKpP has K from 3 to 15, and P from 1 to K - 1, or to K where it is unsigned";
+    if (sscanf(name, "%*1[eE]%*u%*1[mM]%*u%n", &end) == 0 && end)
+        for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+            known |= !strcasecmp(name + end, suffixes[i]);
+    return known ? "eXmY has X from 2 to 15, and 1 + X + Y at most 64" : NULL;
+}
+
 static const struct hu_format *refused(const char *name)
 {
     char suggestion[HU_SUGGESTION];
     const struct hu_block *block = hu_block_find(name);
-    if (block)
+    const char *rule = family_rule(name);
+    if (rule)
+        fail("\"%s\" is not a format: %s", name, rule);
+    else if (block)
         fail("%s is a block format, whose elements share a scale, and this takes formats of single "
              "numbers; 'halfulp help block' has more",
              block->name);
@@ -192,8 +209,12 @@ static bool add_target(const char *name, void *context)
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (!b || !hu_block_decodes(b))
         return add_formats(name, t->formats);
-    if (t->blocks->count < FORMATS_MAX)
-        t->blocks->at[t->blocks->count++] = b;
+    for (size_t i = 0; i < t->blocks->count; i++)
+        if (t->blocks->at[i] == b)
+            return true;
+    if (t->blocks->count == FORMATS_MAX)
+        return refuse("more than %d block formats", FORMATS_MAX);
+    t->blocks->at[t->blocks->count++] = b;
     return true;
 }
 
@@ -203,12 +224,24 @@ bool targets_read(const char *text, struct format_list *formats, struct block_li
     return names_read(text, add_target, &t);
 }
 
+bool direction_read(enum hu_direction *direction, const char *text, bool random)
+{
+    bool stochastic = !strcasecmp(text, "stochastic");
+    if (stochastic && random)
+        *direction = HU_STOCHASTIC;
+    else if (!hu_direction_read(text, direction))
+        return refuse(
+            "\"%s\" is not a rounding direction%s; they are rne, rna, rtz, rup, rdn, rto%s", text,
+            stochastic ? " here, but of block and cast" : "", random ? ", stochastic" : "");
+    return true;
+}
+
 static bool add_direction(const char *name, void *context)
 {
     struct direction_list *list = context;
     enum hu_direction direction;
-    if (!hu_direction_read(name, &direction) || direction == HU_STOCHASTIC)
-        return refuse("'%s' is not a rounding direction here: rne, rna, rtz, rup, rdn, rto", name);
+    if (!direction_read(&direction, name, false))
+        return false;
     for (size_t i = 0; i < list->count; i++)
         if (list->direction[i] == direction)
             return true;

@@ -53,6 +53,9 @@ const char *block_suggestion(char out[HU_SUGGESTION], const char *name);
 /* A block format that can be decoded. NULL: reported. */
 const struct hu_block *block_read(const char *name);
 
+/* A direction; RANDOM takes stochastic too. False: reported. */
+bool direction_read(enum hu_direction *direction, const char *text, bool random);
+
 enum { DIRECTIONS = HU_STOCHASTIC }; /* the six that are functions of the value alone */
 struct direction_list {
     enum hu_direction direction[DIRECTIONS];

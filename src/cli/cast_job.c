@@ -228,7 +228,7 @@ static bool run_stream(struct cast_job *job, size_t index, struct hu_stream_tens
         .plan = {&job->target, 1, HU_SCALE_NONE},
         .tensors = tensors,
         .count = job->source.set.files[index].count,
-        .threads = job->threads,
+        .threads = (unsigned)job->threads,
         .done = done,
         .progress = progress_add,
         .context = &context,

@@ -25,7 +25,7 @@ struct cast_job {
     size_t recoded; /* tensors, so far */
     bool special;   /* a NaN or an infinity was encoded */
     const char *output;
-    unsigned threads;
+    uint64_t threads;
     bool force;
     struct stats stats; /* what is lost, in the one target; rows for all tensors, in the order of
                            the files and their headers */

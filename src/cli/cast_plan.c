@@ -243,7 +243,7 @@ bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan
         job->first += r->batch * r->rows * r->columns;
     }
     struct hu_recode_error error;
-    if (fine && !hu_recode_run(all, count, job->threads, progress_add, &error)) {
+    if (fine && !hu_recode_run(all, count, (unsigned)job->threads, progress_add, &error)) {
         fine = false;
         report(job, of[error.index], &error, path);
     }

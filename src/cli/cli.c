@@ -18,7 +18,11 @@ static void overview(void)
     enum { SUMMARY = 14 };
     struct fold f = fold_begin(0);
     fold_words(&f, 0, "", "halfulp: every bit of a float, converted once and correctly");
-    puts("\n\nusage: halfulp COMMAND [OPTION…] [ARGUMENT…]\n");
+    fold_break(&f);
+    putchar('\n');
+    fold_words(&f, 0, "", "usage: halfulp COMMAND [OPTION…] [ARGUMENT…]");
+    fold_break(&f);
+    putchar('\n');
     for (const struct command *const *c = commands; *c; c++) {
         f = fold_begin(0);
         fold_put(&f, 2, "", (*c)->name);
@@ -68,7 +72,7 @@ static int help(int argc, char **argv)
         overview();
         return EXIT_DONE;
     }
-    if (!strcmp(argv[1], "help")) {
+    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
         puts("halfulp help [COMMAND]: what a command does and its options");
         return EXIT_DONE;
     }

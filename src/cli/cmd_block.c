@@ -32,23 +32,12 @@ static bool read_tensor_scale(const struct options *o, void *at)
     return true;
 }
 
-static bool read_any_direction(const struct options *o, void *at)
-{
-    if (strcasecmp(o->value, "stochastic") != 0)
-        return read_direction(o, at);
-    *(enum hu_direction *)at = HU_STOCHASTIC;
-    return true;
-}
-
 #define REQUEST struct request
 static const struct command_option rows[] = {
     {"to", 't', "BLOCK", "the block format", "@blocks", BLOCK(report.block)},
     OPTION_RULE(report.options.rule),
-    {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",
-     "@rounds",
-     OPTION_INTO(read_any_direction, enum hu_direction, report.options.elements.direction)},
-    {"seed", 0, "N", "what stochastic rounding draws from", NULL,
-     COUNT(report.options.elements.seed, 0, UINT64_MAX)},
+    OPTION_ROUND_ANY(report.options.elements.direction),
+    OPTION_SEED(report.options.elements.seed),
     {"no-saturate", 0, NULL, "overflow as IEEE 754 has it, and not to the largest", NULL,
      FLAG(no_saturate)},
     {"decode", 0, "HEX", "go back from bytes: each block's scale, then its codes", NULL, TEXT(hex)},
@@ -186,14 +175,20 @@ static bool decode(struct request *q)
     return bytes && take_bytes(q, bytes, n);
 }
 
-static bool check(const struct request *q, int operands)
+static bool check(const struct options *o, const struct request *q)
 {
     const struct hu_block *b = q->report.block;
     bool grouped = b && b->codes == HU_CODES_INTEGER;
     if (!b)
         fail("-t names the block format, and is missing");
-    else if (q->hex && operands)
+    else if (q->hex && o->argc)
         fail("--decode takes bytes, and no values beside them");
+    else if (q->hex && REFUSED_WITH(o, "--decode", "rule", "round", "seed", "no-saturate"))
+        return false;
+    else if (option_given(o, "tensor-scale") && (!q->hex || b->over != HU_OVER_TENSOR))
+        fail(q->hex ? "--tensor-scale: %s has no scale over the tensor"
+                    : "--tensor-scale is of --decode: here it follows from the values",
+             b->name);
     else if (b->over == HU_OVER_NESTED || grouped)
         fail("a block of %s has parts that lie apart; it is read from files", b->name);
     else if (!q->hex && !hu_block_encodes(b))
@@ -205,12 +200,12 @@ static bool check(const struct request *q, int operands)
     return false;
 }
 
-static int explain(struct request *q, int argc, char **argv)
+static int explain(const struct options *o, struct request *q)
 {
     struct block_report *r = &q->report;
-    if (!check(q, argc))
+    if (!check(o, q))
         return EXIT_BAD;
-    bool good = q->hex ? decode(q) : argc ? read_arguments(q, argc, argv) : read_input(q);
+    bool good = q->hex ? decode(q) : o->argc ? read_arguments(q, o->argc, o->argv) : read_input(q);
     if (!good)
         return EXIT_BAD;
     if (!r->count)
@@ -230,16 +225,14 @@ static int run(const struct options *o, void *request)
     struct request *q = request;
     struct hu_options *elements = &q->report.options.elements;
     elements->saturate = !q->no_saturate;
-    if (option_given(o, "seed") && elements->direction != HU_STOCHASTIC)
-        return fail("--seed is what -r stochastic draws from, and that is missing");
-    int status = explain(q, o->argc, o->argv);
+    int status = seed_is_drawn_from(o, elements->direction) ? explain(o, q) : EXIT_BAD;
     block_free(&q->report);
     return status;
 }
 
 const struct command cmd_block = {
     .name = "block",
-    .usage = "-t BLOCK [--rule RULE] [-r DIR] [--no-saturate] [--json] VALUE…\n"
+    .usage = "-t BLOCK [--rule RULE] [-r DIR] [--seed N] [--no-saturate] [--json] VALUE…\n"
              "                     -t BLOCK --decode HEX [--tensor-scale VALUE] [--json]",
     .summary = "values under the scale that they share, and how it came about",
     .details = details,

@@ -1,4 +1,5 @@
 #include "cast_job.h"
+#include "folding.h"
 #include "json.h"
 #include "option_values.h"
 #include "progress.h"
@@ -54,12 +55,11 @@ static const struct command_option rows[] = {
     {"to", 't', "FORMAT", "the target format, integer or block format", "@dtypes",
      OPTION_INTO(read_target, struct cast_job, job)},
     OPTIONS_SOURCE(job.source),
-    OPTION_ROUND(job.stats.options.direction),
+    OPTION_ROUND_ANY(job.stats.options.direction),
     OPTION_SATURATE(job.stats.options.saturate),
-    {"stochastic", 0, NULL, "round up with the probability of what is discarded", NULL,
+    {"stochastic", 0, NULL, "-r stochastic: up with the probability of what is discarded", NULL,
      FLAG(stochastic)},
-    {"seed", 0, "N", "what --stochastic draws from (default: 0)", NULL,
-     COUNT(job.stats.options.seed, 0, UINT64_MAX)},
+    OPTION_SEED(job.stats.options.seed),
     {"keep", 0, "GLOB",
      "leave tensors as they are whose name matches; may be repeated; 'none': convert all "
      "(default for block formats: norms, embeddings, routers)",
@@ -250,6 +250,8 @@ static int report_block(const struct request *r)
 
 static int report(const struct request *r)
 {
+    if (!r->json)
+        folding_begin();
     if (r->job.block)
         return report_block(r);
     if (tensor_source_only_copied(&r->job.source))
@@ -298,16 +300,13 @@ static int check_request(const struct request *r, const struct options *o)
         return fail("-o names the file to write, and is missing");
     if (!r->job.to && !r->job.block)
         return fail("-t names the target format, and is missing");
-    if (!strcmp(r->job.output, "-"))
-        return fail("a cast is written to a file, which appears when it is complete, and "
-                    "not to a stream; -o ./- is a file called -");
-    if (r->stochastic && option_given(o, "round"))
+    enum hu_direction direction = r->stochastic ? HU_STOCHASTIC : r->job.stats.options.direction;
+    if (r->stochastic && option_given(o, "round") &&
+        r->job.stats.options.direction != HU_STOCHASTIC)
         return fail("--stochastic is a direction of its own; -r names another");
     if (r->job.shard.count > 1 && hu_kind_of_name(o->argv[0]) != HU_FILE_INDEX)
         return fail("--shard is of an index and its files, and %s is one file", o->argv[0]);
-    if (option_given(o, "seed") && !r->stochastic)
-        return fail("--seed is what --stochastic draws from, and that is missing");
-    return EXIT_DONE;
+    return seed_is_drawn_from(o, direction) ? EXIT_DONE : EXIT_BAD;
 }
 
 /* What is asked of a block format. */
@@ -365,7 +364,7 @@ const struct command cmd_cast = {
     .usage = "FILE -o OUT -t FORMAT [-f FORMAT] [-r DIR] [--saturate]\n"
              "                    [--stochastic [--seed N]] [--tensor GLOB] [--keep GLOB] [--rule "
              "RULE]\n"
-             "                    [--layout LAYOUT] [--parts] [--shard K/N] [--jobs N] [--force]\n"
+             "                    [--layout LAYOUT] [--parts] [--shard K/N] [-j N] [--force]\n"
              "                    [--json]",
     .summary = "a tensor file in another format, and what was lost",
     .details = details,

@@ -14,41 +14,86 @@
 
 static const struct command_option rows[] = {OPTION_HELP, OPTION_END};
 
-static void put(const char *word)
+/* The names of a list in turn; NULL: its end. */
+static const char *format_name(size_t i)
 {
-    printf("%s ", word);
+    const struct hu_format *f = hu_format_at(i);
+    return f ? f->name : NULL;
 }
 
-/* Words to choose from, a space behind each; a name with @ stands for a list. */
+static const char *integer_name(size_t i)
+{
+    const struct hu_integer *n = hu_integer_at(i);
+    return n ? n->name : NULL;
+}
+
+static const char *block_name(size_t i)
+{
+    const struct hu_block *b;
+    for (size_t at = 0; (b = hu_block_at(at)); at++)
+        if (hu_block_decodes(b) && !i--)
+            return b->name;
+    return NULL;
+}
+
+static const char *direction_name(size_t i)
+{
+    return i < HU_STOCHASTIC ? hu_direction_name((enum hu_direction)i) : NULL;
+}
+
+static const char *device_name(size_t i)
+{
+    const struct hu_device *d = hu_device_at(i);
+    return d ? d->name : NULL;
+}
+
+static const char *model_name(size_t i)
+{
+    const struct hu_dot_model *m = hu_dot_model_at(i);
+    return m ? m->name : NULL;
+}
+
+static const char *kernel_name(size_t i)
+{
+    const struct hu_kernel *k = hu_kernel_at(i);
+    return k ? hu_kernel_name(k) : NULL;
+}
+
+static const char *operation_name(size_t i)
+{
+    return i < HU_OPERATIONS ? hu_operation_row((enum hu_operation)i)->name : NULL;
+}
+
+static const char *command_name(size_t i)
+{
+    return commands[i] ? commands[i]->name : NULL;
+}
+
+static const struct list {
+    const char *word;
+    const char *(*name)(size_t i);
+} lists[] = {
+    {"@formats", format_name},       {"@dtypes", format_name},    {"@dtypes", integer_name},
+    {"@dtypes", block_name},         {"@blocks", block_name},     {"@rounds", direction_name},
+    {"@devices", device_name},       {"@models", model_name},     {"@kernels", kernel_name},
+    {"@operations", operation_name}, {"@commands", command_name},
+};
+
+/* Words to choose from, spaces between them; one with @ stands for a list. */
 static void put_words(const char *words)
 {
-    bool dtypes = !strcmp(words, "@dtypes");
-    bool formats = dtypes || !strcmp(words, "@formats"),
-         blocks = dtypes || !strcmp(words, "@blocks");
-    bool rounds = !strcmp(words, "@rounds"), devices = !strcmp(words, "@devices");
-    bool models = !strcmp(words, "@models"), kernels = !strcmp(words, "@kernels");
-    bool operations = !strcmp(words, "@operations"), names = !strcmp(words, "@commands");
-    fputs(*words == '@' ? "" : words, stdout);
-    fputs(devices ? "list " : models || kernels || operations ? "all " : "", stdout);
-    for (size_t i = 0; formats && hu_format_at(i); i++)
-        put(hu_format_at(i)->name);
-    for (size_t i = 0; dtypes && hu_integer_at(i); i++)
-        put(hu_integer_at(i)->name);
-    for (size_t i = 0; blocks && hu_block_at(i); i++)
-        if (hu_block_decodes(hu_block_at(i)))
-            put(hu_block_at(i)->name);
-    for (int d = HU_TIES_TO_EVEN; rounds && d <= HU_TO_ODD; d++)
-        put(hu_direction_name((enum hu_direction)d));
-    for (size_t i = 0; devices && hu_device_at(i); i++)
-        put(hu_device_at(i)->name);
-    for (size_t i = 0; models && hu_dot_model_at(i); i++)
-        put(hu_dot_model_at(i)->name);
-    for (size_t i = 0; kernels && hu_kernel_at(i); i++)
-        put(hu_kernel_name(hu_kernel_at(i)));
-    for (int i = 0; operations && i < HU_OPERATIONS; i++)
-        put(hu_operation_row((enum hu_operation)i)->name);
-    for (size_t i = 0; names && commands[i]; i++)
-        put(commands[i]->name);
+    const char *gap = "";
+    for (size_t n; *words; words += n + (words[n] == ' ')) {
+        n = strcspn(words, " ");
+        if (*words != '@') {
+            printf("%s%.*s", gap, (int)n, words);
+            gap = " ";
+        }
+        for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
+            if (strlen(lists[k].word) == n && !strncmp(words, lists[k].word, n))
+                for (size_t i = 0; lists[k].name(i); i++, gap = " ")
+                    printf("%s%s", gap, lists[k].name(i));
+    }
 }
 
 static bool is_file(const struct command_option *o)
@@ -109,12 +154,15 @@ static void put_options(const struct command *c)
     }
 }
 
-/* What the argument of an option may be: "show:--formats|show:-f) …". */
+/* What the argument of an option may be: "show:--formats|show:--formats=|show:-f) …". */
 static void bash_argument(const struct command *c, const struct command_option *o)
 {
-    if (!o->argument || option_is_optional(o))
+    if (!o->argument)
         return;
-    printf("        %s:--%s", c->name, o->name);
+    printf("        ");
+    if (!option_is_optional(o))
+        printf("%s:--%s|", c->name, o->name);
+    printf("%s:--%s=", c->name, o->name);
     if (o->letter)
         printf("|%s:-%c", c->name, o->letter);
     if (is_file(o))
@@ -129,6 +177,9 @@ static void bash(void)
          "_halfulp() {\n"
          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
          "    local command=${COMP_WORDS[1]} words= choice= before=\n"
+         "    # bash makes three words of --option=word\n"
+         "    if [ \"$cur\" = = ]; then cur= prev=$prev=\n"
+         "    elif [ \"$prev\" = = ]; then prev=${COMP_WORDS[COMP_CWORD-2]}=; fi\n"
          "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
          "        words='help --help --version %w'\n"
          "    else case \"$command:$prev\" in\n",
@@ -140,7 +191,7 @@ static void bash(void)
     for (const struct command *const *c = commands; *c; c++) {
         printf("            %s) words='", (*c)->name);
         put_options(*c);
-        if (has_list(*c) && *(*c)->operands == '@')
+        if (has_list(*c))
             emit(" %w", (*c)->operands);
         puts("';;");
     }

@@ -1,5 +1,6 @@
 #include "arguments.h"
 #include "compute.h"
+#include "folding.h"
 #include "json.h"
 #include "lines.h"
 #include "option_values.h"
@@ -58,7 +59,7 @@ static const struct command_option rows[] = {
     {"format", 'f', "FORMAT", "what literals and results are rounded into", "@formats",
      OWN(read_one)},
     {"round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto, or all",
-     "@rounds", DIRECTIONS_OF(directions)},
+     "all @rounds", DIRECTIONS_OF(directions)},
     OPTION_SATURATE(options.rounding.saturate),
     OPTION_TININESS(options.rounding.tininess_before),
     OPTION_NAN_RULE(options.nan),
@@ -111,27 +112,45 @@ static void note_remarks(const struct compute *c)
     }
 }
 
-/* Expressions worked out, and kept while a document needs them all. */
+/* What was said so far. */
 struct answers {
-    struct compute **all;
+    struct compute **drawn; /* kept for --svg, which draws them all */
     size_t count;
+    struct json_several documents;
 };
 
-static void present(const struct request *r, const struct compute *c, bool first)
+static void explain(const struct request *r, const struct compute *c, bool first)
 {
-    if (r->json)
-        return;
-    if (!r->explain) {
-        print_line(r, c);
-        if (r->directions.count == 1)
-            note_remarks(c);
-        return;
-    }
     if (!first)
         putchar('\n');
     if (r->directions.count > 1)
         printf("%s\n", hu_direction_name(c->options.rounding.direction));
     compute_explain(c);
+}
+
+static void present(const struct request *r, const struct compute *c, struct answers *a)
+{
+    if (r->json)
+        json_several_add(&a->documents, compute_json(c));
+    else if (r->explain)
+        explain(r, c, !a->count);
+    else
+        print_line(r, c);
+    if (!r->json && !r->explain && r->directions.count == 1)
+        note_remarks(c);
+    a->count++;
+}
+
+static void keep(struct answers *a, struct compute *c)
+{
+    a->drawn = check_memory(realloc(a->drawn, a->count * sizeof *a->drawn));
+    a->drawn[a->count - 1] = c;
+}
+
+static void forget(struct compute *c)
+{
+    compute_free(c);
+    free(c);
 }
 
 static void run_directions(const struct request *r, struct answers *a,
@@ -142,20 +161,12 @@ static void run_directions(const struct request *r, struct answers *a,
         o.rounding.direction = r->directions.direction[i];
         struct compute *c = check_memory(malloc(sizeof *c));
         compute_run(c, e, &r->formats, &o);
-        present(r, c, !a->count);
-        a->all = check_memory(realloc(a->all, (a->count + 1) * sizeof *a->all));
-        a->all[a->count++] = c;
+        present(r, c, a);
+        if (r->svg)
+            keep(a, c);
+        else
+            forget(c);
     }
-}
-
-static void forget(struct answers *a)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        compute_free(a->all[i]);
-        free(a->all[i]);
-    }
-    free(a->all);
-    *a = (struct answers){0};
 }
 
 static int write_svg(const struct request *r, const struct answers *a)
@@ -163,20 +174,17 @@ static int write_svg(const struct request *r, const struct answers *a)
     struct output_file file;
     if (!output_begin(&file, r->svg, r->force))
         return EXIT_BAD;
-    compute_svg(file.stream, (const struct compute *const *)a->all, a->count);
+    compute_svg(file.stream, (const struct compute *const *)a->drawn, a->count);
     return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
 }
 
-static int finish(const struct request *r, const struct answers *a)
+static int finish(const struct request *r, struct answers *a)
 {
-    if (r->svg && write_svg(r, a) != EXIT_DONE)
-        return EXIT_BAD;
-    if (!r->json)
-        return EXIT_DONE;
-    json_t *list = check_memory(json_array());
-    for (size_t i = 0; i < a->count; i++)
-        json_add(list, compute_json(a->all[i]));
-    return json_print_several(list);
+    int status = r->svg ? write_svg(r, a) : EXIT_DONE;
+    for (size_t i = 0; a->drawn && i < a->count; i++)
+        forget(a->drawn[i]);
+    free(a->drawn);
+    return status == EXIT_DONE && r->json ? json_several_end(&a->documents) : status;
 }
 
 static int run_arguments(const struct request *r, int argc, char **argv)
@@ -198,7 +206,6 @@ static int run_arguments(const struct request *r, int argc, char **argv)
         run_directions(r, &a, &e[i]);
     if (status == EXIT_DONE)
         status = finish(r, &a);
-    forget(&a);
     for (int i = 0; i < made; i++) {
         compute_clear(&e[i]);
         free(text[i]);
@@ -211,14 +218,14 @@ static int run_lines(const struct request *r)
 {
     struct line_reader reader;
     struct compute_expression e;
+    struct answers a = {0};
     char message[HU_MESSAGE];
     size_t length;
     int status = EXIT_DONE;
-    if (r->json || r->svg)
-        return fail("--json and --svg take expressions as arguments");
+    if (r->svg)
+        return fail("--svg takes expressions as arguments");
     lines_begin(&reader, STDIN_FILENO);
     for (const char *line; status == EXIT_DONE && (line = lines_next(&reader, &length));) {
-        struct answers a = {0};
         OWNED char *given = check_memory(strndup(line, length));
         OWNED char *text = compute_elements(given);
         if (!text)
@@ -226,15 +233,14 @@ static int run_lines(const struct request *r)
         else if (compute_read(&e, text, strlen(text), message))
             run_directions(r, &a, &e);
         else
-            status = fail("line %llu: %s", reader.line, message);
-        forget(&a);
+            status = fail("line %llu, %s", reader.line, message);
         if (text)
             compute_clear(&e);
     }
     if (status == EXIT_DONE && lines_failed(&reader, NULL))
         status = EXIT_BAD;
     lines_end(&reader);
-    return status;
+    return status == EXIT_DONE ? finish(r, &a) : status;
 }
 
 static int run(const struct options *o, void *request)
@@ -244,6 +250,8 @@ static int run(const struct options *o, void *request)
         return fail("-f names the format; try 'halfulp compute -f bf16 \"256 + 1\"'");
     if (!r->directions.count)
         r->directions.count = 1; /* rne */
+    if (!r->json && !r->explain)
+        folding_begin();
     return o->argc ? run_arguments(r, o->argc, o->argv) : run_lines(r);
 }
 

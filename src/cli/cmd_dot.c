@@ -64,7 +64,7 @@ static const struct command_option rows[] = {
      FLOAT(dot.accumulate)},
     {"add", 0, "C", "what the sum begins with (default: 0)", NULL, TEXT(add)},
     {"model", 0, "LIST", "models, by commas, or all that take the formats (default: all)",
-     "@models", OWN(read_models)},
+     "all @models", OWN(read_models)},
     {"models", 0, NULL, "what each model does, and its source", NULL, FLAG(models)},
     OPTION_ROUND(dot.rounding.direction),
     {"scale", 0, "WHAT", "none (default), or tensor: operands over greatest / largest",
@@ -161,8 +161,8 @@ static int run_models(const struct request *r)
 static int run(const struct options *o, void *request)
 {
     struct request *r = request;
-    if (r->models && !o->argc)
-        return run_models(r);
+    if (r->models)
+        return o->argc ? fail("--models takes no argument: '%s'", o->argv[0]) : run_models(r);
     if (o->argc != 2)
         return fail("two operands are due, A and B; try 'halfulp dot -f bf16 1,2 3,4'");
     return run_request(r, o->argv);
@@ -172,7 +172,8 @@ const struct command cmd_dot = {
     .name = "dot",
     .usage =
         "-f LIST [--accumulate FORMAT] [--add C] [--model LIST|all] [--scale WHAT] [--matrix]\n"
-        "                   [--explain] [--json] A B",
+        "                   [--explain] [--json] A B\n"
+        "       halfulp dot --models [--json]",
     .summary = "A·B + C as matrix hardware sums it, beside the exact sum",
     .details = details,
     .operands = "@file",

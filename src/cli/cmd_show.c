@@ -17,7 +17,7 @@ struct request {
 #define REQUEST struct request
 static const struct command_option rows[] = {
     {"formats", 'f', "LIST", "formats, by commas, or all (default: fp64,fp32,tf32,bf16,fp16)",
-     "@formats", FORMATS(formats)},
+     "all @formats", FORMATS(formats)},
     OPTION_ROUND(options.direction),
     OPTION_SATURATE(options.saturate),
     OPTION_JSON(json),

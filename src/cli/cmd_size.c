@@ -3,6 +3,7 @@
 #include "memory/source.h"
 #include "options.h"
 #include "report.h"
+#include "json.h"
 #include "size.h"
 
 #include <stdio.h>
@@ -134,6 +135,17 @@ static int size_models(const struct size_options *options, struct size_result *r
     return status;
 }
 
+static int list_devices_json(void)
+{
+    json_t *list = check_memory(json_array());
+    for (size_t i = 0; hu_device_at(i); i++) {
+        const struct hu_device *d = hu_device_at(i);
+        json_add(list, check_memory(json_pack("{s:s, s:o, s:s}", "name", d->name, "bytes",
+                                              json_count(d->bytes), "source", d->source)));
+    }
+    return json_print(json_pack("{s:o}", "devices", list));
+}
+
 static int list_devices(void)
 {
     printf("%-18s %18s %12s  %s\n", "device", "bytes", "GiB", "as reported by");
@@ -156,9 +168,9 @@ static int run(const struct options *o, void *request)
     if (!options->json)
         folding_begin();
     if (options->list_devices)
-        return list_devices();
+        return options->json ? list_devices_json() : list_devices();
     if (options->list_families)
-        return size_list_families();
+        return size_list_families(options->json);
     if (o->argc < 1)
         return fail("which model? A count (7B), a config.json or its folder, a "
                     ".safetensors file or index, or a .gguf file");

@@ -14,7 +14,7 @@ struct request {
     struct stats stats;
     struct tensor_source source;
     struct stats_reading reading;
-    unsigned jobs;
+    uint64_t jobs;
     bool json, force;
     const char *svg, *against, *partial;
     struct shard shard;
@@ -50,7 +50,7 @@ static bool read_decibels(const struct options *o, void *at)
 static const struct command_option rows[] = {
     {"to", 't', "LIST",
      "targets, by commas: formats, integers, block formats (default: bf16,fp16,fp8_e5m2,fp8_e4m3)",
-     "@dtypes", OPTION_INTO(read_targets, struct stats_targets, stats.targets)},
+     "all @dtypes", OPTION_INTO(read_targets, struct stats_targets, stats.targets)},
     OPTIONS_SOURCE(source),
     {"scale", 0, "WHAT", "none (default), tensor, or block: 32 in a row, as OCP MX",
      "none tensor block", WORD(stats.scaling)},
@@ -130,7 +130,7 @@ static int gather(struct request *r)
         .plan = {targets, s->targets.count, s->scaling},
         .tensors = r->reading.data,
         .count = s->count,
-        .threads = r->jobs,
+        .threads = (unsigned)r->jobs,
         .done = stats_done,
         .progress = progress_add,
         .context = s,
@@ -190,27 +190,14 @@ static int run_file(struct request *r, const char *path)
     return status;
 }
 
-/* Whether one of OPTIONS was given, which is of casts, and so has no meaning with --OTHER. */
-static bool any_of_casts(const struct options *o, const char *const *options, const char *other)
-{
-    for (; *options; options++)
-        if (option_given(o, *options)) {
-            fail("--%s does not go with --%s", *options, other);
-            return true;
-        }
-    return false;
-}
-
 static int run_against(struct request *r, const struct options *o)
 {
-    static const char *const others[] = {"to",      "scale",    "rule", "max-overflow",
-                                         "round",   "saturate", "svg",  "shard",
-                                         "partial", "merge",    NULL};
     struct against a = {.has_min_sqnr = option_given(o, "min-sqnr"),
                         .min_sqnr = r->stats.limits.min_sqnr};
-    if (any_of_casts(o, others, "against"))
+    if (REFUSED_WITH(o, "--against", "to", "scale", "rule", "max-overflow", "round", "saturate",
+                     "svg", "shard", "partial", "merge"))
         return EXIT_BAD;
-    int status = against_run(&a, &r->source, o->argv[0], r->against, r->jobs);
+    int status = against_run(&a, &r->source, o->argv[0], r->against, (unsigned)r->jobs);
     if (status == EXIT_DONE && r->json) {
         against_json(&a);
     } else if (status == EXIT_DONE) {
@@ -225,14 +212,13 @@ static int run_against(struct request *r, const struct options *o)
 
 static int run_merge(struct request *r, const struct options *o)
 {
-    static const char *const others[] = {"to",   "from",  "tensor",   "parts", "scale", "rule",
-                                         "jobs", "round", "saturate", "shard", NULL};
     struct partial_merge m = {
         .paths = (const char *const *)o->argv,
         .count = (size_t)o->argc,
         .joins = r->joins,
     };
-    if (any_of_casts(o, others, "merge"))
+    if (REFUSED_WITH(o, "--merge", "to", "from", "tensor", "parts", "scale", "rule", "jobs",
+                     "round", "saturate", "shard"))
         return EXIT_BAD;
     bool fine = partial_merge(&m, &r->stats, reports(r));
     if (fine && r->partial)
@@ -258,6 +244,14 @@ static bool check_request(const struct request *r, const struct options *o)
     return !r->joins || r->merges || !fail("--join is of --merge");
 }
 
+static bool has_blocks(const struct stats_targets *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->at[i].block)
+            return true;
+    return false;
+}
+
 static void begin(void *request)
 {
     ((struct request *)request)->stats.limits.min_sqnr = 30;
@@ -275,14 +269,18 @@ static int run(const struct options *o, void *request)
         stats_targets_read("bf16,fp16,fp8_e5m2,fp8_e4m3", &s->targets);
     if (r->against)
         return run_against(r, o);
-    return r->merges ? run_merge(r, o) : run_file(r, o->argv[0]);
+    if (r->merges)
+        return run_merge(r, o);
+    if (!has_blocks(&s->targets) && REFUSED_WITH(o, "targets that are no block formats", "rule"))
+        return EXIT_BAD;
+    return run_file(r, o->argv[0]);
 }
 
 const struct command cmd_stats = {
     .name = "stats",
     .usage = "FILE [-t LIST] [-f FORMAT] [--tensor GLOB] [--scale none|tensor|block] [--parts]\n"
              "                     [--rule RULE] [--max-overflow N|P%] [--min-sqnr DB] [-r DIR]\n"
-             "                     [--saturate] [--jobs N] [--json] [--svg FILE]\n"
+             "                     [--saturate] [-j N] [--json] [--svg FILE]\n"
              "       halfulp stats FILE --shard K/N --partial OUT …\n"
              "       halfulp stats --merge OUT… [--json] …\n"
              "       halfulp stats FILE --against FILE2 [--tensor GLOB] [--min-sqnr DB] [--json]",

@@ -70,7 +70,8 @@ static int finish(uint64_t written, uint64_t due)
 
 static int write_operation(const struct request *q, const struct hu_promise *promise)
 {
-    if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 || q->direction.count > 1)
+    if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 || q->blocks.count ||
+        q->direction.count > 1)
         return fail("needs one operation, one format for -f, and at most one for -t "
                     "and one direction");
     const struct hu_format *from = q->from.at[0], *to = q->to.count ? q->to.at[0] : from;
@@ -138,12 +139,19 @@ static void begin(void *request)
 
 static int run(const struct options *o, void *request)
 {
-    return o->argc ? fail("takes no argument: '%s'", o->argv[0]) : write_vectors(request);
+    const struct request *q = request;
+    if (o->argc)
+        return fail("takes no argument: '%s'", o->argv[0]);
+    if ((!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule")) ||
+        (!q->blocks.count && REFUSED_WITH(o, "targets that are no block formats", "rule")) ||
+        (q->blocks.count && REFUSED_WITH(o, "block formats", "level", "saturate", "tininess")))
+        return EXIT_BAD;
+    return write_vectors(q);
 }
 
 const struct command cmd_vectors = {
     .name = "vectors",
-    .usage = "[--op NAME] -f FORMAT -t FORMAT [-r DIR] [--level 1|2] [--count N] [--seed S]",
+    .usage = "[--op NAME] -f FORMAT -t FORMAT [-r DIR] [--level 1|2] [--count N] [--seed N]",
     .summary = "write test vectors: sources at the boundaries, results and flags",
     .details =
         "A line a vector, as TestFloat writes them: source, result and flags in hexadecimal. The\n"

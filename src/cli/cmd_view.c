@@ -18,7 +18,7 @@ static const char program[] = "halfulp-view", page[] = "halfulp.html";
 #define REQUEST struct view_request
 static const struct command_option rows[] = {
     {"formats", 'f', "LIST",
-     "rows: formats joined by commas, or all; a block format is the block page's", "@dtypes",
+     "rows: formats joined by commas, or all; a block format is the block page's", "all @dtypes",
      TEXT(rows)},
     OPTION_ROUND(direction),
     OPTION_SATURATE(saturate),

@@ -5,7 +5,6 @@
 #include "report.h"
 #include "sheet.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +35,8 @@ static char *error_words(const struct compute_step *s, const mpq_t error, const 
     OWNED char *own = few(error, true);
     if (hu_classify(s->format, s->bits) == HU_ZERO)
         return text_new("error %s, all of it", own);
-    return text_new("error %s, %.3g ulp", own, fabs(mpq_get_d(ulps)));
+    OWNED char *units = shown_ulps(ulps, 3);
+    return text_new("error %s, %s", own, units);
 }
 
 char *compute_verdict(const struct compute_step *s, const mpq_t against, bool known, bool about)

@@ -5,7 +5,6 @@
 #include "sheet.h"
 #include "shown.h"
 
-#include <math.h>
 #include <stdio.h>
 
 enum { LABEL = 10 };
@@ -68,7 +67,8 @@ static void print_sums(const struct dot *d)
         OWNED char *bound = hu_ratio_scientific(d->bound[0], 3, false);
         line_begin(&f, "bound");
         fold_at(&f, LABEL + 2, "", bound);
-        fold_format(&f, 2, ink->dim, "n·u·Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
+        fold_format(&f, 2, ink->dim,
+                    "n·u / (1 − n·u) · Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
                     d->roundings, hu_precision(d->accumulate));
         fold_end(&f);
     }
@@ -91,7 +91,8 @@ static void put_errors(struct grid *g, const struct dot *d, const struct dot_res
         mpq_abs(magnitude, error);
         bool beyond = d->has_bound && mpq_cmp(magnitude, d->bound[sum]) > 0;
         grid_cell(g, own, beyond ? ink->warn : "");
-        grid_format(g, "", "%.3g ulp", fabs(mpq_get_d(ulps)));
+        OWNED char *units = shown_ulps(ulps, 3);
+        grid_cell(g, units, "");
     }
 }
 

@@ -24,14 +24,6 @@ int json_print(json_t *document)
     return EXIT_DONE;
 }
 
-int json_print_several(json_t *list)
-{
-    json_t *shown = json_array_size(list) == 1 ? json_array_get(list, 0) : list;
-    json_incref(shown);
-    json_decref(list);
-    return json_print(shown);
-}
-
 /* Takes VALUE; its lines but the first stand SPACES further in. */
 static void print_value(json_t *value, int spaces)
 {
@@ -42,6 +34,39 @@ static void print_value(json_t *value, int spaces)
         printf("%.*s\n%*s", (int)(end - line), line, spaces, "");
     fputs(line, stdout);
     json_decref(value);
+}
+
+void json_several_add(struct json_several *s, json_t *document)
+{
+    s->count++;
+    if (s->count == 1) {
+        s->first = check_memory(document);
+        return;
+    }
+    if (s->count == 2) {
+        printf("[\n  ");
+        print_value(s->first, 2);
+    }
+    printf(",\n  ");
+    print_value(document, 2);
+}
+
+int json_several_end(struct json_several *s)
+{
+    if (s->count < 2)
+        return json_print(s->count ? s->first : json_array());
+    puts("\n]");
+    return EXIT_DONE;
+}
+
+int json_print_several(json_t *list)
+{
+    struct json_several s = {.count = 0};
+    size_t i;
+    json_t *document;
+    json_array_foreach(list, i, document) json_several_add(&s, json_incref(document));
+    json_decref(list);
+    return json_several_end(&s);
 }
 
 static void print_rows(const struct json_rows *rows, int indent)

@@ -10,6 +10,13 @@
 int json_print(json_t *document);
 /* The same of a LIST, of which one document is printed as itself. */
 int json_print_several(json_t *list);
+/* The same of documents as they come, of which no more than one is kept. */
+struct json_several {
+    json_t *first; /* while there is but one */
+    size_t count;
+};
+void json_several_add(struct json_several *s, json_t *document);
+int json_several_end(struct json_several *s);
 
 /* The same for an object that has very many rows at KEY, whatever it has there: they are made one
  * at a time, by ROW in new references, so that they need not be in memory all at once. */

@@ -48,11 +48,20 @@ static void datum_line(const char *label, const struct hu_format *f, uint64_t co
 }
 
 /* An end of the range, with all digits below where they fit into a line. */
+/* What bounds a range from above or, negated, from below; a scale's least number is above zero. */
+static void bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t code)
+{
+    if (code == hu_lowest_code(f) && !hu_is_signed(f))
+        hu_shown_print(out, f, code);
+    else
+        hu_bound_print(out, f, code);
+}
+
 static void bound_line(const char *label, const struct hu_format *f, uint64_t code)
 {
     enum { IN_FULL = 50 };
     char value[HU_SHORTEST_TEXT];
-    hu_bound_print(value, f, code);
+    bound_print(value, f, code);
     value_line(label, value, f, code);
     OWNED char *exact = hu_is_shown_exactly(f, code) ? NULL : hu_datum_exact(f, code);
     if (exact && strlen(exact) <= IN_FULL)
@@ -142,8 +151,8 @@ void limits_integer_print(const struct hu_integer *n)
     long long min;
     unsigned long long max;
     limits_of_integer(n, &min, &max);
-    printf("%s%s%s  %d bits, %s\n", ink->bold, n->name, ink->off, n->width,
-           n->is_signed ? "two's complement" : "unsigned");
+    printf("%s%s%s  %d bit%s, %s\n", ink->bold, n->name, ink->off, n->width,
+           n->width == 1 ? "" : "s", n->is_signed ? "two's complement" : "unsigned");
     line("max", "%llu", max);
     line("min", "%lld", min);
     line("decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);
@@ -153,7 +162,7 @@ void limits_integer_print(const struct hu_integer *n)
 static void bound_cell(struct grid *g, const struct hu_format *f, uint64_t code)
 {
     char text[HU_SHORTEST_TEXT];
-    hu_bound_print(text, f, code);
+    bound_print(text, f, code);
     grid_cell(g, text, "");
 }
 

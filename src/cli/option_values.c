@@ -1,5 +1,4 @@
 #include "option_values.h"
-#include "flow/stream.h"
 #include "names.h"
 #include "report.h"
 #include "text.h"
@@ -22,15 +21,6 @@ bool read_text(const struct options *o, void *at)
 bool read_count(const struct options *o, void *at)
 {
     return count_read(at, o->value, o->row->least, o->row->most, o->row->name);
-}
-
-bool read_threads(const struct options *o, void *at)
-{
-    uint64_t n;
-    if (!count_read(&n, o->value, 1, HU_THREADS_MAX, o->row->name))
-        return false;
-    *(unsigned *)at = (unsigned)n;
-    return true;
 }
 
 int word_index(const struct options *o, const char *words, const char *text)
@@ -87,9 +77,12 @@ bool read_formats(const struct options *o, void *at)
 
 bool read_direction(const struct options *o, void *at)
 {
-    return hu_direction_read(o->value, at) ||
-           refuse("\"%s\" is not a rounding direction; they are rne, rna, rtz, rup, rdn, rto",
-                  o->value);
+    return direction_read(at, o->value, false);
+}
+
+bool read_any_direction(const struct options *o, void *at)
+{
+    return direction_read(at, o->value, true);
 }
 
 bool read_directions(const struct options *o, void *at)

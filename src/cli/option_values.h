@@ -21,8 +21,6 @@
 /* uint64_t, from LEAST to MOST. */
 #define COUNT(member, lowest, highest)                                                             \
     OPTION_INTO(read_count, uint64_t, member), .least = (lowest), .most = (highest)
-/* unsigned: threads. */
-#define THREADS(member) OPTION_INTO(read_threads, unsigned, member)
 /* An enumeration: which of the row's words. */
 #define WORD(member)                                                                               \
     .read = read_word,                                                                             \
@@ -44,8 +42,8 @@
 /* A reader of the command's own, which sees the whole request. */
 #define OWN(reader) .read = (reader)
 
-option_reader read_flag, read_text, read_color, read_count, read_threads, read_word, read_second,
-    read_format, read_float, read_formats, read_direction, read_directions, read_operations,
+option_reader read_flag, read_text, read_color, read_count, read_word, read_second, read_format,
+    read_float, read_formats, read_direction, read_any_direction, read_directions, read_operations,
     read_nan_rule, read_block, read_scale_rule;
 
 /* Which of WORDS, separated by spaces, TEXT is; -1: none, which is reported as option o's. */
@@ -70,6 +68,18 @@ int word_index(const struct options *o, const char *words, const char *text);
         "round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto",         \
             "@rounds", DIRECTION(member)                                                           \
     }
+/* Of what draws, too. */
+#define OPTION_ROUND_ANY(member)                                                                   \
+    {                                                                                              \
+        "round", 'r', "DIR",                                                                       \
+            "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",              \
+            "@rounds stochastic", OPTION_INTO(read_any_direction, enum hu_direction, member)       \
+    }
+#define OPTION_SEED(member)                                                                        \
+    {                                                                                              \
+        "seed", 0, "N", "what stochastic rounding draws from (default: 0)", NULL,                  \
+            COUNT(member, 0, UINT64_MAX)                                                           \
+    }
 #define OPTION_SATURATE(member)                                                                    \
     {                                                                                              \
         "saturate", 0, NULL, "overflow to the largest finite value", NULL, FLAG(member)            \
@@ -89,7 +99,7 @@ int word_index(const struct options *o, const char *words, const char *text);
     }
 #define OPTION_JOBS(member)                                                                        \
     {                                                                                              \
-        "jobs", 0, "N", "threads (default: one a processor)", NULL, THREADS(member)                \
+        "jobs", 'j', "N", "threads (default: one a processor)", NULL, COUNT(member, 1, 1024)       \
     }
 #define OPTION_RULE(member)                                                                        \
     {                                                                                              \

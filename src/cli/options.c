@@ -1,4 +1,6 @@
 #include "option_values.h"
+#include "arithmetic.h"
+#include "names.h"
 #include "report.h"
 #include "sheet.h"
 
@@ -23,14 +25,24 @@ static struct {
     int selected;
 } t;
 
+/* "fp16:max", "bf16(0.1)", "sqrt(2)": what a format or an operation begins. */
+static bool begins_with_name(const char *text)
+{
+    size_t n = strcspn(text, ":(");
+    enum hu_operation operation;
+    OWNED char *name = check_memory(strndup(text, n));
+    return text[n] &&
+           (hu_format_find(name) || (text[n] == '(' && hu_operation_find(name, &operation)));
+}
+
+/* Options are letters. */
 static bool is_negative_value(const char *argument)
 {
-    if (argument[0] != '-')
-        return false;
     const char *rest = argument + 1;
-    return isdigit((unsigned char)*rest) || (*rest == '.' && isdigit((unsigned char)rest[1])) ||
-           !strncasecmp(rest, "inf", 3) || !strncasecmp(rest, "nan", 3) ||
-           !strncasecmp(rest, "snan", 4);
+    if (argument[0] != '-' || !*rest || *rest == '-')
+        return false;
+    return !isalpha((unsigned char)*rest) || !strncasecmp(rest, "inf", 3) ||
+           !strncasecmp(rest, "nan", 3) || !strncasecmp(rest, "snan", 4) || begins_with_name(rest);
 }
 
 static char *unmark(char *argument)
@@ -95,10 +107,31 @@ static void begin(const struct command *command, int argc, char **argv)
     optind = 0;
 }
 
+static const char *long_name(int index)
+{
+    return t.longs[index].name;
+}
+
+/* The options that begin so, or else the nearest. */
+static bool refuse_option(const struct command *command, const char *option)
+{
+    int length = (int)strcspn(option, "="), count = 0;
+    OWNED char *all = NULL;
+    for (; long_name(count); count++)
+        if (length > 2 && !strncmp(long_name(count), option + 2, (size_t)length - 2))
+            text_add(&all, "%s--%s", all ? " or " : "", long_name(count));
+    if (all)
+        return refuse("%.*s may be %s", length, option, all);
+    char near[HU_SUGGESTION] = "";
+    if (length > 2)
+        hu_suggestion_of(near, option + 2, long_name, count);
+    return refuse("there is no option %s; %s%s'halfulp %s --help' lists them", option, near,
+                  *near ? " " : "", command->name);
+}
+
 /* Where an argument is missing, musl's optind lies beyond the end. */
 static bool usage_error(const struct options *o, int found, int argc)
 {
-    const char *command = o->command->name;
     int at = optind > argc ? argc - 1 : optind > 0 ? optind - 1 : 0;
     const char *argument = unmark(t.argv[at]);
     char letter[3] = {'-', (char)optopt, 0};
@@ -109,7 +142,7 @@ static bool usage_error(const struct options *o, int found, int argc)
     else if (is_long && strchr(argument, '=') && optopt)
         fail("option %.*s takes no argument", (int)strcspn(argument, "="), argument);
     else
-        fail("unknown or ambiguous option %s; see 'halfulp %s --help'", what, command);
+        refuse_option(o->command, what);
     return false;
 }
 
@@ -157,6 +190,22 @@ bool option_given(const struct options *o, const char *name)
     while (strcmp(row->name, name) != 0)
         row++;
     return o->given >> (row - o->command->options) & 1;
+}
+
+bool option_refused(const struct options *o, const char *with, const char *const *names)
+{
+    for (; *names; names++)
+        if (option_given(o, *names)) {
+            fail("--%s does not go with %s", *names, with);
+            return true;
+        }
+    return false;
+}
+
+bool seed_is_drawn_from(const struct options *o, enum hu_direction direction)
+{
+    return direction == HU_STOCHASTIC || !option_given(o, "seed") ||
+           refuse("--seed is what -r stochastic draws from, and that is missing");
 }
 
 /* The pieces between spaces, or of a usage line those that no bracket holds together. */

@@ -144,6 +144,9 @@ bool output_begin(struct output_file *f, const char *path, bool force)
 {
     *f = (struct output_file){.path = path, .force = force, .descriptor = -1};
     struct stat old;
+    if (!strcmp(path, "-"))
+        return refuse("what is written to a file appears when it is complete, and so does not go "
+                      "to a stream; ./- is a file called -");
     const char *obstacle = find_place(f, &old);
     if (obstacle) {
         fail("%s %s", path, obstacle);

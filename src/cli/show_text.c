@@ -3,6 +3,7 @@
 #include "sheet.h"
 #include "show.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,12 @@ static char *with_minus(const char *text)
 static void ulps_text(char out[48], const mpq_t ulps)
 {
     char text[32];
-    double value = mpq_get_d(ulps);
-    value = value < 0 ? -value : value;
+    double value = fabs(mpq_get_d(ulps));
+    if (!isnormal(value)) {
+        OWNED char *ascii = shown_ulps(ulps, 2), *far = with_minus(ascii);
+        snprintf(out, 48, "%s", far);
+        return;
+    }
     snprintf(text, sizeof text, value < 1e6 && value >= 0.005 ? "%.2f" : "%.1e", value);
     bool half = mpq_cmp_si(ulps, 1, 2) == 0 || mpq_cmp_si(ulps, -1, 2) == 0;
     bool claims_half = !strcmp(text, "0.50") && !half;

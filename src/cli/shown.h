@@ -12,6 +12,9 @@
 /* "1,234" */
 #define GROUPED(count) hu_grouped(count, (char[HU_GROUPED_TEXT]){0})
 
+/* |ULPS|, which is not zero, to DIGITS, whatever a double holds: "0.333 ulp". New memory. */
+char *shown_ulps(const mpq_t ulps, int digits);
+
 static inline const char *shown_by(size_t (*print)(char *, const struct hu_format *, uint64_t),
                                    char *out, const struct hu_format *f, uint64_t bits)
 {

@@ -47,7 +47,7 @@ uint64_t size_tensor_count(const struct hu_model *model);
 int size_print_tensors(const struct size_options *options, struct size_result *results,
                        size_t count);
 int size_against(const struct size_options *options, struct size_result *results, size_t count);
-int size_list_families(void);
+int size_list_families(bool json);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
 char *size_gib(uint64_t bytes, char *out);

@@ -234,7 +234,7 @@ enum { MOST_PARALLEL = 1 << 20 };
 
 #define REQUEST struct size_options
 const struct command_option size_rows[] = {
-    {"dtype", 0, "LIST", "dtypes by commas, or all: bf16, int8, mxfp4, nf4, q4_k …", "@dtypes",
+    {"dtype", 0, "LIST", "dtypes by commas, or all: bf16, int8, mxfp4, nf4, q4_k …", "all @dtypes",
      OPTION_INTO(read_dtypes, struct hu_sizing_request, request)},
     {"context", 0, "N", "tokens in a request (8k is 8,192, 1M 1,048,576): sizes the KV cache", NULL,
      TOKENS(request.context, MOST_TOKENS)},
@@ -285,7 +285,7 @@ const struct command_option size_rows[] = {
     {"qlora", 0, NULL, "as --lora, over weights frozen in nf4 (rank 8)", NULL,
      FLAG(request.plan.qlora)},
     {"memory", 0, "NAME|BYTES", "does it fit? 2xH100-80GB, 24GiB, …; list shows devices",
-     "@devices", OWN(read_memory)},
+     "list @devices", OWN(read_memory)},
     {"tensors", 0, NULL, "list the model's tensors: name, shape, dtype, role", NULL, FLAG(tensors)},
     {"against", 0, "FILE", "compare them with a checkpoint, an index or such a list", "@file",
      TEXT(against)},
@@ -339,6 +339,9 @@ int size_complete(const struct options *o, struct size_options *out)
 {
     struct hu_sizing_request *r = &out->request;
     struct hu_training_plan *plan = &r->plan;
+    if ((out->tensors && REFUSED_WITH(o, "--tensors", "against", "memory", "train")) ||
+        (out->against && REFUSED_WITH(o, "--against", "memory", "train")))
+        return EXIT_BAD;
     if (plan->qlora && !plan->lora_rank)
         plan->lora_rank = 8; /* PEFT's LoraConfig */
     if (plan->lora_targets && !plan->lora_rank)

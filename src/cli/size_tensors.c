@@ -265,18 +265,42 @@ int size_against(const struct size_options *options, struct size_result *results
     return status;
 }
 
-int size_list_families(void)
+static void print_family(const struct hu_family_text *f)
+{
+    struct fold line = fold_begin(4);
+    fold_words(&line, 0, "", f->names);
+    if (f->source)
+        fold_words(&line, line.at < 32 ? 34 - line.at : 2, "", f->source);
+    fold_end(&line);
+}
+
+static json_t *family_json(const struct hu_family_text *f)
+{
+    json_t *names = check_memory(json_array());
+    for (const char *at = f->names; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        json_add(names, check_memory(json_stringn(at, n)));
+        at += n;
+    }
+    return check_memory(json_pack("{s:o, s:o}", "names", names, "source", json_text(f->source)));
+}
+
+int size_list_families(bool json)
 {
     char error[HU_FAMILIES_ERROR];
     const struct hu_family_text *f;
-    for (size_t i = 0; (f = hu_family_text_at(i)); i++) {
+    json_t *list = check_memory(json_array());
+    int status = EXIT_DONE;
+    for (size_t i = 0; status == EXIT_DONE && (f = hu_family_text_at(i)); i++) {
         if (!hu_family_check(f, error))
-            return fail("%s", error);
-        struct fold line = fold_begin(4);
-        fold_words(&line, 0, "", f->names);
-        if (f->source)
-            fold_words(&line, line.at < 32 ? 34 - line.at : 2, "", f->source);
-        fold_end(&line);
+            status = fail("%s", error);
+        else if (json)
+            json_add(list, family_json(f));
+        else
+            print_family(f);
     }
-    return EXIT_DONE;
+    if (json && status == EXIT_DONE)
+        return json_print(json_pack("{s:o}", "families", list));
+    json_decref(list);
+    return status;
 }

@@ -3,6 +3,7 @@
 #include "report.h"
 #include "file/printable.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,14 +25,19 @@ const struct palette *ink = &none;
 void ink_choose(enum color_mode mode)
 {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    int kept = errno;
     bool can = isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+    errno = kept;
     ink = mode == COLOR_ALWAYS || (mode == COLOR_AUTO && can) ? &colors : &none;
 }
 
 int terminal_columns(FILE *stream)
 {
-    struct winsize size;
-    if (!ioctl(stream_descriptor(stream), TIOCGWINSZ, &size) && size.ws_col)
+    struct winsize size = {.ws_col = 0};
+    int kept = errno;
+    ioctl(stream_descriptor(stream), TIOCGWINSZ, &size);
+    errno = kept;
+    if (size.ws_col)
         return size.ws_col;
     const char *columns = getenv("COLUMNS");
     int n = columns ? atoi(columns) : 0;

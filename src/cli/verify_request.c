@@ -116,20 +116,20 @@ static bool read_subnormals(const struct options *o, void *request)
 
 #define REQUEST struct verify_request
 const struct command_option verify_options[] = {
-    {"from", 'f', "LIST", "source formats; all: every named one (the default)", "@formats",
+    {"from", 'f', "LIST", "source formats; all: every named one (the default)", "all @formats",
      FORMATS(from)},
     {"to", 't', "LIST",
      "target formats; all: every named one (the default); or block formats, tried both ways",
-     "@dtypes", OWN(read_targets)},
+     "all @dtypes", OWN(read_targets)},
     {"round", 'r', "LIST", "rounding directions: rne (default), rna, rtz, rup, rdn, rto, all",
-     "@rounds", DIRECTIONS_OF(direction)},
+     "all @rounds", DIRECTIONS_OF(direction)},
     {"op", 0, "LIST",
      "operations instead of conversions: add, sub, mul, div, fma, sqrt, rem, …, or all",
-     "@operations", OPERATIONS(operations)},
+     "all @operations", OPERATIONS(operations)},
     OPTION_NAN_RULE(nan_rule),
     {"kernel", 0, "LIST", "kernels; all: each that the machine can run (default: the best)",
-     "@kernels", OWN(read_kernels)},
-    {"jobs", 'j', "N", "threads (default: one a processor)", NULL, COUNT(jobs, 1, 1024)},
+     "all @kernels", OWN(read_kernels)},
+    OPTION_JOBS(jobs),
     {"shard", 0, "K/N", "only the K-th of N shares of the work, each spread over all of it", NULL,
      OWN(read_shard)},
     {"merge", 0, NULL, "FILEs are what --shard --json printed: say what one run would say", NULL,
@@ -263,6 +263,10 @@ static bool complete_operations(struct verify_request *q, const struct options *
     if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite)
         return refuse("--op takes one format for --via; --result-format, --nan-to and "
                       "--saturate=finite are for conversions");
+    for (size_t i = 0; q->unfused && i < q->operations.count; i++)
+        if (q->operations.at[i] != HU_OP_FMA)
+            return refuse("--unfused is of fma, and %s is one operation",
+                          hu_operation_row(q->operations.at[i])->name);
     bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;
     if (other && (!one || (q->vectors && q->direction.count > 1)))
         return refuse("%s needs one operation, one format for -f%s",
@@ -285,13 +289,19 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
     if (q->blocks.count) {
-        if (!q->to.count && !q->from.count && !q->kernels && !q->shards)
-            return true;
-        return refuse("block formats go alone, with -r, --rule, --ignore, --count, "
-                      "--seed, --vectors and --against");
+        return !REFUSED_WITH(o, "block formats", "from", "op", "nan-rule", "kernel", "shard",
+                             "saturate", "via", "unfused", "nan-to", "result-format", "tininess",
+                             "nan", "subnormals", "no-flags", "every-flag", "covers", "stop-after",
+                             "show") &&
+               (!q->to.count ||
+                refuse("block formats go alone, and %s is none", q->to.at[0]->name));
     }
-    if (q->rules || q->which_rule || q->decoder || q->no_saturate)
-        return refuse("--rule, --which-rule, --decoder and --no-saturate are for block formats");
+    if (REFUSED_WITH(o, "formats that are no blocks", "rule", "which-rule", "decoder",
+                     "no-saturate") ||
+        (!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule", "unfused")) ||
+        (!q->against && REFUSED_WITH(o, "what is not --against", "timeout")) ||
+        (q->vectors && REFUSED_WITH(o, "--vectors", "stop-after", "covers", "every-flag")))
+        return false;
     if (q->against && q->vectors)
         return refuse("--against and --vectors exclude each other");
     if (other && q->kernels)

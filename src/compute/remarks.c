@@ -181,9 +181,12 @@ static void of_overflow(struct remarks *r, const struct compute *c, const struct
     if (!s->format || !(s->flags & HU_OVERFLOW))
         return;
     struct texts t = {0};
-    say(r, "%s lies beyond %s's largest number, %s; --saturate would keep that",
-        s->has_value ? number(&t, s->value) : "it", s->format->name,
-        datum(&t, s->format, hu_max_finite_code(s->format)));
+    bool below = s->has_value && mpq_sgn(s->value) < 0;
+    bool kept = hu_is_finite(hu_decode(s->format, s->bits));
+    uint64_t end = below ? hu_lowest_code(s->format) : hu_max_finite_code(s->format);
+    say(r, "%s lies beyond %s's %s number, %s%s", s->has_value ? number(&t, s->value) : "it",
+        s->format->name, below ? "lowest" : "largest", datum(&t, s->format, end),
+        kept ? ", which is kept" : "; --saturate would keep that");
     free_texts(&t);
 }
 

@@ -258,7 +258,8 @@ static bool is_due(const struct trial_of *t, const struct desk *d, size_t n, uns
     return !wrong;
 }
 
-/* Compares the codes of N elements from FIRST on. Returns all their flags together. */
+/* Compares the codes of N elements from FIRST on. Returns all their flags together; those of a
+ * wrong code are not asked for any more, so that an input is counted once. */
 static unsigned compare_block(struct trial_of *t, struct desk *d, uint64_t first, size_t n)
 {
     const struct hu_question *q = t->q;
@@ -277,6 +278,7 @@ static unsigned compare_block(struct trial_of *t, struct desk *d, uint64_t first
             t, d, x,
             (struct hu_operation_fault){
                 .expected = code, .got = got, .expected_flags = flags, .got_flags = flags});
+        d->due[i].flags |= HU_ANYTHING;
     }
     return all;
 }
