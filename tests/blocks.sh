@@ -398,6 +398,8 @@ q4_k 14 22
 q5_k 16 28
 q6_k 18 34
 iq4_xs 30 20
+mxfp4_ggml 38 17
+nvfp4_ggml 39 19
 tq2_0 37 2
 EOL
 exits "safetensors' own texts stay, but for keys that are numbers in GGUF" 0 "" bash -c "python3 -c \"

@@ -380,8 +380,8 @@ Test(block, pieces_of_rows_are_the_whole)
 }
 
 /* What ggml's own functions give (ggml d99724f2, compiled without contraction): CRC-32s of what
- * dequantize_row_* makes of 500 blocks of splitmix64's bytes, NaNs as 0x7fc00000, and of what
- * quantize_row_*_ref makes of 3,000 blocks of draws. */
+ * dequantize_row_* makes of 500 blocks of splitmix64's bytes, NaNs as 0x7fc00000 (and so all under
+ * mxfp4's scale of 0xff), and of what quantize_row_*_ref makes of 3,000 blocks of draws. */
 Test(block, ggml_s_own_results)
 {
     static const struct {
