@@ -319,7 +319,7 @@ Test(block, every_block_of_a_file_s_own_decodes_random_bytes)
         own.tile_columns = tiles[i][1];
         struct hu_block_apart apart = {.bytes = 0};
         static hu_block_element *const elements[] = {NULL, hu_block_less_byte, hu_block_less_zero,
-                                                     hu_block_less_shift};
+                                                     hu_block_plus_shift};
         for (own.zeros = HU_ZEROS_BYTES; own.zeros <= HU_ZEROS_SHIFTS; own.zeros++) {
             apart.element_of = elements[own.zeros];
             own.apart = &apart;
@@ -327,6 +327,14 @@ Test(block, every_block_of_a_file_s_own_decodes_random_bytes)
             check_decode(&s, two_targets);
             drop(&s);
         }
+        for (unsigned bits = 2; bits < 8; bits++) {
+            own.code_bits = (unsigned char)bits;
+            own.zeros = HU_ZEROS_SHIFTS;
+            struct sample s = sample_of(&own, 37, 152, i);
+            check_decode(&s, two_targets);
+            drop(&s);
+        }
+        own.code_bits = 8;
         own.zeros = HU_ZEROS_NONE;
         apart = (struct hu_block_apart){.scale_divides = true, .element_of = hu_block_divided};
         struct sample s = sample_of(&own, 37, 150, i);

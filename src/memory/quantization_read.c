@@ -407,6 +407,87 @@ static bool read_torchao(struct declared *d)
     return true;
 }
 
+/* AMD's Quark (quark/torch/export, quant_config.py): fp4 under an e8m0 a group, fp8 under an fp32 a
+ * matrix or a row; inputs' scales where these are static. */
+static bool read_quark_weights(struct declared *d, json_t *layer)
+{
+    json_t *weights = json_object_get(layer, "weight"),
+           *inputs = json_object_get(layer, "input_tensors");
+    const char *dtype = text(weights, "dtype"), *scheme = text(weights, "qscheme");
+    struct hu_quantization *q = d->q;
+    q->scope = HU_SCOPE_LINEAR;
+    q->group = number(weights, "group_size", 0);
+    q->bits = 8;
+    q->scale_bits = 32;
+    if (json_is_false(json_object_get(inputs, "is_dynamic")) && strncmp(dtype, "fp4", 3))
+        q->constant = 4;
+    if (!strncmp(dtype, "fp8_e4m3", 8) && !strcmp(scheme, "per_tensor"))
+        return q->one_scale = true;
+    if (!strncmp(dtype, "fp8_e4m3", 8) && !strcmp(scheme, "per_channel"))
+        return true;
+    q->bits = 4;
+    q->scale_bits = 8;
+    return (!strncmp(dtype, "fp4", 3) && !strcmp(text(weights, "scale_format"), "e8m0") &&
+            q->group) ||
+           unknown(d, "the dtype of quark's weights, with its scheme,", dtype);
+}
+
+static bool read_quark(struct declared *d)
+{
+    json_t *layers = json_object_get(d->config, "layer_quant_config"), *layer;
+    const char *name;
+    if (!hu_patterns_read(d->q, json_object_get(d->config, "exclude"), &d->q->patterns,
+                          &d->q->pattern_count))
+        return unknown(d, "a list of modules", "exclude");
+    json_t *all = json_object_get(d->config, "global_quant_config");
+    if (json_is_object(json_object_get(all, "weight")) && !read_quark_weights(d, all))
+        return false;
+    json_object_foreach(layers, name, layer)
+    {
+        struct hu_quantization formula = {0};
+        struct declared one = {.config = layer, .q = &formula, .error = d->error};
+        if (!read_quark_weights(&one, layer) || !add_named(d, &formula, false, name))
+            return false;
+    }
+    return d->q->bits || unknown(d, "quark without weights:", "global_quant_config");
+}
+
+/* HIGGS (transformers, integrations/higgs.py, HiggsLinear): a scale a group, a table of 2^bits and
+ * one of 2^bits squared pairs in fp32. */
+static bool read_higgs(struct declared *d)
+{
+    if (!read_bits(d, number(d->config, "bits", 4)))
+        return false;
+    d->q->group = number(d->config, "group_size", 256);
+    d->q->codebook_bytes = ((uint64_t)2 << d->q->bits) + ((uint64_t)8 << 2 * d->q->bits);
+    return true;
+}
+
+/* FP-Quant (fp_quant/module/linear.py): codes, scales of a byte, two global ones, and the two
+ * matrices of 16 bits that turn weights and their gradients. */
+static bool read_fp_quant(struct declared *d)
+{
+    const char *type = text(d->config, "forward_dtype");
+    uint64_t side = number(d->config, "hadamard_group_size", 32);
+    if (json_is_true(json_object_get(d->config, "store_master_weights")) ||
+        json_is_true(json_object_get(d->config, "pseudoquantization")))
+        return unknown(d, "fp_quant that keeps weights as they are:", type);
+    if (*type && strcmp(type, "nvfp4") && strcmp(type, "mxfp4"))
+        return unknown(d, "fp_quant's forward_dtype", type);
+    if (side > 4096)
+        return unknown(d, "fp_quant's hadamard_group_size", "over 4096");
+    d->q->group = strcmp(type, "mxfp4") ? 16 : 32;
+    d->q->constant = 2 * 4 + (unsigned)(2 * 2 * side * side);
+    return true;
+}
+
+/* transformers' layout for Apple's GPUs, which is MLX's of linear layers. */
+static bool read_metal(struct declared *d)
+{
+    d->q->group = number(d->config, "group_size", 64);
+    return read_bits(d, number(d->config, "bits", 4));
+}
+
 static bool read_eetq(struct declared *d)
 {
     const char *weights = text(d->config, "weights");
@@ -499,6 +580,10 @@ static const struct {
     {"eetq", read_eetq, {.bits = 8, .scale_bits = 16}},
     {"quanto", read_quanto, {.scale_bits = 16}},
     {"bitnet", read_bitnet, {.bits = 2, .scale_bits = 16}},
+    {"quark", read_quark, {.bits = 0}},
+    {"higgs", read_higgs, {.scale_bits = 16}},
+    {"fp_quant", read_fp_quant, {.bits = 4, .scale_bits = 8}},
+    {"metal", read_metal, {.scale_bits = 16, .zero_bits = 16}},
     {"mlx", read_mlx, {.bits = 0}},
 };
 
