@@ -101,15 +101,15 @@ exits "a cast of one weight leaves the others' parts alone" 0 "1 quantized tenso
 holds "which are still read" bash -c "'$halfulp' tensors some.safetensors --json | grep -q '\"modelopt\"'"
 
 # MLX says how under a key of its own.
-mkdir mlx plain
+mkdir mlx unmlx
 python3 -c "
 import random
 from blocks_write import *
 parts, _, said = mlx(random.Random(1))
 save('mlx/model.safetensors', parts)
 json.dump({'model_type': 'x', 'quantization': said}, open('mlx/config.json', 'w'))"
-exits "MLX's weights become plain ones" 0 "1 quantized tensor is decoded" "$halfulp" cast mlx/model.safetensors -t bf16 -o plain/model.safetensors
-prints "… and the config beside them says no more of it" '{"model_type":"x"}' jq -c . plain/config.json
+exits "MLX's weights become plain ones" 0 "1 quantized tensor is decoded" "$halfulp" cast mlx/model.safetensors -t bf16 -o unmlx/model.safetensors
+prints "… and the config beside them says no more of it" '{"model_type":"x"}' jq -c . unmlx/config.json
 
 # torchao's metadata say of each tensor of which class it is.
 python3 -c "
