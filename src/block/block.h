@@ -17,6 +17,12 @@ enum {
     HU_BLOCK_NAME = 32
 };
 
+/* How many parts of BY cover N. */
+static inline uint64_t hu_parts_over(uint64_t n, uint64_t by)
+{
+    return n / by + (n % by != 0);
+}
+
 /* Where the parts of a tensor of rows × columns lie. Rows and columns are those of the tensor that
  * was quantized: [out, in] of a linear layer. */
 enum hu_block_layout {
