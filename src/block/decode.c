@@ -192,13 +192,13 @@ static struct group_datum group_look(const struct hu_block_job *j, size_t row, s
     const struct hu_block *b = j->b;
     const unsigned char *codes = j->parts->codes, *zeros = j->parts->more;
     size_t group = j->parts->groups ? (size_t)j->parts->groups[column] : column / b->tile_columns;
-    size_t across = hu_parts_over(j->rows * b->code_bits, 32) * 4;
+    size_t across = parts_up(j->rows * b->code_bits, 32) * 4;
     const bool packed = b->layout == HU_BLOCK_PACKED;
-    size_t groups = hu_parts_over(j->columns, b->tile_columns);
+    size_t groups = parts_up(j->columns, b->tile_columns);
     struct group_datum d = {
         .scale_bits = scale_bits(j, packed ? row * groups + group : group * j->rows + row)};
     if (packed) {
-        codes += row * 4 * hu_parts_over(j->columns, 32 / b->code_bits);
+        codes += row * 4 * parts_up(j->columns, 32 / b->code_bits);
         d.code = (int)packed_code(codes, 4, b->code_bits, column);
         d.zero = b->zero_is_middle
                      ? 1 << (b->code_bits - 1)
@@ -249,7 +249,7 @@ static void settle_nans(double *x, size_t n)
 
 static bool groups_fit(const struct hu_block *b, const int32_t *numbers, size_t columns)
 {
-    size_t count = hu_parts_over(columns, b->tile_columns);
+    size_t count = parts_up(columns, b->tile_columns);
     for (size_t i = 0; i < columns; i++)
         if (numbers[i] < 0 || (size_t)numbers[i] >= count)
             return false;

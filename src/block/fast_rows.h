@@ -453,7 +453,7 @@ INLINE void fp8_row(const struct hu_block_job *j, size_t row, void *dst, enum ki
     struct fp8 f;
     fp8_begin(&f, kind == KIND_E4M3);
     for (size_t n = 0; n < steps;) {
-        size_t left = hu_parts_over(steps - n, across), tiles = left < AT_ONCE ? left : AT_ONCE;
+        size_t left = parts_up(steps - n, across), tiles = left < AT_ONCE ? left : AT_ONCE;
         for (size_t k = 0; k < tiles; k++, scales += 4)
             over[k] = fp8_scale_of(unpack_fp32(scales), kind == KIND_E4M3, narrow);
         for (size_t k = 0, here; k < tiles; k++, n += here) {

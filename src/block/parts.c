@@ -57,14 +57,14 @@ size_t hu_block_bytes(const struct hu_block *b, size_t rows, size_t columns)
     switch (b->layout) {
     case HU_BLOCK_FLAT:
         words = product(rows, columns, 1);
-        return words == SIZE_MAX ? words : hu_parts_over(words, 2);
+        return words == SIZE_MAX ? words : parts_up(words, 2);
     case HU_BLOCK_GPTQ:
         words = product(columns, b->code_bits, 1);
-        return words == SIZE_MAX ? words : product(hu_parts_over(words, 32), rows, 4);
+        return words == SIZE_MAX ? words : product(parts_up(words, 32), rows, 4);
     case HU_BLOCK_AWQ:
-        return product(columns, hu_parts_over(rows, 8), 4);
+        return product(columns, parts_up(rows, 8), 4);
     case HU_BLOCK_PACKED:
-        return product(hu_parts_over(columns, 32 / b->code_bits), rows, 4);
+        return product(parts_up(columns, 32 / b->code_bits), rows, 4);
     case HU_BLOCK_OPAQUE:
         return product(rows, columns, b->bytes);
     case HU_BLOCK_WHOLE:
@@ -84,11 +84,11 @@ static size_t count_scales(const struct hu_block *b, size_t rows, size_t columns
     switch (b->layout) {
     case HU_BLOCK_FLAT:
         n = product(rows, columns, 1);
-        return n == SIZE_MAX ? n : hu_parts_over(n, b->tile_columns);
+        return n == SIZE_MAX ? n : parts_up(n, b->tile_columns);
     case HU_BLOCK_GPTQ:
     case HU_BLOCK_AWQ:
     case HU_BLOCK_PACKED:
-        return product(hu_parts_over(columns, b->tile_columns), rows, 1);
+        return product(parts_up(columns, b->tile_columns), rows, 1);
     case HU_BLOCK_PARTS:
         return product(parts_tiles_down(b, rows), parts_tiles_across(b, columns), 1);
     default:
@@ -109,17 +109,15 @@ size_t hu_block_more_bytes(const struct hu_block *b, size_t rows, size_t columns
     size_t n, bits;
     if (b->over == HU_OVER_NESTED) {
         n = count_scales(b, rows, columns);
-        return n == SIZE_MAX ? n : product(hu_parts_over(n, 256), 4, 1);
+        return n == SIZE_MAX ? n : product(parts_up(n, 256), 4, 1);
     }
     if (b->zeros)
         return product(count_scales(b, rows, columns), b->zeros == HU_ZEROS_BYTES ? 1 : 4, 1);
     if (b->codes != HU_CODES_INTEGER || b->zero_is_middle)
         return 0;
     if (b->layout == HU_BLOCK_PACKED)
-        return product(hu_parts_over(columns, b->tile_columns),
-                       hu_parts_over(rows, 32 / b->code_bits), 4);
+        return product(parts_up(columns, b->tile_columns), parts_up(rows, 32 / b->code_bits), 4);
     bits = product(rows, b->code_bits, 1);
-    return bits == SIZE_MAX
-               ? bits
-               : product(hu_parts_over(columns, b->tile_columns), hu_parts_over(bits, 32), 4);
+    return bits == SIZE_MAX ? bits
+                            : product(parts_up(columns, b->tile_columns), parts_up(bits, 32), 4);
 }

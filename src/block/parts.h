@@ -5,22 +5,28 @@
 #include "block.h"
 #include "convert.h"
 
+/* The same of sizes in memory, which may be narrower. */
+static inline size_t parts_up(size_t n, size_t by)
+{
+    return (size_t)hu_parts_over(n, by);
+}
+
 /* Bytes that a row of codes takes in HU_BLOCK_PARTS, or of blocks in HU_BLOCK_WHOLE. */
 static inline size_t parts_row_bytes(const struct hu_block *b, size_t columns)
 {
     if (b->layout == HU_BLOCK_WHOLE)
-        return hu_parts_over(columns, b->elements) * b->bytes;
+        return parts_up(columns, b->elements) * b->bytes;
     return columns / 8 * b->code_bits + (columns % 8 * b->code_bits + 7) / 8;
 }
 
 static inline size_t parts_tiles_across(const struct hu_block *b, size_t columns)
 {
-    return b->tile_columns ? hu_parts_over(columns, b->tile_columns) : columns > 0;
+    return b->tile_columns ? parts_up(columns, b->tile_columns) : columns > 0;
 }
 
 static inline size_t parts_tiles_down(const struct hu_block *b, size_t rows)
 {
-    return b->tile_rows ? hu_parts_over(rows, b->tile_rows) : rows > 0;
+    return b->tile_rows ? parts_up(rows, b->tile_rows) : rows > 0;
 }
 
 /* The number of the scale that stands over an element in HU_BLOCK_PARTS. */

@@ -138,8 +138,8 @@ static void lay_out(struct work *w)
     w->rows = w->piece->n / w->columns;
     w->wide = b->tile_columns ? b->tile_columns : w->columns;
     w->tall = flat ? 1 : b->tile_rows && b->tile_rows < w->rows ? b->tile_rows : w->rows;
-    w->across = hu_parts_over(w->columns, w->wide);
-    w->down = hu_parts_over(w->rows, w->tall);
+    w->across = parts_up(w->columns, w->wide);
+    w->down = parts_up(w->rows, w->tall);
 }
 
 static uint64_t up(uint64_t n, uint64_t by)
