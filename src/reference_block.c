@@ -194,6 +194,10 @@ static void set_element(struct hu_reference *r, struct exact *x, const struct hu
             hu_exact_integer(&zero, ((const signed char *)p->more)[at.scale]);
         else
             hu_exact_datum(&zero, hu_format_find("fp32"), exact_bits(p->more, at.scale * 32, 32));
+        if (b->zeros == HU_ZEROS_SHIFTS) { /* is added */
+            mpq_neg(zero.value, zero.value);
+            zero.sign = !zero.sign;
+        }
         hu_exact_subtract(x, x, &zero);
         hu_exact_clear(&zero);
     }

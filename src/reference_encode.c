@@ -239,6 +239,8 @@ static void put_nan(struct work *w, unsigned char *block)
         byte = places[i].type == w->b->ggml_type ? places[i].byte : byte;
     if (w->b->ggml_type == 15)
         put_bits(block, 0, 32, 0x7fc00000);
+    else if (w->b->ggml_type == 39)
+        block[0] = 0xff;
     else
         put_bits(block, 8 * byte, 16, 0x7e00);
 }
@@ -255,8 +257,10 @@ static void encode_wholes(struct work *w)
             finite = finite && isfinite(x[i]);
         }
         memset(block, 0, w->b->bytes);
-        if (!finite)
+        if (!finite && w->b->ggml_type != 40) /* whose scales have no NaN */
             put_nan(w, block);
+        else if (w->b->ggml_type >= 39)
+            hu_reference_encode_fp4(w, x, block);
         else if (length > 32)
             hu_reference_encode_long(w, x, block);
         else

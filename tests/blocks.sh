@@ -100,6 +100,17 @@ holds "codes that are taken as they are" bash -c "'$halfulp' cast two.safetensor
 exits "a cast of one weight leaves the others' parts alone" 0 "1 quantized tensor is decoded" "$halfulp" cast two.safetensors --tensor 'de.*' -t bf16 -o some.safetensors
 holds "which are still read" bash -c "'$halfulp' tensors some.safetensors --json | grep -q '\"modelopt\"'"
 
+# MLX says how under a key of its own.
+mkdir mlx unmlx
+python3 -c "
+import random
+from blocks_write import *
+parts, _, said = mlx(random.Random(1))
+save('mlx/model.safetensors', parts)
+json.dump({'model_type': 'x', 'quantization': said}, open('mlx/config.json', 'w'))"
+exits "MLX's weights become plain ones" 0 "1 quantized tensor is decoded" "$halfulp" cast mlx/model.safetensors -t bf16 -o unmlx/model.safetensors
+prints "… and the config beside them says no more of it" '{"model_type":"x"}' jq -c . unmlx/config.json
+
 # torchao's metadata say of each tensor of which class it is.
 python3 -c "
 import random
@@ -398,6 +409,8 @@ q4_k 14 22
 q5_k 16 28
 q6_k 18 34
 iq4_xs 30 20
+mxfp4_ggml 38 17
+nvfp4_ggml 39 19
 tq2_0 37 2
 EOL
 exits "safetensors' own texts stay, but for keys that are numbers in GGUF" 0 "" bash -c "python3 -c \"

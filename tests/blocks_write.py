@@ -4,7 +4,7 @@ import json, math, random, struct
 from fractions import Fraction
 
 WIDTH = {'F64': 64, 'F32': 32, 'F16': 16, 'BF16': 16, 'F8_E4M3': 8, 'F8_E5M2': 8, 'F8_E8M0': 8, 'F4': 4, 'F6_E2M3': 6,
-         'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I32': 32, 'I64': 64}
+         'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I32': 32, 'U32': 32, 'I64': 64}
 
 def elements(shape):
     n = 1
@@ -306,6 +306,32 @@ def hqq(r, out=16, columns=64, bits=4, group=32, axis=1, scale='F16'):
              'm.encoded_state_dict': flag(1), 'm.channel_wise': flag(1)} | ({'m.group_size': number(group)} if group else {}),
             {'m.weight': ([out, columns], values)}, {'quant_method': 'hqq'})
 
+FLOATS = {'F16': (lambda x: struct.pack('<e', x), lambda b: struct.unpack('<e', b)[0]), 'F32': (pack32, lambda b: struct.unpack('<f', b)[0]),
+          'BF16': (lambda x: pack32(x)[2:], lambda b: struct.unpack('<f', bytes(2) + b)[0])}
+
+def mlx(r, shape=(5, 128), bits=4, group=64, scale='BF16', biases='m.biases', mode=None, own=None):
+    """What a module has of its own in the config is OWN."""
+    *lead, columns = shape
+    rows, (form, back) = elements(lead), FLOATS[scale]
+    codes, groups = [[r.randrange(1 << bits) for _ in range(columns)] for _ in range(rows)], columns // group
+    if mode == 'mxfp8':
+        codes = [[c & 0x7e for c in row] for row in codes]
+    packed = b''.join(sum(c << bits * i for i, c in enumerate(row)).to_bytes(columns * bits // 8, 'little') for row in codes)
+    parts = {'m.weight': ('U32', lead + [columns * bits // 32], packed)}
+    said = {'bits': bits, 'group_size': group} | ({'mode': mode} if mode else {})
+    if mode:
+        scales = bytes(r.randrange(*((0x20, 0x7e) if mode == 'nvfp4' else (110, 140))) for _ in range(rows * groups))
+        parts['m.scales'] = ('U8', lead + [groups], scales)
+        of, over = E4M3 if mode == 'mxfp8' else E2M1, [E4M3[s] if mode == 'nvfp4' else e8m0(s) for s in scales]
+        values = [of[c] * over[i * groups + k // group] for i, row in enumerate(codes) for k, c in enumerate(row)]
+    else:
+        scales, shifts = ([form(r.uniform(low, 1)) for _ in range(rows * groups)] for low in (1e-3, -8))
+        parts |= {'m.scales': (scale, lead + [groups], b''.join(scales)), biases: (scale, lead + [groups], b''.join(shifts))}
+        values = [Fraction(c) * Fraction(back(scales[i * groups + k // group])) + Fraction(back(shifts[i * groups + k // group]))
+                  for i, row in enumerate(codes) for k, c in enumerate(row)]
+    config = {'group_size': 32, 'bits': 2, 'm': said} if own else said
+    return parts, {'m.weight': (list(shape), values)}, config
+
 def renamed(made, names): return {names.get(n, n): t for n, t in made[0].items()}, *made[1:]
 QUANTO = {'m.weight': 'm.weight._data', 'm.weight_scale': 'm.weight._scale'}
 
@@ -423,6 +449,12 @@ KINDS = {
     'compressed-tensors int4, groups that do not divide': lambda r: int_packed(r, 16, 100, 32, config=True),
     'compressed-tensors int4, zero points of groups that do not divide': lambda r: int_packed(r, 16, 100, 32, zeros=True, config=True),
     'bnb nf4 stored as bf16': lambda r: bnb(r, (6, 50), storage='BF16'), 'bnb fp4 nested, stored as fp32': lambda r: bnb(r, (260, 70), 'fp4', True, storage='F32'),
+} | {'MLX of %d bits' % b: lambda r, b=b: mlx(r, bits=b) for b in (2, 3, 4, 5, 6, 8)} | {
+    'MLX under fp16': lambda r: mlx(r, (3, 96), 4, 32, 'F16'), 'MLX under fp32, large': lambda r: mlx(r, (300, 2048), 6, 128, 'F32'),
+    'MLX of experts': lambda r: mlx(r, (3, 8, 64)), 'MLX of a module of its own': lambda r: mlx(r, bits=8, group=32, own=True),
+    'MLX mxfp4': lambda r: mlx(r, group=32, mode='mxfp4'), 'MLX mxfp8': lambda r: mlx(r, bits=8, group=32, mode='mxfp8'),
+    'MLX nvfp4': lambda r: mlx(r, group=16, mode='nvfp4'),
+    'metal': lambda r: with_config(mlx(r, biases='m.qbiases'), {'quant_method': 'metal', 'bits': 4, 'group_size': 64}),
 } | {'HQQ of %d bits along axis %d' % (b, a): lambda r, b=b, a=a: hqq(r, bits=b, axis=a) for b in (1, 2, 3, 4, 5, 6, 8) for a in (0, 1)} | {
     'HQQ under fp32': lambda r: hqq(r, 40, 192, scale='F32'), 'HQQ under bf16': lambda r: hqq(r, 40, 192, scale='BF16'),
     'HQQ of rows': lambda r: hqq(r, 8, 50, group=None), 'HQQ of columns': lambda r: hqq(r, 8, 50, group=None, axis=0),
@@ -499,6 +531,17 @@ def malformed():
     yield 'blocks without scales', without(g, 'm.experts.down_proj_scales'), 'has no _scales', None
     yield 'packed codes without a scale', without(c, S), 'weight_scale beside it', None
     yield 'a global scale whose reciprocal is none', resized(c, 'm.weight_global_scale', data=struct.pack('<I', 1000)), 'reciprocal', None
+    x, said = mlx(r)[0], {'bits': 4, 'group_size': 64}
+    yield 'MLX without a config', x, "'m.weight' of uint32 .* no config.json beside it has the bits", None
+    yield 'MLX of other bits', x, 'another number of groups', said | {'bits': 8}
+    yield 'MLX of other groups', x, 'another number of groups', said | {'group_size': 32}
+    yield 'MLX of bits that no word has', x, 'another number of groups', said | {'bits': 7}
+    yield 'MLX of one bit', mlx(r, bits=1)[0], 'is of MLX.s mode affine with 1 bits', said | {'bits': 1}
+    yield 'MLX of no known mode', resized(without(x, 'm.biases'), 'm.scales', 'U8'), 'MLX.s mode fp4 with 4 bits', said | {'mode': 'fp4'}
+    yield 'MLX without biases', without(x, 'm.biases'), 'floats of one format', said
+    yield 'MLX with biases of another format', resized(x, 'm.biases', 'F16'), 'floats of one format', said
+    yield 'MLX with too few biases', resized(x, 'm.biases', shape=[5, 1]), 'floats of one format', said
+    yield 'MLX mxfp4 with biases', x, 'scales of a byte and no biases', said | {'mode': 'mxfp4', 'group_size': 64}
     h, t = hqq(r)[0], bitnet(r)
     yield 'HQQ without a zero', without(h, 'm.zero'), "'m.W_q' of uint8 .* has no scale, zero and shape", None
     yield 'HQQ without nbits', without(h, 'm.nbits'), 'as nbits says', None
@@ -516,6 +559,11 @@ def malformed():
     yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
     yield 'BitNet whose config does not say so', t[0], 'does not fit', None
     yield 'quanto of four bits', {'m.weight._data._data': ('U8', [2, 32], bytes(64)), 'm.weight._scale': ('F32', [4, 1], bytes(16)), 'm.weight._shift': ('F32', [4, 1], bytes(16))}, "is quanto's by its name", None
+    for names, whose, why in (('codebooks', 'AQLM', 'codebooks'), ('centroids.weight', 'VPTQ', 'vectors'), ('dense_weights', 'SpQR', 'outliers'), ('tables2', 'HIGGS', 'FLUTE'),
+                              ('qweight m.backward_hadamard_matrix', 'FP-Quant', 'turned'), ('weight m.weight_scales', 'EETQ', "one GPU's"), ('B m.s', 'Marlin', "a GPU's"),
+                              ('weight_packed m.scale_packed', 'Marlin of 2:4', "a GPU's"), ('compressed m.bitmask', 'compressed-tensors', 'left out')):
+        parts = {n: ('I8', [4, 8], bytes(32)) for n in ('m.' + names).split()}
+        yield "%s's parts" % whose, parts, "is %s.s by its name, which is not read: .*%s.* --parts takes" % (whose, why), None
     for name, whose in ('weight._data', 'quanto'), ('weight:_data', 'torchao'):
         yield 'what %s writes in %s' % (whose, name), {'m.' + name: ('I8', [4, 8], bytes(32)), 'm.s': ('F32', [4], bytes(16))}, "is %s's by its name" % whose, None
     ao = lambda made, kind, **said: torchao(made, kind, **said)[0]
@@ -536,7 +584,7 @@ def malformed():
     yield 'fp8 without a scale beside a config that says quantized', without(d, 'm.weight_scale_inv'), r'by its dtype and the config beside it \(fp8\)', {'quant_method': 'fp8'}
     yield 'bytes without a scale beside such a config', without(n, S, 'm.weight_scale_2'), r'the config beside it \(modelopt\)', {'quant_method': 'modelopt'}
     yield 'a scale whose codes are elsewhere', without(d, 'm.weight'), 'no layout that is known', {'quant_method': 'fp8'}
-    yield 'words of a method that is not known', {'m.B': ('I32', [4, 8], bytes(128)), 'm.s': ('F16', [1, 8], bytes(16))}, r'beside it \(gptq\)', {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
+    yield 'words of a method that is not known', {'m.B': ('I32', [4, 8], bytes(128)), 'm.s': ('F16', [1, 8], bytes(16))}, "is Marlin's by its name", {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
     fp8 = lambda **k: scheme(num_bits=8, type='float', **k)
     int4 = lambda **k: scheme(num_bits=4, type='int', strategy='group', **k)
     yield 'rows where the config has one scale', row, r'8-bit floats with 5 scales, and none of the config', fp8(strategy='tensor')

@@ -109,7 +109,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 declare -A suite=([array]='array draws' [loss]='statistics pass' [block]='block block_encode')
 declare -A tests_of=(
     [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* ties_of* bits_beyond* fp32_converts* fp64_converts* a_kept* plans_that*'
-    [block]='every_block_of* fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_* searches_* ggml_s_own*'
+    [block]='every_block_of* fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_* searches_* ggml_s_own* ends_of*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted* instruction_sets_round* quotients_of_fp32*'
 )
 
@@ -317,6 +317,11 @@ mutate_search "a curve is tried on one side" kquants_fit.h 's/try <= 7; try++/tr
 mutate_search "a point is a middle too low" encode_kquants.c 's/s.by->points(k->x + from, s.length, by,/s.by->points(k->x + from, s.length, by * 0.99f,/'
 mutate_search "scales of a curve have their upper bits swapped" encode_kquants.c 's/>> 4 << 2 \* j/>> 4 << 2 * (j ^ 1)/'
 mutate_search "a ternary digit is another's" encode_kquants.c 's/fraction(q + 160 + i, 16, 5)/fraction(q + 160 + i, 8, 5)/'
+mutate_fp4() { mutate_unit "$1" block encode_fp4 "$2" "$3"; }
+mutate_fp4 "in the middle of two codes is the greater" encode_fp4.c 's/if (missed < least)/if (missed <= least)/'
+mutate_fp4 "a zero of fp4 has a sign" encode_fp4.c 's/code \&\& x < 0/x < 0/'
+mutate_fp4 "logarithms are not rounded" encode_ggml.h 's/= size \&\& (double)/= !size \&\& (double)/'
+mutate_fp4 "subnormal scales round up to normal ones" encode_ggml.h 's/code < 7 ? code : 7/code/'
 unset HALFULP_KERNEL
 
 # Blocks: the rows that are fast.
@@ -345,6 +350,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "a long block's scale that is no number is taken for one" fast_rows_ggml.h 's/bool finite = .*/bool finite = true;/'
     mutate_fast "no difference is rounded" fast_rows_ggml.h 's/return m - d >= -1 \&\& m - d <= 6;/return true;/'
     mutate_fast "a table's neighbour is reached" fast_encode.h 's/less += less + (words)/less += (words)/'
+    mutate_fast "differences of ggml's nvfp4 never round" fast_encode_ggml.h 's/micro ? 0x1p127f : 16 \* 224/0x1p127f/'
     mutate_tables "zeros of ggml's mxfp4 have signs" 's/fill_planes(powers, 1,/fill_planes(powers, -1,/'
     mutate_fast "a tie of bf16 goes up" fast_looks_avx2.h 's/(__m256i)(~high \& 1)/_mm256_setzero_si256()/'
     mutate_unit "rows that end within a block are one" block decode decode.c 's/j->columns % whole))/false))/'

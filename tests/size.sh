@@ -395,4 +395,10 @@ for name in deepseek-v4-flash gemma-3n-e4b kimi-k2; do # the lists that take mos
         holds "$name is sized within 5 ms" quick "$configs/$name.json"
     fi
 done
+
+# Tensors without elements may have any size beside the zero.
+safetensors "$scratch/vast.safetensors" "{$(tensor a F32 '[0,18446744073709551615]' 0 0),$(tensor b F32 '[1]' 0 4)}" 4
+prints "a dimension beyond JSON's integers is a string, and not negative" '[0,"18446744073709551615"]' \
+    bash -c "'$halfulp' size '$scratch/vast.safetensors' --tensors --json | jq -c '.tensors[0].shape'"
+
 finish

@@ -319,7 +319,7 @@ Test(block, every_block_of_a_file_s_own_decodes_random_bytes)
         own.tile_columns = tiles[i][1];
         struct hu_block_apart apart = {.bytes = 0};
         static hu_block_element *const elements[] = {NULL, hu_block_less_byte, hu_block_less_zero,
-                                                     hu_block_less_shift};
+                                                     hu_block_plus_shift};
         for (own.zeros = HU_ZEROS_BYTES; own.zeros <= HU_ZEROS_SHIFTS; own.zeros++) {
             apart.element_of = elements[own.zeros];
             own.apart = &apart;
@@ -327,6 +327,14 @@ Test(block, every_block_of_a_file_s_own_decodes_random_bytes)
             check_decode(&s, two_targets);
             drop(&s);
         }
+        for (unsigned bits = 2; bits < 8; bits++) {
+            own.code_bits = (unsigned char)bits;
+            own.zeros = HU_ZEROS_SHIFTS;
+            struct sample s = sample_of(&own, 37, 152, i);
+            check_decode(&s, two_targets);
+            drop(&s);
+        }
+        own.code_bits = 8;
         own.zeros = HU_ZEROS_NONE;
         apart = (struct hu_block_apart){.scale_divides = true, .element_of = hu_block_divided};
         struct sample s = sample_of(&own, 37, 150, i);
@@ -380,8 +388,8 @@ Test(block, pieces_of_rows_are_the_whole)
 }
 
 /* What ggml's own functions give (ggml d99724f2, compiled without contraction): CRC-32s of what
- * dequantize_row_* makes of 500 blocks of splitmix64's bytes, NaNs as 0x7fc00000, and of what
- * quantize_row_*_ref makes of 3,000 blocks of draws. */
+ * dequantize_row_* makes of 500 blocks of splitmix64's bytes, NaNs as 0x7fc00000 (and so all under
+ * mxfp4's scale of 0xff), and of what quantize_row_*_ref makes of 3,000 blocks of draws. */
 Test(block, ggml_s_own_results)
 {
     static const struct {

@@ -105,6 +105,8 @@ static const char *const encoded[] = {
     "iq4_xs",
     "tq1_0",
     "tq2_0",
+    "mxfp4_ggml",
+    "nvfp4_ggml",
     "nf4_b32",
     "fp8_e5m2_tile1x32",
     "fp8_tile2x32_e8m0",
@@ -251,6 +253,43 @@ Test(block_encode, sums_of_iq4_xs_overflow)
         cr_expect_eq(block[0] | block[1] << 8, cases[i].scale, "%g: %#x", (double)cases[i].x,
                      block[0] | block[1] << 8);
         cr_expect_eq(block[8], cases[i].codes, "%g: %#x", (double)cases[i].x, block[8]);
+    }
+}
+
+/* What ggml d99724f2 gives where its fp32 shows: logarithms that round up to an integer, a scale
+ * under which 8 overflows and 6 is left, subnormal scales that do not round up to normal ones, 448
+ * from 256 on, differences in which nothing of small codes is left, infinities. */
+Test(block_encode, ends_of_ggml_s_fp4)
+{
+    static const struct {
+        const char *name;
+        float x;
+        unsigned char scale, code;
+    } cases[] = {
+        {"mxfp4_ggml", 0x1.fffffep2f, 128, 6},
+        {"mxfp4_ggml", 0x1.fffffcp2f, 127, 7},
+        {"mxfp4_ggml", 0x1.fffffep1f, 126, 7},
+        {"mxfp4_ggml", 0x1.ffffa8p127f, 253, 5},
+        {"mxfp4_ggml", 0x1.ffffa6p127f, 252, 7},
+        {"mxfp4_ggml", 0x1p-125f, 0, 6},
+        {"nvfp4_ggml", 6 * 0x1.fp-7f, 7, 7},
+        {"nvfp4_ggml", 6 * 0x1p-6f, 8, 7},
+        {"nvfp4_ggml", 6 * 255, 0x7e, 5},
+        {"nvfp4_ggml", 1e10f, 0x7e, 7},
+        {"nvfp4_ggml", 1e12f, 0x7e, 0},
+        {"nvfp4_ggml", INFINITY, 0x7e, 0},
+        {"nvfp4_ggml", NAN, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct hu_block *b = hu_block_find(cases[i].name);
+        float x[64] = {cases[i].x, -0.0f};
+        unsigned char block[36];
+        for (int d = HU_TIES_TO_EVEN; d <= HU_TO_ODD; d++)
+            check_encode(b, x, 1, 64, &(struct hu_block_options){.elements.direction = d});
+        hu_block_encode(b, block, NULL, NULL, hu_format_find("fp32"), x, 1, b->elements, NULL);
+        cr_expect_eq(block[0], cases[i].scale, "%s %a: scale %u", b->name, (double)x[0], block[0]);
+        cr_expect_eq(block[b->ggml_type == 39 ? 1 : 4], cases[i].code, "%s %a: code %u", b->name,
+                     (double)x[0], block[b->ggml_type == 39 ? 1 : 4]);
     }
 }
 

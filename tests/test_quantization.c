@@ -225,6 +225,25 @@ Test(quantization, methods_store_what_their_libraries_write)
         {"{\"quant_method\":\"quanto\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
         {"{\"quant_method\":\"quanto\",\"weights\":\"int4\"}", LINEAR / 2 + GROUPS_128 * 4 + REST},
         {"{\"quant_method\":\"bitnet\"}", LINEAR / 4 + MATRICES * 2 + REST},
+        {"{\"quant_method\":\"quark\",\"exclude\":[\"lm_head\"],\"global_quant_config\":{"
+         "\"weight\":{"
+         "\"dtype\":\"fp4\",\"qscheme\":\"per_group\",\"group_size\":32,\"scale_format\":\"e8m0\"},"
+         "\"input_tensors\":{\"is_dynamic\":true}}}",
+         LINEAR / 32 * 17 + REST},
+        {"{\"quant_method\":\"quark\",\"exclude\":[\"lm_head\"],\"global_quant_config\":{"
+         "\"weight\":{"
+         "\"dtype\":\"fp8_e4m3\",\"qscheme\":\"per_tensor\"},\"input_tensors\":{\"is_dynamic\":"
+         "false}},"
+         "\"layer_quant_config\":{\"*self_attn*\":{\"weight\":{\"dtype\":\"fp8_e4m3\",\"qscheme\":"
+         "\"per_channel\"}}}}",
+         LINEAR + 3 * 8 + (ROWS - 2 * 512 - 256) * 4 + REST},
+        {"{\"quant_method\":\"higgs\",\"bits\":4,\"group_size\":128}",
+         LINEAR / 2 + GROUPS_128 * 2 + (uint64_t)MATRICES * (16 * 2 + 256 * 2 * 4) + REST},
+        {"{\"quant_method\":\"fp_quant\",\"forward_dtype\":\"nvfp4\",\"hadamard_group_size\":16}",
+         LINEAR / 2 + LINEAR / 16 + (uint64_t)MATRICES * (8 + 2 * 16 * 16 * 2) + REST},
+        {"{\"quant_method\":\"fp_quant\",\"forward_dtype\":\"mxfp4\",\"hadamard_group_size\":32}",
+         LINEAR / 32 * 17 + (uint64_t)MATRICES * (8 + 2 * 32 * 32 * 2) + REST},
+        {"{\"quant_method\":\"metal\",\"bits\":4,\"group_size\":64}", LINEAR / 64 * 36 + REST},
         /* MLX's: embedding and head too, a scale and a bias in 16 bits a group. */
         {"{\"group_size\":64,\"bits\":3}", (LINEAR + 2 * HEAD) / 64 * (24 + 4) + REST - 4 * HEAD},
         {"{\"group_size\":32,\"bits\":4,\"mode\":\"mxfp4\",\"lm_head\":false}",
@@ -347,6 +366,16 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "\"nbits\":8"
         "}}}}",
         "{\"quant_method\":\"bitnet\",\"quantization_mode\":\"online\"}",
+        "{\"quant_method\":\"vptq\"}",
+        "{\"quant_method\":\"spqr\"}",
+        "{\"quant_method\":\"sinq\"}",
+        "{\"quant_method\":\"quark\"}",
+        "{\"quant_method\":\"quark\",\"global_quant_config\":{\"weight\":{\"dtype\":\"int4\","
+        "\"qscheme\":"
+        "\"per_group\",\"group_size\":128}}}",
+        "{\"quant_method\":\"higgs\",\"bits\":9}",
+        "{\"quant_method\":\"fp_quant\",\"store_master_weights\":true}",
+        "{\"quant_method\":\"fp_quant\",\"forward_dtype\":\"fp3\"}",
         "{\"group_size\":64,\"bits\":4,\"mode\":\"new\"}",
         "{\"group_size\":64,\"bits\":4,\"model.layers.0.mlp.switch_mlp.up_proj\":{\"bits\":8}}",
         "{\"group_size\":64,\"bits\":4,\"lm_head\":{\"group_size\":64,\"bits\":9}}",

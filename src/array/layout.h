@@ -1,17 +1,10 @@
 /* Elements in memory, one at a time: the layouts of hu_convert_array. */
 #pragma once
 
+#include "little.h"
 #include "format.h"
 
 #include <string.h>
-
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define HU_LITTLE(bits, x) __builtin_bswap##bits(x)
-enum { HU_BIG_ENDIAN = 1 };
-#else
-#define HU_LITTLE(bits, x) (x)
-enum { HU_BIG_ENDIAN = 0 };
-#endif
 
 /* N words of SIZE bytes each, where they are, from the layout's order of bytes to this machine's,
  * or back. */

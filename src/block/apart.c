@@ -51,9 +51,9 @@ double hu_block_less_byte(const struct hu_block_job *j, size_t tile, double code
     return (code - ((const signed char *)j->parts->more)[tile]) * scale;
 }
 
-double hu_block_less_shift(const struct hu_block_job *j, size_t tile, double code, double scale)
+double hu_block_plus_shift(const struct hu_block_job *j, size_t tile, double code, double scale)
 {
-    return difference(j, code * scale, float_at(j, tile));
+    return difference(j, code * scale, -float_at(j, tile));
 }
 
 /* A quotient of an exact product by so small a divisor is too far from the middles of narrower

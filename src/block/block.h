@@ -17,6 +17,12 @@ enum {
     HU_BLOCK_NAME = 32
 };
 
+/* How many parts of BY cover N. */
+static inline uint64_t hu_parts_over(uint64_t n, uint64_t by)
+{
+    return n / by + (n % by != 0);
+}
+
 /* Where the parts of a tensor of rows × columns lie. Rows and columns are those of the tensor that
  * was quantized: [out, in] of a linear layer. */
 enum hu_block_layout {
@@ -60,21 +66,21 @@ enum hu_block_over {
                        them, plus one fp32 for all, each step rounded to fp32 */
 };
 
-/* What is taken away from the codes under a scale, HU_BLOCK_PARTS. */
+/* What is taken away from the codes under a scale, or added, HU_BLOCK_PARTS. */
 enum hu_block_zeros {
     HU_ZEROS_NONE,
     HU_ZEROS_BYTES,  /* a byte with a sign */
     HU_ZEROS_FLOATS, /* an fp32 */
-    HU_ZEROS_SHIFTS, /* an fp32, from the code times its scale */
+    HU_ZEROS_SHIFTS, /* an fp32, added to the code times its scale */
 };
 
 /* What CODE of TILE stands for under SCALE. */
 struct hu_block_job;
 typedef double hu_block_element(const struct hu_block_job *j, size_t tile, double code,
                                 double scale);
-/* The code less the tile's byte or float, times the scale; times the scale, less that; by the
+/* The code less the tile's byte or float, times the scale; times the scale, and that added; by the
  * scale. */
-hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_less_shift, hu_block_divided,
+hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_plus_shift, hu_block_divided,
     hu_block_shared; /* shared: times the scale, by hu_block.divisor */
 
 /* How codes lie apart in a file's bytes or words, whose readers make a byte of each: unit u of so
@@ -126,7 +132,7 @@ struct hu_block {
     unsigned char divisor; /* HU_BLOCK_PARTS: of every element, where scales are greatest
                               magnitudes; 0: 1 */
     unsigned char zeros;   /* HU_BLOCK_PARTS: an hu_block_zeros */
-    const struct hu_block_apart *apart; /* HU_BLOCK_PARTS of whole bytes; NULL: as they are */
+    const struct hu_block_apart *apart; /* HU_BLOCK_PARTS; NULL: as they are */
     bool zero_is_less_one;              /* HU_BLOCK_GPTQ: zero points are stored less one */
     bool zero_is_middle; /* HU_BLOCK_PACKED: there are no zero points, but 2^(code_bits − 1) */
     bool keeps_nan;      /* a NaN or an infinity is its element's matter, not the scale's */

@@ -100,7 +100,8 @@ static void tiles(const struct hu_block_job *j, size_t row, size_t column, size_
         next = next < end ? next : end;
         if (b->apart && b->apart->element_of)
             for (; column < next; column++)
-                *out++ = b->apart->element_of(j, tile, code_value(j, codes[column]), scale);
+                *out++ = b->apart->element_of(j, tile, code_value(j, parts_code(b, codes, column)),
+                                              scale);
         for (; column < next; column++)
             *out++ = code_value(j, parts_code(b, codes, column)) * scale;
     }

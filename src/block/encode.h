@@ -10,7 +10,7 @@ enum { ENCODE_CHUNK = 1024, INFINITE = 0x7f800000 /* an fp32's bits */ };
 struct hu_block_encoding {
     const struct hu_block *b;
     unsigned char *codes, *scales;
-    const struct hu_format *from, *fp64, *fp32, *fp16, *int16, *element, *scale;
+    const struct hu_format *from, *fp64, *fp32, *fp16, *int16, *fp4, *element, *scale;
     const void *src;
     size_t rows, columns;
     struct hu_block_options options; /* the rule is never HU_SCALE_DEFAULT */

@@ -5,7 +5,8 @@
  * ggml's reference encoders (ggml-quants.c: quantize_row_q4_0_ref and its kin), operation for
  * operation in fp32, to the bit. To nearest is what they do: halves go up, to the greater code. The
  * other directions round the same fp32 quotient to an integer. A block with an infinity or a NaN,
- * of which ggml says nothing, has NaN as its scale; so has no block else.
+ * of which ggml says nothing, has NaN as its scale; so has no block else. Where scales have no NaN
+ * the elements are ggml's zeros.
  */
 enum { LENGTH = GGML_LENGTH };
 
@@ -92,7 +93,8 @@ static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
             (unsigned char)ggml_within(ggml_round_away(k, k->x[i] * k->inverse, i), -127, 127);
 }
 
-/* The encoder of a type, and where its blocks have their scale. */
+/* The encoder of a type, and where its blocks have the scale that can be a NaN: an e8m0, an fp16,
+ * an fp32. */
 static const struct encoder {
     hu_ggml_pack *pack;
     unsigned char scale_at, scale_bits;
@@ -112,6 +114,8 @@ static const struct encoder {
     [23] = {hu_ggml_pack_iq4_xs, 0, 16},
     [34] = {hu_ggml_pack_tq1_0, 52, 16},
     [35] = {hu_ggml_pack_tq2_0, 64, 16},
+    [39] = {hu_ggml_pack_mxfp4, 0, 8},
+    [HU_GGML_NVFP4] = {hu_ggml_pack_nvfp4, 0, 0},
 };
 
 static bool is_finite(const struct ggml_encoding *k)
@@ -126,13 +130,15 @@ static void encode(struct ggml_encoding *k, unsigned char *to)
 {
     const struct encoder *by = &encoders[k->type];
     memset(to, 0, k->e->b->bytes);
-    if (is_finite(k)) {
+    bool finite = is_finite(k);
+    k->e->special |= !finite;
+    if (finite || !by->scale_bits)
         by->pack(k, to);
-        return;
-    }
-    k->e->special = true;
-    layout_set_word(to + by->scale_at, by->scale_bits,
-                    hu_default_nan_code(by->scale_bits == 16 ? k->e->fp16 : k->e->fp32));
+    else
+        layout_set_word(to + by->scale_at, by->scale_bits,
+                        by->scale_bits == 8    ? 0xff
+                        : by->scale_bits == 16 ? 0x7e00
+                                               : 0x7fc00000);
 }
 
 void hu_block_encode_blocks(struct hu_block_encoding *e, size_t row, size_t column, size_t end)

@@ -80,6 +80,44 @@ static inline float ggml_farthest(const float *x, int n)
     return max;
 }
 
+/*
+ * mxfp4's scale of AMAX and half of what it stands for: two powers below the logarithm, which is
+ * rounded to fp32 before its integer is taken. So what lies close enough below a power of two has
+ * the next exponent: n units in the last place below 2^k round to k while n / ln 2 is not above
+ * half of what fp32 has there, in units of 2^-24. Below 2^-125 ggml converts a negative number to a
+ * byte, which C leaves open; here that is the least scale.
+ */
+static inline unsigned char ggml_e8m0(float amax, float *half)
+{
+    uint32_t bits = hu_bits_of_float(amax);
+    int above = (int)(bits >> 23) - 126, size = above > 0 ? above - 1 : -above;
+    /* The greatest power of two in SIZE; for 1 and 0 there is nothing that rounds. */
+    int power = size ? 31 - __builtin_clz((unsigned)size) : 0;
+    bool rounds = size && (double)(0x800000 - (bits & 0x7fffff)) <= 0x1.62e42fp-1 * (1 << power);
+    int code = above - 1 + rounds - 2 + 127;
+    code = code < 0 ? 0 : code;
+    *half = hu_float_of_bits(code < 2 ? 0x200000u << code : (uint32_t)(code - 1) << 23);
+    return (unsigned char)code;
+}
+
+/* nvfp4's scale of AMAX and half of what it stands for: amax / 6 as an e4m3 without a sign
+ * (ggml-impl.h: ggml_fp32_to_ue4m3), halves upward; subnormals are cut at the greatest one, and
+ * from 256 on there is 448 alone. */
+static inline unsigned char ggml_e4m3(float amax, float *half)
+{
+    float x = amax / 6;
+    uint32_t code = ((hu_bits_of_float(x) + 0x80000) >> 20) - (120 << 3);
+    if (x < 0x1p-6f) {
+        code = (uint32_t)(x * 512 + 0.5f);
+        code = code < 7 ? code : 7;
+    } else if (code >= 15 << 3) {
+        code = 0x7e;
+    }
+    uint32_t normal = code >= 8;
+    *half = (float)((8 * normal + code % 8) << ((code >> 3) - normal)) * 0x1p-10f;
+    return (unsigned char)code;
+}
+
 /* The number of the point of hu_block_curve that X, of element I, goes to; of a NaN the last. */
 int hu_ggml_point(const struct ggml_encoding *k, float x, int i);
 
@@ -87,7 +125,7 @@ int hu_ggml_point(const struct ggml_encoding *k, float x, int i);
 typedef void hu_ggml_pack(struct ggml_encoding *k, unsigned char *to);
 hu_ggml_pack hu_ggml_pack_iq4_nl, hu_ggml_pack_minima /* q2_k, q4_k, q5_k */, hu_ggml_pack_q3_k,
     hu_ggml_pack_q6_k, hu_ggml_pack_q8_k, hu_ggml_pack_iq4_xs, hu_ggml_pack_tq1_0,
-    hu_ggml_pack_tq2_0;
+    hu_ggml_pack_tq2_0, hu_ggml_pack_mxfp4, hu_ggml_pack_nvfp4;
 
 /* make_qkx2_quants' settings of a type. */
 struct ggml_minima {

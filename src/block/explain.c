@@ -58,7 +58,7 @@ void hu_block_derive(char words[HU_BLOCK_WORDS], const struct hu_block *b, enum 
     } else if (b->rule == HU_SCALE_AMAX) {
         snprintf(words, HU_BLOCK_WORDS, "the greatest magnitude");
     } else if (b->rule == HU_SCALE_GGML) {
-        snprintf(words, HU_BLOCK_WORDS, "by ggml's reference encoder, as fp16");
+        snprintf(words, HU_BLOCK_WORDS, "by ggml's reference encoder");
     } else {
         const struct hu_format *f = hu_format_find(b->element);
         bool second = b->over == HU_OVER_TENSOR;

@@ -2,7 +2,6 @@
 #define LANES 8
 #define TARGET __attribute__((target("avx2,f16c,fma")))
 
-#include "encode_ggml.h"
 #include "fast_lanes.h"
 
 INLINE words int8_words(const void *at)

@@ -14,7 +14,7 @@
  * All is to nearest even, saturating. A block with an infinity or a NaN, and the short one at a
  * row's end, are the truth's.
  */
-#include "encode.h"
+#include "encode_ggml.h"
 
 /* The greatest magnitudes' bits of LANES blocks of COUNT vectors: halves of what is left are folded
  * until a word is. Which block the words then come from: as in a square that is turned. */
@@ -528,14 +528,18 @@ ENCODE(encode_linear, steps_row(e, row, TO_LINEAR))
 ENCODE(encode_minima, steps_row(e, row, TO_MINIMA))
 ENCODE(encode_q8_0, steps_row(e, row, TO_Q8_0))
 ENCODE(encode_iq4_nl, steps_row(e, row, TO_IQ4_NL))
+ENCODE(encode_mxfp4_ggml, ggml_fp4_row(e, row, true))
+ENCODE(encode_nvfp4_ggml, ggml_fp4_row(e, row, false))
 ENCODE(encode_fp8, fp8_tiles(e, row))
 ENCODE(encode_table, table_blocks(e, row))
 
 hu_block_encode_row *NAMED(hu_block_encode)(const struct hu_block_encoding *e)
 {
     static hu_block_encode_row *const ggml[] = {
-        [TYPE_q4_0] = encode_linear, [TYPE_q4_1] = encode_minima, [TYPE_q5_0] = encode_linear,
-        [TYPE_q5_1] = encode_minima, [TYPE_q8_0] = encode_q8_0,   [TYPE_iq4_nl] = encode_iq4_nl,
+        [TYPE_q4_0] = encode_linear,      [TYPE_q4_1] = encode_minima,
+        [TYPE_q5_0] = encode_linear,      [TYPE_q5_1] = encode_minima,
+        [TYPE_q8_0] = encode_q8_0,        [TYPE_iq4_nl] = encode_iq4_nl,
+        [TYPE_mxfp4] = encode_mxfp4_ggml, [TYPE_nvfp4] = encode_nvfp4_ggml,
     };
     const struct hu_block *b = e->b;
     if (b->layout == HU_BLOCK_WHOLE)

@@ -184,3 +184,72 @@ INLINE bool iq4_nl_step(unsigned char *to, const struct step *s, const float *x,
     store_nibbles(c, to + 2);
     return amax < INFINITE && is_finite(squares) && is_finite(products);
 }
+
+/* Of 32 elements of fp4 the codes under these halves of scales, one for each VECTORS / EACH
+ * vectors: how many middles of two a magnitude is beyond, which are exact. A zero has no sign. */
+INLINE bytes32 ggml_fp4_codes(const float *x, const float *half, int each)
+{
+    static const float middles[] = {0.5f, 1.5f, 2.5f, 3.5f, 5, 7, 10};
+    words codes[VECTORS];
+    UNROLLED
+    for (int k = 0; k < VECTORS; k++) {
+        words bits = (words)load_floats(x + k * LANES), count = {0};
+        floats size = (floats)(bits & 0x7fffffff);
+        UNROLLED
+        for (int i = 0; i < 7; i++)
+            count -= (words)(size > middles[i] * half[k / each]);
+        codes[k] = count | (bits >> 28 & 8 & (words)(count != 0));
+    }
+    return join_words(codes);
+}
+
+/* A block, where 32 or 16 elements have a scale. */
+INLINE void ggml_fp4_block(unsigned char *to, const float *x, const float *half, bool micro)
+{
+    if (micro) {
+        store_nibbles(ggml_fp4_codes(x, half, VECTORS), to + 1);
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        __m256i c = (__m256i)ggml_fp4_codes(x + STEP * i, half + 2 * i, VECTORS / 2);
+        c = _mm256_or_si256(c, _mm256_slli_epi16(_mm256_srli_si256(c, 8), 4));
+        c = _mm256_permute4x64_epi64(c, 8);
+        _mm_storeu_si128((__m128i *)(to + 4 + 16 * i), _mm256_castsi256_si128(c));
+    }
+}
+
+/*
+ * mxfp4 and nvfp4. The truth has blocks with what is not finite, or from 2^127 on, where a code's
+ * value may overflow, or beyond 16 halves of nvfp4's greatest scale, where differences round.
+ */
+INLINE void ggml_fp4_row(struct hu_block_encoding *e, size_t row, bool micro)
+{
+    const size_t each = micro ? 32 : 16, length = e->b->elements, bytes = e->b->bytes,
+                 whole = e->columns / length * length;
+    const uint32_t most = hu_bits_of_float(micro ? 0x1p127f : 16 * 224);
+    unsigned char *to = e->codes + row * parts_row_bytes(e->b, e->columns);
+    float room[ENCODE_CHUNK];
+    for (size_t i = 0, n; i < whole; i += n) {
+        n = whole - i < ENCODE_CHUNK ? whole - i : ENCODE_CHUNK;
+        const float *x = source(e, row * e->columns + i, n, room);
+        uint32_t amax[ENCODE_CHUNK / 16];
+        greatest_of_blocks(x, n, each, amax);
+        for (size_t at = 0; at < n; at += length, to += bytes) {
+            float half[4];
+            bool usual = true;
+            for (size_t k = 0; k < length / each; k++) {
+                uint32_t bits = amax[at / each + k];
+                float size = hu_float_of_bits(bits);
+                to[k] = micro ? ggml_e8m0(size, &half[k]) : ggml_e4m3(size, &half[k]);
+                half[k] = half[k] != 0 ? half[k] : __builtin_inff();
+                usual &= bits < most;
+            }
+            if (usual)
+                ggml_fp4_block(to, x + at, half, micro);
+            else
+                hu_block_encode_rest(e, row, i + at, i + at + length);
+        }
+    }
+    if (whole < e->columns)
+        hu_block_encode_rest(e, row, whole, e->columns);
+}

@@ -5,9 +5,10 @@
 #include "block.h"
 #include "convert.h"
 
+/* The same of sizes in memory, which may be narrower. */
 static inline size_t parts_up(size_t n, size_t by)
 {
-    return n / by + (n % by != 0);
+    return (size_t)hu_parts_over(n, by);
 }
 
 /* Bytes that a row of codes takes in HU_BLOCK_PARTS, or of blocks in HU_BLOCK_WHOLE. */

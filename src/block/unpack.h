@@ -3,20 +3,19 @@
 
 #include "block.h"
 #include "convert.h"
-
-#include <string.h>
+#include "little.h"
 
 /* ggml-common.h: kvalues_iq4nl, the curve of iq4_nl and iq4_xs. */
 extern const int8_t hu_block_curve[16];
 
 static inline unsigned unpack_half(const unsigned char *at)
 {
-    return at[0] | (unsigned)at[1] << 8;
+    return (unsigned)hu_little_read(at, 2);
 }
 
 static inline uint32_t unpack_word(const unsigned char *at)
 {
-    return unpack_half(at) | (uint32_t)unpack_half(at + 2) << 16;
+    return (uint32_t)hu_little_read(at, 4);
 }
 
 /* Every fp16 is an fp32: the fields moved, a subnormal by its unit 2^−24 (IEEE 754-2019 3.4). */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char key[] = "quantization_config";
+static const char key[] = "quantization_config", mlx_key[] = "quantization";
 
 /* ModelOpt's own file is not written, and not taken away. */
 static void note_modelopt(const char *output)
@@ -79,13 +79,15 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
     note_modelopt(job->output);
     json_t *root = read_config(from, &fine);
     bool same = root && (!strcmp(from, to) || hu_same_file(from, to));
-    bool wanted = fine && root && (due || json_object_get(root, key));
+    bool wanted =
+        fine && root && (due || json_object_get(root, key) || json_object_get(root, mlx_key));
     if (fine && due && (!root || same))
         say(job->output, due);
     else if (wanted && same)
         note("%s still says how the weights were quantized, in \"%s\"", to, key);
     if (wanted && !same) {
         json_object_del(root, "compression_config");
+        json_object_del(root, mlx_key);
         if (due)
             json_object_set(root, key, due);
         else

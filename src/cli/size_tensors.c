@@ -72,12 +72,12 @@ static json_t *row_object(const struct hu_model *m, const struct hu_tensor_row *
     char name[NAME_SIZE];
     json_t *shape = json_array();
     for (unsigned i = 0; i < row->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)row->shape[i]));
+        json_array_append_new(shape, json_count(row->shape[i]));
     const char *dtype = dtype_of(m, row);
     return check_memory(json_pack(
-        "{s:s, s:o, s:o, s:I, s:s, s:o, s:o}", "name", hu_row_name(row, copy, name, sizeof name),
+        "{s:s, s:o, s:o, s:o, s:s, s:o, s:o}", "name", hu_row_name(row, copy, name, sizeof name),
         "shape", shape, "dtype", strcmp(dtype, "–") ? json_string(dtype) : json_null(), "elements",
-        (json_int_t)row->elements, "role", role_of(row), "split",
+        json_count(row->elements), "role", role_of(row), "split",
         row->split ? json_string(hu_split_name(row->split)) : json_null(), "experts",
         row->experts > 1 ? json_true() : json_false()));
 }

@@ -19,12 +19,6 @@ bool hu_dtype_of_ggml(uint32_t type, struct hu_dtype *dtype);
 bool hu_dtype_ggml(struct hu_dtype dtype, uint32_t *type);
 const char *hu_dtype_name(struct hu_dtype dtype);
 
-/* How many parts of BY cover N. */
-static inline uint64_t hu_parts_over(uint64_t n, uint64_t by)
-{
-    return n / by + (n % by != 0);
-}
-
 /* Elements that take a whole number of bytes together, and those bytes: 1 and 4 for tf32, 4 and 3
  * for a packed fp6, 32 and 18 for q4_0. */
 uint32_t hu_dtype_elements(struct hu_dtype dtype);

@@ -71,14 +71,6 @@ int hu_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset)
     return 0;
 }
 
-uint64_t hu_little_read(const void *bytes, unsigned width)
-{
-    uint64_t number = 0;
-    for (unsigned i = 0; i < width; i++)
-        number |= (uint64_t)((const unsigned char *)bytes)[i] << 8 * i;
-    return number;
-}
-
 void hu_little_write(void *bytes, uint64_t number, unsigned width)
 {
     for (unsigned i = 0; i < width; i++)

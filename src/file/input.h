@@ -2,6 +2,8 @@
  * that is cut short under our hands is an answer and no signal. Thread-safe. */
 #pragma once
 
+#include "little.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +20,7 @@ int hu_input_read(const struct hu_input *in, void *bytes, size_t n, uint64_t off
 int hu_read_at(int descriptor, void *bytes, size_t n, uint64_t offset);
 /* Writes them. 0, or an errno. */
 int hu_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset);
-/* The number in WIDTH bytes, eight at most, the least significant first; and back. */
-uint64_t hu_little_read(const void *bytes, unsigned width);
+/* A number in WIDTH bytes, as hu_little_read reads it. */
 void hu_little_write(void *bytes, uint64_t number, unsigned width);
 /* Turns around each SIZE bytes in a row. */
 void hu_turn_bytes(unsigned char *bytes, size_t n, unsigned size);

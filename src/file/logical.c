@@ -109,9 +109,9 @@ static bool find_all(struct logical_reader *r)
 {
     static enum logical_found (*const layouts[])(struct logical_reader *,
                                                  const struct hu_tensor *) = {
-        hu_logical_gguf,    hu_logical_bnb,    hu_logical_bitnet,
-        hu_logical_hqq,     hu_logical_words,  hu_logical_packed_words,
-        hu_logical_torchao, hu_logical_scaled, hu_logical_gpt_oss,
+        hu_logical_gguf,   hu_logical_bnb,          hu_logical_bitnet,  hu_logical_hqq,
+        hu_logical_words,  hu_logical_packed_words, hu_logical_torchao, hu_logical_mlx,
+        hu_logical_scaled, hu_logical_gpt_oss,
     };
     for (size_t i = 0; i < r->set->tensor_count; i++)
         for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
@@ -144,19 +144,56 @@ static bool has_codes(const struct hu_tensor_set *set, size_t index)
     return false;
 }
 
-/* What stands in the names of parts that others' methods write and nobody here reads. */
+/* Names of parts that others' methods write, whose weights nobody here reads, and why not. BESIDE:
+ * what stands in the same module, too; NULL: the name says enough. */
+static const struct foreign {
+    const char *end, *beside, *whose, *why;
+} foreigners[] = {
+    {".codebooks", NULL, "AQLM", "weights are sums of vectors of codebooks"},
+    {".centroids.weight", NULL, "VPTQ", "weights are vectors of codebooks, in another order"},
+    {".dense_weights", NULL, "SpQR", "scales are quantized too, and outliers lie apart"},
+    {".tables2", NULL, "HIGGS",
+     "codes lie as FLUTE's kernels have them, of weights that are turned"},
+    {"_hadamard_matrix", "qweight", "FP-Quant", "what is quantized is the weights, turned by it"},
+    {".weight_scales", "weight", "EETQ", "codes lie as one GPU's kernels have them"},
+    {".B", "s", "Marlin", "codes lie as a GPU's kernels have them"},
+    {".scale_packed", "weight_packed", "Marlin of 2:4", "codes lie as a GPU's kernels have them"},
+    {".bitmask", "compressed", "compressed-tensors", "weights that are zero are left out"},
+    {".weight._data._data", NULL, "quanto", "of 2 and 4 bits its files do not have the shape"},
+};
+
+static bool is_foreign(const struct logical_reader *r, const struct hu_tensor *t,
+                       const struct foreign *f)
+{
+    const char *dot = strrchr(t->name, '.');
+    return hu_ends_with(t->name, f->end) && dot &&
+           (!f->beside || hu_logical_beside(r, t, strlen(dot + 1), f->beside));
+}
+
+static bool check_foreigners(struct logical_reader *r)
+{
+    for (size_t i = 0; i < r->set->tensor_count; i++)
+        for (size_t k = 0; k < sizeof foreigners / sizeof *foreigners; k++) {
+            const struct foreign *f = &foreigners[k];
+            if (!is_foreign(r, r->set->tensors[i], f))
+                continue;
+            hu_logical_wrong(
+                r, r->set->tensors[i],
+                "is %s's by its name, which is not read: %s (their own library decodes "
+                "them; --parts takes the parts as they are)",
+                f->whose, f->why);
+            return false;
+        }
+    return true;
+}
+
+/* Whose a part is that is read elsewhere, with others that it has not. */
 static const char *others_name(const struct hu_tensor *t)
 {
-    static const struct {
-        const char *end, *whose;
-    } rows[] = {
-        {".W_q", "HQQ"},        {"._data", "quanto"},          {":_data", "torchao"},
-        {".codebooks", "AQLM"}, {".centroids.weight", "VPTQ"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (hu_ends_with(t->name, rows[i].end))
-            return rows[i].whose;
-    return NULL;
+    return hu_ends_with(t->name, ".W_q")     ? "HQQ"
+           : hu_ends_with(t->name, "._data") ? "quanto"
+           : hu_ends_with(t->name, ":_data") ? "torchao"
+                                             : NULL;
 }
 
 /* What a config that says of quantized weights cannot mean by plain numbers: tables of integers, as
@@ -224,7 +261,7 @@ bool hu_logicals_read(struct hu_tensor_set *set, const char *path, struct hu_log
     struct logical_reader r = {.set = set, .to = logicals, .error = error};
     *logicals = (struct hu_logicals){.count = 0};
     bool config = hu_logical_config_read(path, &r.config, no_config);
-    bool fine = find_all(&r) && check_rest(&r);
+    bool fine = check_foreigners(&r) && find_all(&r) && check_rest(&r);
     hu_logical_config_clear(&r.config);
     free(r.said);
     if (!fine)

@@ -78,6 +78,7 @@ static void read_quantization(json_t *q, struct logical_config *c)
     json_t *tile = json_object_get(q, "weight_block_size");
     json_t *format = json_object_get(q, "checkpoint_format");
     c->there = true;
+    c->said = json_incref(q);
     copy_text(json_object_get(q, "quant_method"), c->method, sizeof c->method);
     read_tile(tile, c->tile);
     c->no_tiles = json_is_null(tile);
@@ -119,6 +120,9 @@ static json_t *quantization_of(json_t *root)
         q = json_object_get(root, "compression_config");
     if (!q)
         q = json_object_get(json_object_get(root, "text_config"), "quantization_config");
+    json_t *mlx = json_object_get(root, "quantization");
+    if (!q && json_object_get(mlx, "bits"))
+        q = mlx;
     return json_is_object(q) ? q : NULL;
 }
 
@@ -180,4 +184,5 @@ void hu_logical_config_clear(struct logical_config *config)
 {
     for (size_t i = 0; i < LOGICAL_CONFIGS; i++)
         json_decref(config->modelopt[i].said);
+    json_decref(config->said);
 }

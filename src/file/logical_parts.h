@@ -33,6 +33,7 @@ struct logical_config {
     struct logical_scheme schemes[LOGICAL_SCHEMES];
     size_t scheme_count;
     struct logical_modelopt modelopt[LOGICAL_CONFIGS];
+    json_t *said; /* itself; NULL: there is none */
 };
 
 struct logical_reader {
@@ -139,6 +140,7 @@ enum logical_found hu_logical_packed_words(struct logical_reader *r, const struc
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_mlx(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
 
 /* The rows of a table of what bytes stand for: 64 numbers from N on. */

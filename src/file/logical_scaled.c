@@ -404,7 +404,9 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
     p.tiles = false;
     p.scales = hu_logical_beside(r, codes, 0, "_scale");
     const struct hu_tensor *second = hu_logical_beside(r, codes, 0, "_scale_2");
-    p.layout = second || is_modelopt(&r->config) ? "modelopt" : "compressed-tensors";
+    p.layout = second || is_modelopt(&r->config)    ? "modelopt"
+               : !strcmp(r->config.method, "quark") ? "quark"
+                                                    : "compressed-tensors";
     for (size_t i = 0; !p.scales && hu_ends_with(codes->name, ".weight") && i < 2; i++) {
         p.scales = hu_logical_beside(r, codes, strlen("weight"), i ? "qscale_weight" : "scale");
         p.layout = i ? "mistral" : "deepseek";

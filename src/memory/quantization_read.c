@@ -231,11 +231,12 @@ static bool read_bitsandbytes(struct declared *d)
     return true;
 }
 
-/* What modelopt's ALGORITHM is stored as, with settings of C: weight_scale, weight_scale_2,
+/* What modelopt's algorithm is stored as, with settings of C: weight_scale, weight_scale_2,
  * input_scale. */
-static bool read_algorithm(struct declared *d, json_t *c, const char *algorithm)
+static bool read_algorithm(struct declared *d, json_t *c)
 {
     struct hu_quantization *q = d->q;
+    const char *algorithm = text(c, "quant_algo");
     q->scope = HU_SCOPE_LINEAR;
     if (!strcmp(algorithm, "NVFP4") || !strcmp(algorithm, "NVFP4_AWQ"))
         return read_nvfp4(d);
@@ -262,27 +263,34 @@ static bool read_algorithm(struct declared *d, json_t *c, const char *algorithm)
     return unknown(d, "the quant_algo of modelopt", algorithm);
 }
 
+/* A formula for each of LAYERS' names, by what READ makes of its value; of no bits: none. */
+static bool read_layers(struct declared *d, json_t *layers,
+                        bool (*read)(struct declared *d, json_t *layer))
+{
+    const char *name;
+    json_t *layer;
+    json_object_foreach(layers, name, layer)
+    {
+        struct hu_quantization formula = {0};
+        struct declared one = {.config = layer, .q = &formula, .error = d->error};
+        if (!read(&one, layer) || (formula.bits && !add_named(d, &formula, false, name)))
+            return false;
+    }
+    return true;
+}
+
 /* NVIDIA's ModelOpt: one algorithm, or one a layer's name. */
 static bool read_modelopt(struct declared *d)
 {
-    json_t *inner = json_object_get(d->config, "quantization"), *layer;
+    json_t *inner = json_object_get(d->config, "quantization");
     json_t *c = json_is_object(inner) ? inner : d->config;
-    const char *algorithm = text(c, "quant_algo"), *name;
     if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->patterns,
                           &d->q->pattern_count))
         return unknown(d, "a list of modules", "exclude_modules");
     json_t *layers = json_object_get(c, "quantized_layers");
-    if (strcmp(algorithm, "MIXED_PRECISION") || !json_object_size(layers))
-        return read_algorithm(d, c, algorithm);
-    json_object_foreach(layers, name, layer)
-    {
-        struct hu_quantization formula = {0};
-        struct declared one = {.config = c, .q = &formula, .error = d->error};
-        if (!read_algorithm(&one, layer, text(layer, "quant_algo")) ||
-            !add_named(d, &formula, false, name))
-            return false;
-    }
-    return true;
+    if (strcmp(text(c, "quant_algo"), "MIXED_PRECISION") || !json_object_size(layers))
+        return read_algorithm(d, c);
+    return read_layers(d, layers, read_algorithm);
 }
 
 /* llm-compressor's formats: what follows from a group's "weights". */
@@ -350,26 +358,19 @@ static bool read_hqq_weights(struct declared *d, json_t *weights)
     return true;
 }
 
+static bool read_hqq_layer(struct declared *d, json_t *layer)
+{
+    json_t *weights = json_object_get(layer, "weight_quant_params");
+    return !json_is_object(weights) || read_hqq_weights(d, weights);
+}
+
 /* Half-quadratic quantization: one setting, or one a layer's name, whose others are left. */
 static bool read_hqq(struct declared *d)
 {
-    json_t *inner = json_object_get(d->config, "quant_config"), *layer;
-    json_t *weights = json_object_get(inner, "weight_quant_params");
-    const char *name;
-    bool named = false;
-    if (json_is_object(weights))
-        return read_hqq_weights(d, weights);
-    json_object_foreach(inner, name, layer)
-    {
-        struct hu_quantization formula = {0};
-        struct declared one = {.config = layer, .q = &formula, .error = d->error};
-        if (!json_is_object(weights = json_object_get(layer, "weight_quant_params")))
-            continue;
-        if (!read_hqq_weights(&one, weights) || !add_named(d, &formula, false, name))
-            return false;
-        named = true;
-    }
-    return named || read_hqq_weights(d, json_is_object(inner) ? inner : d->config);
+    json_t *inner = json_object_get(d->config, "quant_config");
+    if (!read_hqq_layer(d, inner) || (!d->q->bits && !read_layers(d, inner, read_hqq_layer)))
+        return false;
+    return d->q->bits || read_hqq_weights(d, json_is_object(inner) ? inner : d->config);
 }
 
 /* Egiazarian et al. 2024 (arXiv:2401.06118): codes of groups, codebooks a matrix, a scale a row. */
@@ -405,6 +406,65 @@ static bool read_torchao(struct declared *d)
     q->scale_bits = float8 ? 32 : 16;
     q->zero_bits = four ? 16 : 0;
     return true;
+}
+
+/* AMD's Quark (quark/torch/export, quant_config.py): fp4 under an e8m0 a group, fp8 under an fp32 a
+ * matrix or a row; inputs' scales where these are static. */
+static bool read_quark_layer(struct declared *d, json_t *layer)
+{
+    json_t *weights = json_object_get(layer, "weight"),
+           *inputs = json_object_get(layer, "input_tensors");
+    const char *dtype = text(weights, "dtype"), *scheme = text(weights, "qscheme");
+    bool fp8 = !strcmp(dtype, "fp8_e4m3");
+    *d->q = (struct hu_quantization){.scope = HU_SCOPE_LINEAR,
+                                     .bits = fp8 ? 8 : 4,
+                                     .scale_bits = fp8 ? 32 : 8,
+                                     .group = number(weights, "group_size", 0),
+                                     .one_scale = !strcmp(scheme, "per_tensor")};
+    if (fp8 && json_is_false(json_object_get(inputs, "is_dynamic")))
+        d->q->constant = 4;
+    return (fp8 ? d->q->one_scale || !strcmp(scheme, "per_channel")
+                : !strcmp(dtype, "fp4") && !strcmp(text(weights, "scale_format"), "e8m0")) ||
+           unknown(d, "what quark's weights are,", dtype);
+}
+
+static bool read_quark(struct declared *d)
+{
+    struct hu_quantization formula;
+    struct declared all = {.q = &formula, .error = d->error};
+    json_t *rest = json_object_get(d->config, "global_quant_config");
+    if (json_is_object(json_object_get(rest, "weight")) &&
+        (!read_quark_layer(&all, rest) || !add_formula(d, &formula, NULL)))
+        return false;
+    return read_layers(d, json_object_get(d->config, "layer_quant_config"), read_quark_layer) &&
+           (d->q->bits || unknown(d, "what quark's weights are,", NULL));
+}
+
+/* Bits and groups alone. HIGGS (transformers, integrations/higgs.py, HiggsLinear) has a table of
+ * 2^bits and one of 2^bits squared pairs in fp32 besides. */
+static bool read_plain(struct declared *d)
+{
+    struct hu_quantization *q = d->q;
+    q->group = number(d->config, "group_size", q->group);
+    if (!read_bits(d, number(d->config, "bits", q->bits)))
+        return false;
+    if (q->codebook_bytes)
+        q->codebook_bytes = ((uint64_t)2 << q->bits) + ((uint64_t)8 << 2 * q->bits);
+    return true;
+}
+
+/* FP-Quant (fp_quant/module/linear.py): codes, scales of a byte, two global ones, and the two
+ * matrices of 16 bits that turn weights and their gradients. */
+static bool read_fp_quant(struct declared *d)
+{
+    const char *type = text(d->config, "forward_dtype");
+    uint64_t side = number(d->config, "hadamard_group_size", 32);
+    d->q->group = strcmp(type, "mxfp4") ? 16 : 32;
+    d->q->constant = 2 * 4 + (unsigned)(2 * 2 * side * side);
+    return ((d->q->group == 32 || !strcmp(type, "nvfp4")) && side <= 4096 &&
+            !json_is_true(json_object_get(d->config, "store_master_weights")) &&
+            !json_is_true(json_object_get(d->config, "pseudoquantization"))) ||
+           unknown(d, "fp_quant, with its settings,", type);
 }
 
 static bool read_eetq(struct declared *d)
@@ -499,6 +559,11 @@ static const struct {
     {"eetq", read_eetq, {.bits = 8, .scale_bits = 16}},
     {"quanto", read_quanto, {.scale_bits = 16}},
     {"bitnet", read_bitnet, {.bits = 2, .scale_bits = 16}},
+    {"quark", read_quark, {.bits = 0}},
+    {"higgs", read_plain, {.bits = 4, .group = 256, .scale_bits = 16, .codebook_bytes = 1}},
+    {"fp_quant", read_fp_quant, {.bits = 4, .scale_bits = 8}},
+    /* transformers' layout for Apple's GPUs, which is MLX's of linear layers. */
+    {"metal", read_plain, {.bits = 4, .group = 64, .scale_bits = 16, .zero_bits = 16}},
     {"mlx", read_mlx, {.bits = 0}},
 };
 
@@ -530,6 +595,7 @@ static bool read_left_out(struct declared *d)
                                        "llm_int8_skip_modules",
                                        "skip_modules",
                                        "linear_weights_not_to_quantize",
+                                       "exclude",
                                        NULL};
     for (size_t i = 0; keys[i]; i++) {
         json_t *list = json_object_get(d->config, keys[i]);

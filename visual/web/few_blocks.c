@@ -30,7 +30,7 @@ void hu_block_encode_runs(struct hu_block_encoding *e, size_t column, size_t end
     (void)e, (void)column, (void)end;
 }
 
-/* The searches for blocks of 256. */
+/* The searches for blocks of 256, and fp4. */
 static void search(struct ggml_encoding *k, unsigned char *to)
 {
     (void)k, (void)to;
@@ -43,6 +43,8 @@ NO_SEARCH(hu_ggml_pack_q8_k)
 NO_SEARCH(hu_ggml_pack_iq4_xs)
 NO_SEARCH(hu_ggml_pack_tq1_0)
 NO_SEARCH(hu_ggml_pack_tq2_0)
+NO_SEARCH(hu_ggml_pack_mxfp4)
+NO_SEARCH(hu_ggml_pack_nvfp4)
 
 hu_block_encode_row *hu_block_fast_encode(const struct hu_block_encoding *e)
 {

@@ -5,6 +5,7 @@
 #undef hu_powers
 
 #include <gmp.h>
+#include <math.h>
 
 struct hu_power hu_powers[HU_POWER_MAX - HU_POWER_MIN + 1];
 
@@ -41,4 +42,22 @@ __attribute__((constructor)) static void make_powers(void)
 {
     for (int e = HU_POWER_MIN; e <= HU_POWER_MAX; e++)
         hu_powers[e - HU_POWER_MIN] = leading(e);
+}
+
+/* So are the C library's tables of logarithms and powers of two, 4 KB; what places are worked out
+ * with needs no last digits, but whole powers of two must stay what they are. */
+double log2(double x)
+{
+    int exponent;
+    double half = frexp(x, &exponent);
+    return exponent - 1 + log10(2 * half) * 3.3219280948873623;
+}
+
+/* Of x from 0 to 1: the exponential's series. */
+double exp2(double x)
+{
+    double sum = 1, term = 1;
+    for (int i = 1; i < 20; i++)
+        sum += term *= x * 0.69314718055994531 / i;
+    return sum;
 }
