@@ -145,7 +145,7 @@ static void read_tiny(const char *quantization)
     cr_assert(hu_model_read_config(json, strlen(json), &model, NULL, why), "%s", why);
 }
 
-/* Layouts: what each method's own code writes beside a weight (see quantization_read.c). */
+/* Layouts: what each method's own code writes beside a weight (see quantization_methods.c). */
 Test(quantization, methods_store_what_their_libraries_write)
 {
     static const struct {

@@ -22,9 +22,9 @@ struct command_option {
     char letter;          /* 0: it has none */
     const char *argument; /* placeholder in help; NULL: takes none; "[=WORD]": may be left out */
     const char *help;
-    const char
-        *words; /* what completion offers: words by spaces, lists of
-                   cmd_completion.c such as "@formats" among them; "@file", or NULL: nothing */
+    /* What completion offers: words by spaces, lists of cmd_completion.c such as "@formats" among
+     * them; "@file", or NULL: nothing. */
+    const char *words;
     option_reader *read;
     size_t at;            /* offset in the command's request: see option_values.h */
     uint64_t least, most; /* of a COUNT */

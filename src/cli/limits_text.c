@@ -47,7 +47,6 @@ static void datum_line(const char *label, const struct hu_format *f, uint64_t co
     value_line(label, VALUE_OF(f, code), f, code);
 }
 
-/* An end of the range, with all digits below where they fit into a line. */
 /* What bounds a range from above or, negated, from below; a scale's least number is above zero. */
 static void bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t code)
 {
@@ -57,6 +56,7 @@ static void bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, u
         hu_bound_print(out, f, code);
 }
 
+/* An end of the range, with all digits below where they fit into a line. */
 static void bound_line(const char *label, const struct hu_format *f, uint64_t code)
 {
     enum { IN_FULL = 50 };

@@ -1,5 +1,5 @@
-/* The page opens no files of tensors; archives of them would bring libzip along, and the C library the
- * texts of eighty errors of which a page's own files have two. */
+/* The page opens no files of tensors; archives of them would bring libzip along, and the C library
+ * the texts of eighty errors of which a page's own files have two. */
 #include "file/archive.h"
 #include "file/torch_file.h"
 
