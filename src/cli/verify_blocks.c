@@ -33,6 +33,7 @@ static struct trial trial_of(const struct verify_request *q, const struct hu_blo
                            .symbol = symbol,
                            .count = q->count == VERIFY_UNSET ? USUAL : q->count,
                            .timeout = q->timeout,
+                           .stop_after = q->stop_after,
                            .jobs = q->jobs,
                            .cancel = verify_interrupted(),
                            .progress = progress_add},
@@ -235,6 +236,7 @@ static bool judge_lines(struct trial *r, FILE *stream, const char *name)
     size_t size = 0;
     enum hu_block_line found = HU_BLOCK_RIGHT;
     while (found != HU_BLOCK_MALFORMED && !atomic_load(verify_interrupted()) &&
+           !(r->of.stop_after && r->of.mismatches >= r->of.stop_after) &&
            getline(&line, &size, stream) > 0) {
         struct hu_block_trial *t = &r->of;
         found = hu_block_vector_judge(ref, &t->question, line, message);

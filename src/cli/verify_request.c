@@ -291,8 +291,7 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
     if (q->blocks.count) {
         return !REFUSED_WITH(o, "block formats", "from", "op", "nan-rule", "kernel", "shard",
                              "saturate", "via", "unfused", "nan-to", "result-format", "tininess",
-                             "nan", "subnormals", "no-flags", "every-flag", "covers", "stop-after",
-                             "show") &&
+                             "nan", "subnormals", "no-flags", "every-flag", "covers", "show") &&
                (!q->to.count ||
                 refuse("block formats go alone, and %s is none", q->to.at[0]->name));
     }
@@ -300,7 +299,7 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
                      "no-saturate") ||
         (!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule", "unfused")) ||
         (!q->against && REFUSED_WITH(o, "what is not --against", "timeout")) ||
-        (q->vectors && REFUSED_WITH(o, "--vectors", "stop-after", "covers", "every-flag")))
+        (q->vectors && REFUSED_WITH(o, "--vectors", "covers", "every-flag")))
         return false;
     if (q->against && q->vectors)
         return refuse("--against and --vectors exclude each other");

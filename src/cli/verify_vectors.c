@@ -73,13 +73,16 @@ struct verify_lines *verify_check_lines(const struct verify_request *q,
     struct verify_lines *lines = check_memory(calloc(1, sizeof *lines));
     struct hu_recorded *recorded = &lines->recorded;
     struct hu_sample sample = {0};
-    struct hu_recorded_options options = {
-        .progress = progress_add, .sample = &sample, .cancel = verify_interrupted()};
+    struct hu_recorded_options options = {.progress = progress_add,
+                                          .sample = &sample,
+                                          .cancel = verify_interrupted(),
+                                          .stop_after = q->stop_after};
     double began = verify_now();
     progress_begin("verify", "lines", 0);
     hu_recorded_check(recorded, stream, question, &options);
     lines->seconds = verify_now() - began;
-    lines->partial = atomic_load(verify_interrupted());
+    lines->partial = atomic_load(verify_interrupted()) ||
+                     (q->stop_after && recorded->mismatches >= q->stop_after);
     lines->explained = recorded->mismatches && !recorded->bad && !lines->partial;
     if (lines->explained)
         explain(stream, question, &sample, &lines->explanation);

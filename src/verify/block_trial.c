@@ -359,6 +359,13 @@ static void merge(struct work *w, const struct hu_block_trial *part, size_t numb
     }
 }
 
+static bool goes_on(const struct work *w)
+{
+    const struct hu_block_trial *r = w->found;
+    return w->good && !*r->ending && !atomic_load(r->cancel) &&
+           !(r->stop_after && r->mismatches >= r->stop_after);
+}
+
 static void run_part(void *context, size_t number, unsigned worker)
 {
     struct work *w = context;
@@ -366,7 +373,7 @@ static void run_part(void *context, size_t number, unsigned worker)
     struct hu_block_trial part = w->asked;
     uint64_t begin = number * w->part;
     pthread_mutex_lock(&w->lock);
-    bool goes = w->good && !*w->found->ending && !atomic_load(part.cancel);
+    bool goes = goes_on(w);
     pthread_mutex_unlock(&w->lock);
     if (!goes)
         return;

@@ -33,6 +33,7 @@ struct hu_block_trial {
      */
     void *symbol;
     uint64_t count, timeout; /* blocks to try; seconds that a call in a child may take */
+    uint64_t stop_after;     /* blocks that went wrong; 0: never */
     unsigned jobs;           /* threads that try ours; a library's is tried by one */
     const atomic_bool *cancel;
     void (*progress)(uint64_t blocks); /* so many more are done; by any thread */

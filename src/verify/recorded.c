@@ -195,9 +195,10 @@ static bool next_line(struct reader *r, FILE *stream, char line[LONGEST_LINE])
     return true;
 }
 
-static bool is_cancelled(const struct hu_recorded_options *o)
+static bool goes_on(const struct hu_recorded_options *o, const struct hu_recorded *result)
 {
-    return o->cancel && atomic_load_explicit(o->cancel, memory_order_relaxed);
+    return !(o->cancel && atomic_load_explicit(o->cancel, memory_order_relaxed)) &&
+           !(o->stop_after && result->mismatches >= o->stop_after);
 }
 
 void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu_question *question,
@@ -207,7 +208,7 @@ void hu_recorded_check(struct hu_recorded *result, FILE *stream, const struct hu
     struct hu_reference *reference = hu_reference_new();
     char line[LONGEST_LINE];
     memset(result, 0, sizeof *result);
-    while (reference && !is_cancelled(options) && next_line(&r, stream, line)) {
+    while (reference && goes_on(options, result) && next_line(&r, stream, line)) {
         struct vector v;
         const char *text = after_spaces(line);
         if (!*text || *text == '#')

@@ -23,7 +23,8 @@ struct hu_recorded {
 struct hu_recorded_options {
     void (*progress)(uint64_t lines); /* lines just done */
     struct hu_sample *sample;         /* takes some of the lines, what is wrong above all */
-    const atomic_bool *cancel;        /* once true, the check ends */
+    const atomic_bool *cancel;        /* once true, the check ends, */
+    uint64_t stop_after;              /* or after so many mismatches; 0: never */
 };
 
 /*
