@@ -239,7 +239,7 @@ static void put_nan(struct work *w, unsigned char *block)
         byte = places[i].type == w->b->ggml_type ? places[i].byte : byte;
     if (w->b->ggml_type == 15)
         put_bits(block, 0, 32, 0x7fc00000);
-    else if (w->b->ggml_type == 39)
+    else if (w->b->ggml_type == HU_GGML_MXFP4)
         block[0] = 0xff;
     else
         put_bits(block, 8 * byte, 16, 0x7e00);

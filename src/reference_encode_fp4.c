@@ -86,7 +86,7 @@ static float amax_of(const float *x, int n)
 
 void hu_reference_encode_fp4(struct work *w, const float *x, unsigned char *block)
 {
-    if (w->b->ggml_type == 39) {
+    if (w->b->ggml_type == HU_GGML_MXFP4) {
         float amax = amax_of(x, 32);
         long code = amax > 0 ? logarithm(amax) - 2 + 127 : 0;
         code = code < 0 ? 0 : code;

@@ -11,6 +11,7 @@
 
 enum {
     HU_NO_GGML_TYPE = -1,
+    HU_GGML_MXFP4 = 39,
     HU_GGML_NVFP4 = 40,
     HU_BLOCK_MAX = 256,
     HU_SUBS_MAX = 16,

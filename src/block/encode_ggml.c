@@ -114,7 +114,7 @@ static const struct encoder {
     [23] = {hu_ggml_pack_iq4_xs, 0, 16},
     [34] = {hu_ggml_pack_tq1_0, 52, 16},
     [35] = {hu_ggml_pack_tq2_0, 64, 16},
-    [39] = {hu_ggml_pack_mxfp4, 0, 8},
+    [HU_GGML_MXFP4] = {hu_ggml_pack_mxfp4, 0, 8},
     [HU_GGML_NVFP4] = {hu_ggml_pack_nvfp4, 0, 0},
 };
 

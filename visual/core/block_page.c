@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* GGUF's mxfp4 is mxfp4 with its bytes in another order. */
 static bool is_shown(const struct hu_block *b)
 {
-    return hu_block_encodes(b) && b->tile_rows == 1 && b->tile_columns &&
-           b->tile_columns <= BLOCK_ELEMENTS && b->bytes <= BLOCK_CODE_BYTES;
+    return hu_block_encodes(b) && b->ggml_type != HU_GGML_MXFP4 && b->tile_rows == 1 &&
+           b->tile_columns && b->tile_columns <= BLOCK_ELEMENTS && b->bytes <= BLOCK_CODE_BYTES;
 }
 
 const struct hu_block *block_shown_at(size_t index)
