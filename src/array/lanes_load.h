@@ -109,8 +109,7 @@ INLINE void load_fp64(const struct widen *w, vec x[4], const void *src)
     const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
     vec least = splat(UINT32_MAX / 2), greatest = splat(0);
     VECTORS(const char *at = (const char *)src + size * i;
-            const longs low = load_half_longs(w, at, 0), high = load_half_longs(w, at, 1);
-            x[i] = w->along ? narrow_doubles(low, high) : odd_of(low, high, w->quiet););
+            x[i] = odd_of(load_half_longs(w, at, 0), load_half_longs(w, at, 1), w->quiet););
     if (w->rough)
         return;
     VECTORS(vec magnitude = x[i] & splat(~SIGN); least = smaller(least, magnitude);

@@ -380,6 +380,7 @@ BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_ROUNDS /* elsewhere FP64 has an environment of its own */
 BOTH(fp64_bytes, fp64, LOAD_FP64, STORE_8, BYTES)
 #endif
+BOTH(near_bytes, near, LOAD_NEAR, STORE_8, BYTES)
 STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
       if (!plain_scales(&k, x, NULL, NULL))
           VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
@@ -424,6 +425,8 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &fp64_bytes,
                                            &fp64_bytes_directed,
 #endif
+                                           &near_bytes,
+                                           &near_bytes_directed,
                                            &to_scale,
                                            &to_scale_watching,
                                            &to_scale_random,

@@ -80,6 +80,8 @@ STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction, raises, false)))
 STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction, raises, false)))
+STAGE(near_fp16, near, LOAD_NEAR, ROUND_FP16, STORE_16, WATCHING,
+      TO_FP16(fp16_of(x[i], direction, raises, false)))
 STAGE(int32_fp16, int32, LOAD_INT32, ROUND_FP16, STORE_16, WATCHING,
       TO_FP16(fp16_of(x[i], direction, raises, false)))
 #ifdef LANES_ROUNDS
@@ -177,6 +179,7 @@ STAGE(fp64_tf32, later, LOAD_FP64, ROUND_TOP, STORE_TOP32, NEAREST, TWICE_TO_TOP
 STAGE(fp64_top, later, LOAD_FP64, ROUND_TOP, STORE_ANY, DIRECTED,
       if (direction == HU_TIES_TO_AWAY) load_fp64_twice(&k, &w, x, from);
       else load_fp64_words(&w, x, from); TO_TOP(store, DIRECTED))
+STAGE(near_top, near, LOAD_NEAR, ROUND_TOP, STORE_ANY, DIRECTED, TO_TOP(store, DIRECTED))
 STAGE(int32_top, later, LOAD_INT32, ROUND_TOP, STORE_ANY, DIRECTED,
       if (direction == HU_TIES_TO_AWAY) load_int32_twice(&k, &w, x, from);
       else load_int32(&w, x, from); TO_TOP(store, DIRECTED))
@@ -233,12 +236,14 @@ const struct stage *const PART(rounds)[] = {&to_fp32,
                                             &fp64_bf16,
                                             &fp64_tf32,
                                             &fp64_top,
+                                            &near_top,
                                             &int32_top,
 #ifdef LANES_FP16
                                             &to_fp16,
                                             &bf16_fp16,
                                             &tf32_fp16,
                                             &short_fp16,
+                                            &near_fp16,
                                             &int32_fp16,
                                             &fp16_bf16,
                                             &short_bf16,

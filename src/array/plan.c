@@ -382,9 +382,8 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
     const struct hu_options *o = &p->options;
     if (o->direction == HU_STOCHASTIC)
         return plan_fp64_random(p, a);
-    p->w.along = p->round != ROUND_NONE && goes_along(p);
-    if (p->w.along) {
-        p->w.rough = true;
+    if (p->round != ROUND_NONE && goes_along(p)) {
+        p->load = LOAD_NEAR;
         return true;
     }
     if (p->round == ROUND_NONE || !a->rounds)

@@ -43,7 +43,8 @@ enum load {
     LOAD_INT32, /* to odd where more than FP32 holds */
     /* FP64, and integers of 32 bits by way of it: */
     LOAD_FP64,   /* to odd, */
-    LOAD_NEAR,   /* in the direction of the environment, as FP32 is the target, */
+    LOAD_NEAR,   /* in the direction of the environment: FP32 is the target, or rounding goes on so,
+                  */
     LOAD_AWAY,   /* with ties away, */
     LOAD_RANDOM, /* at random to what the target has */
     LOAD_HALVES, /* of any of these, where no word is made: see struct halves */
@@ -112,8 +113,7 @@ struct widen {
     bool integer;      /* LOAD_FP64 and its likes: of integers of 32 bits */
     bool rough;        /* LOAD_FP64: nobody asks what is below FP32's range, or signaling;
                           LOAD_INT32: nor which of those beyond 2^24 one is */
-    bool along;        /* LOAD_FP64: in the direction of the environment, which goes on that way */
-    bool quiet;        /* FP32 is the target, */
+    bool quiet;        /* LOAD_FP64: FP32 is the target, */
     bool odd;          /* or not rough; and nobody asks for flags */
 };
 
