@@ -358,6 +358,11 @@ got = load('own.safetensors')['exps.weight'][2]
 assert list(struct.unpack('<%df' % (len(got) // 4), got)) == values(read('own.gguf')[1], 'exps.weight')\""
 prints "listed as one tensor with its scale" "exps.weight NVFP4 2" bash -c "'$halfulp' tensors experts.gguf --json | jq -r '.tensors[] | select(.name == \"exps.weight\") | \"\(.name) \(.dtype) \(.parts | length)\"'"
 prints "and all of a dtype in one sum" "3" bash -c "'$halfulp' tensors experts.gguf --json | jq .dtypes.NVFP4.tensors"
+prints "floats that have a codebook's name are floats" "2" bash -c "python3 -c \"
+import json, struct
+named = {'rvq.codebooks': ('F32', [4, 8]), 'kmeans.centroids.weight': ('F32', [4, 8])}
+header = json.dumps({n: {'dtype': d, 'shape': s, 'data_offsets': [128 * i, 128 * i + 128]} for i, (n, (d, s)) in enumerate(named.items())}).encode()
+open('named.safetensors', 'wb').write(struct.pack('<Q', len(header)) + header + bytes(256))\"; '$halfulp' stats named.safetensors -t bf16 --json | jq '.tensors | length'"
 exits "a scale of another shape is refused" 2 "'exps.scale' of fp32 \\[1\\] does not fit 'exps.weight'.*one fp32" bash -c "python3 -c \"
 raw = open('experts.gguf', 'rb').read(); i = raw.index(b'exps.scale') + 14
 open('misfit.gguf', 'wb').write(raw[:i] + (1).to_bytes(8, 'little') + raw[i + 8:])\"; '$halfulp' cast misfit.gguf -t fp32 -o never.safetensors"

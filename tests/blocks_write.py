@@ -559,7 +559,8 @@ def malformed():
     yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
     yield 'BitNet whose config does not say so', t[0], 'does not fit', None
     yield 'quanto of four bits', {'m.weight._data._data': ('U8', [2, 32], bytes(64)), 'm.weight._scale': ('F32', [4, 1], bytes(16)), 'm.weight._shift': ('F32', [4, 1], bytes(16))}, "is quanto's by its name", None
-    for names, whose, why in (('codebooks', 'AQLM', 'codebooks'), ('centroids.weight', 'VPTQ', 'vectors'), ('dense_weights', 'SpQR', 'outliers'), ('tables2', 'HIGGS', 'FLUTE'),
+    for names, whose, why in (('codes m.codebooks', 'AQLM', 'codebooks'), ('indices m.centroids.weight', 'VPTQ', 'vectors'),
+                              ('dense_weights m.row_offsets', 'SpQR', 'outliers'), ('tables m.tables2', 'HIGGS', 'FLUTE'),
                               ('qweight m.backward_hadamard_matrix', 'FP-Quant', 'turned'), ('weight m.weight_scales', 'EETQ', "one GPU's"), ('B m.s', 'Marlin', "a GPU's"),
                               ('weight_packed m.scale_packed', 'Marlin of 2:4', "a GPU's"), ('compressed m.bitmask', 'compressed-tensors', 'left out')):
         parts = {n: ('I8', [4, 8], bytes(32)) for n in ('m.' + names).split()}

@@ -144,30 +144,30 @@ static bool has_codes(const struct hu_tensor_set *set, size_t index)
     return false;
 }
 
-/* Names of parts that others' methods write, whose weights nobody here reads, and why not. BESIDE:
- * what stands in the same module, too; NULL: the name says enough. */
+/* Ends of parts' names that others' methods write, whose weights nobody here reads, and why not.
+ * BESIDE: another part's end; NULL: there is none, and the name says enough. */
 static const struct foreign {
     const char *end, *beside, *whose, *why;
 } foreigners[] = {
-    {".codebooks", NULL, "AQLM", "weights are sums of vectors of codebooks"},
-    {".centroids.weight", NULL, "VPTQ", "weights are vectors of codebooks, in another order"},
-    {".dense_weights", NULL, "SpQR", "scales are quantized too, and outliers lie apart"},
-    {".tables2", NULL, "HIGGS",
+    {".codebooks", ".codes", "AQLM", "weights are sums of vectors of codebooks"},
+    {".centroids.weight", ".indices", "VPTQ", "weights are vectors of codebooks, in another order"},
+    {".dense_weights", ".row_offsets", "SpQR", "scales are quantized too, and outliers lie apart"},
+    {".tables2", ".tables", "HIGGS",
      "codes lie as FLUTE's kernels have them, of weights that are turned"},
-    {"_hadamard_matrix", "qweight", "FP-Quant", "what is quantized is the weights, turned by it"},
-    {".weight_scales", "weight", "EETQ", "codes lie as one GPU's kernels have them"},
-    {".B", "s", "Marlin", "codes lie as a GPU's kernels have them"},
-    {".scale_packed", "weight_packed", "Marlin of 2:4", "codes lie as a GPU's kernels have them"},
-    {".bitmask", "compressed", "compressed-tensors", "weights that are zero are left out"},
+    {".backward_hadamard_matrix", ".qweight", "FP-Quant",
+     "what is quantized is the weights, turned by it"},
+    {".weight_scales", ".weight", "EETQ", "codes lie as one GPU's kernels have them"},
+    {".B", ".s", "Marlin", "codes lie as a GPU's kernels have them"},
+    {".scale_packed", ".weight_packed", "Marlin of 2:4", "codes lie as a GPU's kernels have them"},
+    {".bitmask", ".compressed", "compressed-tensors", "weights that are zero are left out"},
     {".weight._data._data", NULL, "quanto", "of 2 and 4 bits its files do not have the shape"},
 };
 
 static bool is_foreign(const struct logical_reader *r, const struct hu_tensor *t,
                        const struct foreign *f)
 {
-    const char *dot = strrchr(t->name, '.');
-    return hu_ends_with(t->name, f->end) && dot &&
-           (!f->beside || hu_logical_beside(r, t, strlen(dot + 1), f->beside));
+    return hu_ends_with(t->name, f->end) &&
+           (!f->beside || hu_logical_beside(r, t, strlen(f->end), f->beside));
 }
 
 static bool check_foreigners(struct logical_reader *r)
