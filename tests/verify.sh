@@ -59,7 +59,7 @@ prints "… and blocks" '[2,true]' bash -c \
      "$0" verify -t mxfp4 --rule floor --vectors ceil.lines --json | jq -c ".combinations[0].mismatches > 2" >all.wrong
      jq -sc . lines.wrong all.wrong' "$halfulp"
 exits "recorded lines are all looked at" 2 '--covers does not go with --vectors' v -f fp16 -t bf16 --vectors - --covers all
-exits "ours is not waited for" 2 '--timeout does not go with what is not --against' v -f fp16 -t bf16 --timeout 3
+exits "ours is not waited for" 2 '--timeout does not go with what is tried without --against' v -f fp16 -t bf16 --timeout 3
 exits "a merge takes what shards printed as it is" 2 '--from does not go with --merge' v --merge -f fp32 x
 exits "a slip in an operation's name is answered with the nearest" 2 "there is no 'ad'; did you mean add" v --op ad -f fp16
 exits "… of vectors too" 2 "there is no 'mnimum'; did you mean minimum" "$halfulp" vectors --op mnimum -f fp16

@@ -298,7 +298,7 @@ bool verify_request_complete(struct verify_request *q, const struct options *o)
     if (REFUSED_WITH(o, "formats that are no blocks", "rule", "which-rule", "decoder",
                      "no-saturate") ||
         (!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule", "unfused")) ||
-        (!q->against && REFUSED_WITH(o, "what is not --against", "timeout")) ||
+        (!q->against && REFUSED_WITH(o, "what is tried without --against", "timeout")) ||
         (q->vectors && REFUSED_WITH(o, "--vectors", "covers", "every-flag")))
         return false;
     if (q->against && q->vectors)
