@@ -75,8 +75,8 @@ INLINE byte_lanes put_signs(const struct narrow *k, byte_lanes codes, byte_lanes
 {
     byte_lanes signs = (byte_lanes)shift_right_16((half_lanes)high, k->sign_shift - 24);
     signs &= splat_8(k->sign);
-    if (!k->negative_zero)
-        signs = keep_nonzero_8(codes, signs);
+    if (!k->negative_zero) /* codes above zero carry into it */
+        signs &= codes + splat_8(k->sign - 1);
     return codes | signs;
 }
 
@@ -236,8 +236,38 @@ static bool can_cells(struct plan *p)
     return true;
 }
 
+/* Of more than 16 bits: first FP16 to odd, which has the target's bits and two more, and a greatest
+ * number beyond it; one more bit where there is one less than in the target's last binade, and
+ * flags tell what is tiny there. To the nearest the last bit may be where FP16 has it wherever a
+ * tie lies, if those are enough. */
+static bool can_odd(struct plan *p)
+{
+    enum { TRAILING = 10, QUANTUM = -24 };
+    static const struct hu_format fp16 = {"fp16", 16, 5,         TRAILING,
+                                          16,     0,  EMAX_FP16, HU_SPECIALS_IEEE};
+    const struct hu_format *to = p->to, *from = p->from;
+    const bool single =
+        is_ieee(from, 8, from->trailing_bits) && from->storage_shift + from->width == 32;
+    const bool whole = hu_is_integer(from) && from->width == 32;
+    if (!(single || whole || is_fp64(from)) || hu_is_integer(to) || hu_emax(to) > EMAX_FP16 ||
+        to->trailing_bits + 2 + p->flags > TRAILING)
+        return false;
+    p->from = &fp16;
+    if (!can_cells(p) && (p->round != ROUND_MAGIC || p->second || !p->halves.tops))
+        return false;
+    p->from = from;
+    const int least = hu_quantum_min(to) - 1 - QUANTUM, kept = least < TRAILING ? least : TRAILING;
+    p->cells.odd = kept < to->trailing_bits + 2 ? 1 : 1u << (FP32_TRAILING - kept);
+    p->second = p->first;
+    p->first = PART(odd_look)(p);
+    return true;
+}
+
 static bool can(struct plan *p)
 {
+    if (p->from->width > 16)
+        return can_odd(p);
+
     if (p->from->width > 8)
         return can_cells(p);
     p->table.direct = true;

@@ -26,7 +26,7 @@
  * that will do is taken; and a step of any kind with all that may be asked (part_care.h). */
 stage_function PART(table), *PART(drawn_look)(const struct plan *p),
     *PART(block_look)(const struct plan *p), *PART(signed_look)(const struct plan *p),
-    *PART(risen_look)(const struct plan *p);
+    *PART(risen_look)(const struct plan *p), *PART(odd_look)(const struct plan *p);
 extern const struct stage *const PART(loads)[], *const PART(rounds)[], *const PART(bytes)[],
                                                                            *const PART(halves)[];
 void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4], enum round round,

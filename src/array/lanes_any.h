@@ -156,6 +156,14 @@ INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
 {
     return x >> count;
 }
+
+/* ADD, and MORE where BIT is set, which SHIFT makes the top one. */
+INLINE half_lanes add_by_bit_16(half_lanes x, half_lanes bit, uint32_t shift, half_lanes add,
+                                half_lanes more)
+{
+    (void)bit;
+    return x + add + (more & (half_lanes)((half_mask)(x << shift) < 0));
+}
 #endif
 
 INLINE byte_lanes upper_fours(byte_lanes x)

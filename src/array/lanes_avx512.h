@@ -169,6 +169,15 @@ INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
     return (half_lanes)_mm512_srlv_epi16((__m512i)x, _mm512_set1_epi16((short)count));
 }
 
+INLINE half_lanes add_by_bit_16(half_lanes x, half_lanes bit, uint32_t shift, half_lanes add,
+                                half_lanes more)
+{
+    (void)shift;
+    const __mmask32 set = _mm512_test_epi16_mask((__m512i)x, (__m512i)bit);
+    const __m512i sum = (__m512i)(x + add);
+    return (half_lanes)_mm512_mask_add_epi16(sum, set, sum, (__m512i)more);
+}
+
 /* Every other half of both, from FIRST on, which is 0 or 1. */
 INLINE half_lanes every_other_16(const vec *v, uint32_t first)
 {
@@ -241,6 +250,7 @@ INLINE vec from_fp16(const void *at, uint32_t shift)
 #define FP16_NEAREST 0
 #define FP16_DOWN 1
 #define FP16_UP 2
+#define FP16_TOWARD_ZERO 3
 #define FP16_AROUND 4
 #define cvt_fp16(x, rounding) _mm512_cvtps_ph((__m512)(x), rounding)
 typedef __m256i fp16s;

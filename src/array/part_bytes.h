@@ -381,10 +381,14 @@ BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 BOTH(fp64_bytes, fp64, LOAD_FP64, STORE_8, BYTES)
 #endif
 BOTH(near_bytes, near, LOAD_NEAR, STORE_8, BYTES)
-STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
-      if (!plain_scales(&k, x, NULL, NULL))
-          VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
-      store_codes(&k, to, x, STORE_8))
+#define SCALES(name, kind, load)                                                                   \
+    STAGE(name, kind, load, ROUND_SCALE, STORE_8, DIRECTED,                                        \
+          if (!plain_scales(&k, x, NULL, NULL))                                                    \
+              VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););                \
+          store_codes(&k, to, x, STORE_8))
+SCALES(to_scale, fp32, LOAD_FP32)
+SCALES(near_scale, near, LOAD_NEAR)
+SCALES(int32_scale, int32, LOAD_INT32)
 STAGE(to_scale_watching, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, WATCHING,
       if (!plain_scales(&k, x, NULL, &seen)) take_care(p, x, NULL, ROUND_SCALE, &seen);
       store_codes(&k, to, x, STORE_8))
@@ -428,6 +432,8 @@ const struct stage *const PART(bytes)[] = {&to_halves,
                                            &near_bytes,
                                            &near_bytes_directed,
                                            &to_scale,
+                                           &near_scale,
+                                           &int32_scale,
                                            &to_scale_watching,
                                            &to_scale_random,
                                            NULL};

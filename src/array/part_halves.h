@@ -14,6 +14,7 @@ struct pieces {
     half_lanes top, magnitude, floor, reach, trailing, last, less, flip, signs;
     half_lanes large, small;     /* above and at or below which elements are special */
     half_lanes even, even_bytes; /* all bits but the last */
+    half_lanes tops_add, tops_more, bit;
 };
 
 /* For both vectors of a step of halves. */
@@ -50,6 +51,9 @@ INLINE struct pieces pieces_of(const struct halves *h)
         .signs = held_16(h->signs),
         .even = held_16(0xfffe),
         .even_bytes = held_16(0xfefe),
+        .tops_add = held_16(h->tops_add),
+        .tops_more = held_16(h->tops_more),
+        .bit = held_16(h->bit),
     };
 }
 
@@ -138,6 +142,25 @@ INLINE bool halves_step(const struct narrow *k, const struct pieces *t, void *ds
     return true;
 }
 
+/* Of codes that are the tops of halves, rounded as words are. */
+INLINE bool tops_step(const struct halves *h, const struct pieces *t, void *dst, const void *src,
+                      bool shifted, enum store store, enum care care, struct seen *seen)
+{
+    half_lanes x[2], magnitude[2], code[2];
+    BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i);
+                if (shifted) x[i] *= t->top; magnitude[i] = x[i] & t->magnitude;);
+    if (__builtin_expect(is_special(t, magnitude, care), 0))
+        return false;
+    if (care == WATCHING && !(seen->flags & HU_INEXACT))
+        find_inexact(seen, (vec)((x[0] | x[1]) & splat_16((1u << h->drop) - 1)));
+    BOTH_HALVES(code[i] = add_by_bit_16(x[i], t->bit, h->bit_shift, t->tops_add, t->tops_more);
+                code[i] = shift_right_16(code[i], h->drop); if (store == STORE_16)
+                    store_bytes((char *)dst + sizeof *x * i, (byte_lanes)code[i]););
+    if (store != STORE_16)
+        store_byte_codes(dst, (byte_lanes)order_halves((half_lanes)pack_half_bytes(code)), store);
+    return true;
+}
+
 /* A step as words; R: where it is at random, or NULL. */
 TARGET static __attribute__((noinline)) struct seen
 special_halves(const struct plan *p, void *dst, const void *src, struct seen seen, struct random *r)
@@ -154,12 +177,15 @@ special_halves(const struct plan *p, void *dst, const void *src, struct seen see
         load_short(&p->w, x, src);
 #endif
     take_care(p, x, r ? random : NULL, p->round, &seen);
-    store_codes(&p->k, dst, x, p->store);
+    if (p->round == ROUND_TOP)
+        store_top(&p->k, dst, x, p->store);
+    else
+        store_codes(&p->k, dst, x, p->store);
     return seen;
 }
 
 INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, const void *src,
-                        size_t steps, enum care care, bool up)
+                        size_t steps, bool tops, enum care care, bool up)
 {
     const struct halves *h = &p->halves;
     const struct narrow k = p->k;
@@ -172,7 +198,8 @@ INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, cons
     set_special(&t, h, &seen, care);
     const char *from = src;
     for (char *to = dst; steps; steps--, to += out, from += 2 * STEP)
-        if (!halves_step(&k, &t, to, from, shifted, floor, store, care, up, odd, &seen)) {
+        if (!(tops ? tops_step(h, &t, to, from, shifted, store, care, &seen)
+                   : halves_step(&k, &t, to, from, shifted, floor, store, care, up, odd, &seen))) {
             seen = special_halves(p, to, from, seen, NULL);
             set_special(&t, h, &seen, care);
         }
@@ -301,26 +328,32 @@ INLINE bool scale_tops(const struct narrow *k, uint32_t shift, void *dst, const 
 SCALES(scales, DIRECTED, false)
 SCALES(scales_watching, WATCHING, true)
 
-#define HALVES(name, care, ...)                                                                    \
+#define HALVES(name, round, care, ...)                                                             \
     TARGET static __attribute__((noinline)) void name##_steps(                                     \
         const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
     {                                                                                              \
         __VA_ARGS__                                                                                \
     }                                                                                              \
-    static const struct stage name = {{LOAD_HALVES, ROUND_MAGIC, STORE_ANY, care}, name##_steps};
+    static const struct stage name = {{LOAD_HALVES, round, STORE_ANY, care}, name##_steps};
 
-HALVES(halves, NEAREST, from_halves(p, c, dst, src, steps, NEAREST, false);)
-HALVES(halves_directed, DIRECTED, from_halves(p, c, dst, src, steps, DIRECTED, true);)
-HALVES(halves_watching, WATCHING,
-       if (p->halves.up) from_halves(p, c, dst, src, steps, WATCHING, true);
-       else from_halves(p, c, dst, src, steps, WATCHING, false);)
+HALVES(tops, ROUND_TOP, DIRECTED, from_halves(p, c, dst, src, steps, true, DIRECTED, false);)
+HALVES(tops_watching, ROUND_TOP, WATCHING,
+       from_halves(p, c, dst, src, steps, true, WATCHING, false);)
+HALVES(halves, ROUND_MAGIC, NEAREST, from_halves(p, c, dst, src, steps, false, NEAREST, false);)
+HALVES(halves_directed, ROUND_MAGIC, DIRECTED,
+       from_halves(p, c, dst, src, steps, false, DIRECTED, true);)
+HALVES(halves_watching, ROUND_MAGIC, WATCHING,
+       if (p->halves.up) from_halves(p, c, dst, src, steps, false, WATCHING, true);
+       else from_halves(p, c, dst, src, steps, false, WATCHING, false);)
 #ifdef LANES_FIELDS
-HALVES(halves_random, AT_RANDOM, if (p->fields.any_deep) fields_steps(p, c, dst, src, steps, true);
+HALVES(halves_random, ROUND_MAGIC, AT_RANDOM,
+       if (p->fields.any_deep) fields_steps(p, c, dst, src, steps, true);
        else fields_steps(p, c, dst, src, steps, false);)
 #endif
 
-const struct stage *const PART(halves)[] = {&halves,        &halves_directed, &halves_watching,
+const struct stage *const PART(halves)[] = {
+    &tops,          &tops_watching,   &halves, &halves_directed, &halves_watching,
 #ifdef LANES_FIELDS
-                                            &halves_random,
+    &halves_random,
 #endif
-                                            &scales,        &scales_watching, NULL};
+    &scales,        &scales_watching, NULL};

@@ -53,6 +53,7 @@ static void plan_stages(struct plan *p)
 #ifdef LANES_SHUFFLE
     if (way.store <= STORE_16 && plan_halves(p)) {
         way.load = LOAD_HALVES;
+        way.round = p->halves.tops ? ROUND_TOP : ROUND_MAGIC;
         if (way.care == DIRECTED && !p->halves.up)
             way.care = NEAREST;
     }

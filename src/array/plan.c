@@ -68,7 +68,8 @@ static bool find_round(struct plan *p, const struct abilities *a)
     if (!hu_is_signed(to) || !room || to->storage_bits > 32)
         return false;
     bool flags_good = a->raises && o->direction != HU_TIES_TO_AWAY && !o->tininess_before;
-    if (is_fp16(to) && a->fp16 && !o->saturate && !is_at_random(p) && (!p->flags || flags_good)) {
+    if (is_fp16(to) && a->fp16 && p->load != LOAD_SHORT && !o->saturate && !is_at_random(p) &&
+        (!p->flags || flags_good)) {
         p->round = ROUND_FP16;
         p->hardware = p->flags;
         return true;
@@ -367,13 +368,21 @@ static bool plan_fp64_random(struct plan *p, const struct abilities *a)
 }
 
 /* Whether two roundings, of which the first is to FP32, are as one: both toward the same side. A
- * scale tells what is below zero from zeros. */
+ * scale tells what is below zero from zeros, which FP64 may become. */
 static bool goes_along(const struct plan *p)
 {
     const enum hu_direction direction = p->options.direction;
-    return !p->flags && p->round != ROUND_SCALE &&
+    return !p->flags && (p->round != ROUND_SCALE || p->w.integer) &&
            (direction == HU_TOWARD_ZERO || direction == HU_TOWARD_POSITIVE ||
             direction == HU_TOWARD_NEGATIVE);
+}
+
+/* Where a scale is told by a number's leading bit and the next, which are there toward zero. */
+static bool scales_by_two_bits(const struct plan *p)
+{
+    const enum hu_direction direction = p->options.direction;
+    return p->round == ROUND_SCALE && !p->flags &&
+           (direction <= HU_TOWARD_ZERO || direction == HU_TO_ODD);
 }
 
 /* From FP64 to FP32 the hardware rounds, but not at random; and see near_flags in lanes_row.h. */
@@ -384,6 +393,11 @@ static bool plan_fp64(struct plan *p, const struct abilities *a)
         return plan_fp64_random(p, a);
     if (p->round != ROUND_NONE && goes_along(p)) {
         p->load = LOAD_NEAR;
+        return true;
+    }
+    if (scales_by_two_bits(p)) { /* what is below zero stays so */
+        p->load = LOAD_NEAR;
+        p->load_in = p->round_in = HU_TOWARD_NEGATIVE;
         return true;
     }
     if (p->round == ROUND_NONE || !a->rounds)
@@ -494,7 +508,9 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
                  p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;
     if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && (rough || !is_at_random(p))) {
         p->load = LOAD_INT32;
-        p->w.rough = rough || (p->w.below_zero && goes_along(p));
+        p->w.rough = rough || (p->w.below_zero && (goes_along(p) || scales_by_two_bits(p)));
+        if (scales_by_two_bits(p))
+            p->load_in = p->round_in = HU_TOWARD_ZERO;
     }
     if (rounds_ints_aside(p))
         p->load = LOAD_INT32;

@@ -195,6 +195,10 @@ struct halves {
     uint16_t less;           /* added for the lower of two neighbours: see halves_step */
     uint16_t flip, signs;    /* what goes up is above zero with these bits flipped, and kept */
     bool up, odd;
+    /* Or of a target that has the source's exponents codes are the tops, of which narrow.add and
+     * bit have 16 bits here. */
+    bool tops;
+    uint16_t drop, tops_add, tops_more, bit, bit_shift;
 };
 
 /*
@@ -231,6 +235,7 @@ struct cells {
     uint16_t flip;                 /* what leads from zero is above it with these bits flipped */
     uint16_t limit;
     uint16_t first, most, scale;
+    uint32_t odd; /* of sources that become FP16 first: see avx512vbmi_odd.c */
 };
 
 enum {
@@ -390,7 +395,7 @@ struct abilities {
 
 row_function hu_scalar_row;
 
-enum { FP32_TRAILING = 23, FP32_BIAS = 127, FP32_EMIN = -126 };
+enum { FP32_TRAILING = 23, FP32_BIAS = 127, FP32_EMIN = -126, EMAX_FP16 = 15 };
 extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */

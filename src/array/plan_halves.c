@@ -63,14 +63,29 @@ bool hu_plan_fields(struct plan *p)
     return true;
 }
 
-bool hu_plan_halves(struct plan *p, uint32_t most)
+static bool plan_tops(struct plan *p)
+{
+    const struct hu_format *from = p->from, *to = p->to;
+    const struct narrow *k = &p->k;
+    struct halves *h = &p->halves;
+    if (to->specials != HU_SPECIALS_IEEE || from->specials != HU_SPECIALS_IEEE || k->saturate ||
+        to->exponent_bits != from->exponent_bits || to->bias != from->bias)
+        return false;
+    const int drop = 16 - to->width, finer = (int)k->drop - drop;
+    h->tops = true;
+    h->drop = (uint16_t)drop;
+    h->tops_add = (uint16_t)(k->add[0] >> finer);
+    h->tops_more = (uint16_t)((k->add[1] >> finer) - h->tops_add);
+    h->bit_shift = (uint16_t)(k->bit_shift ? 15 - drop : 0);
+    h->bit = (uint16_t)(1u << (15 - h->bit_shift));
+    return true;
+}
+
+static bool plan_pieces(struct plan *p, uint32_t most)
 {
     const struct hu_format *from = p->from;
     const struct narrow *k = &p->k;
     struct halves *h = &p->halves;
-    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || is_at_random(p) || hu_has_lone_nan(from))
-        return false;
-    h->shift = (uint16_t)(16 - from->width);
     h->trailing = (uint16_t)(from->trailing_bits + h->shift);
     const int t = FP32_TRAILING - (int)k->drop, drop = (int)h->trailing - t;
     const int emin = (int)(k->least_normal >> FP32_TRAILING) - FP32_BIAS;
@@ -95,11 +110,26 @@ bool hu_plan_halves(struct plan *p, uint32_t most)
     if (nothing >= 0 && !joins)
         h->counts[h->last] = 16;
     set_half_directions(h, p->round_in);
+    return true;
+}
+
+bool hu_plan_halves(struct plan *p, uint32_t most)
+{
+    const struct hu_format *from = p->from;
+    const struct narrow *k = &p->k;
+    struct halves *h = &p->halves;
+    if (!hu_loads_halves(p) || (p->round != ROUND_MAGIC && p->round != ROUND_TOP) ||
+        is_at_random(p) || hu_has_lone_nan(from))
+        return false;
+    h->shift = (uint16_t)(16 - from->width);
+    if (!plan_tops(p) && (p->round == ROUND_TOP || !plan_pieces(p, most)))
+        return false;
     h->finite = h->common = (uint16_t)(hu_max_finite_code(from) << h->shift);
-    if (hu_has_infinity(from) && k->plain_infinity)
+    if (h->tops || (hu_has_infinity(from) && k->plain_infinity))
         h->common = (uint16_t)(h->common + (1u << h->shift));
     const uint32_t tiny = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
-    h->small = half_of(p, tiny, HU_TOWARD_POSITIVE);
-    h->large = half_of(p, k->greatest, HU_TOWARD_ZERO);
+    const bool exact = hu_plan_is_exact(p);
+    h->small = exact ? 0 : half_of(p, tiny, HU_TOWARD_POSITIVE);
+    h->large = exact ? h->finite : half_of(p, k->greatest, HU_TOWARD_ZERO);
     return true;
 }
