@@ -239,7 +239,7 @@ static bool can_cells(struct plan *p)
 /* Of more than 16 bits: first FP16 to odd, which has the target's bits and two more, and a greatest
  * number beyond it; one more bit where there is one less than in the target's last binade, and
  * flags tell what is tiny there. To the nearest the last bit may be where FP16 has it wherever a
- * tie lies, if those are enough. */
+ * tie lies, if those are enough; and of integers, which are not so small, in any direction. */
 static bool can_odd(struct plan *p)
 {
     enum { TRAILING = 10, QUANTUM = -24 };
@@ -256,8 +256,11 @@ static bool can_odd(struct plan *p)
     if (!can_cells(p) && (p->round != ROUND_MAGIC || p->second || !p->halves.tops))
         return false;
     p->from = from;
-    const int least = hu_quantum_min(to) - 1 - QUANTUM, kept = least < TRAILING ? least : TRAILING;
-    p->cells.odd = kept < to->trailing_bits + 2 ? 1 : 1u << (FP32_TRAILING - kept);
+    const int tie = hu_quantum_min(to) - 1 - QUANTUM;
+    const int kept = whole || tie > TRAILING ? TRAILING : tie;
+    const bool nearest = p->options.direction <= HU_TIES_TO_AWAY;
+    const bool few = !p->flags && (nearest || whole) && kept >= to->trailing_bits + 2;
+    p->cells.odd = few ? 1u << (FP32_TRAILING - kept) : 1;
     p->second = p->first;
     p->first = PART(odd_look)(p);
     return true;

@@ -61,7 +61,7 @@ INLINE bool any_beyond_fp16(vec x)
 /* All finite numbers to odd; OVERFLOW: what those raise of which that leaves no trace, or 0. */
 INLINE fp16s exactly_odd(vec x, unsigned overflow, unsigned *raised)
 {
-    if (overflow && any_beyond_fp16(x))
+    if (overflow & ~*raised && any_beyond_fp16(x))
         *raised |= overflow;
     return fp16_to_odd(x, cvt_fp16(x, FP16_TOWARD_ZERO));
 }
@@ -115,7 +115,10 @@ stage_function *PART(odd_look)(const struct plan *p)
     const int row = hu_is_integer(from)        ? 4 - hu_is_signed(from)
                     : from->storage_bits == 64 ? 2
                                                : from->storage_shift > 0;
-    const bool exact = p->flags || p->options.direction == HU_TO_ODD;
-    const bool nearest = p->options.direction <= HU_TIES_TO_AWAY, few = p->cells.odd > 1;
-    return stages[row][exact ? OF_EXACT : !nearest ? OF_ALONG : few ? OF_NEAR : OF_TWICE];
+    const enum hu_direction direction = p->options.direction;
+    const int way = p->cells.odd > 1                     ? OF_NEAR
+                    : p->flags || direction == HU_TO_ODD ? OF_EXACT
+                    : direction <= HU_TIES_TO_AWAY       ? OF_TWICE
+                                                         : OF_ALONG;
+    return stages[row][way];
 }
