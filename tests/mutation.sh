@@ -285,10 +285,11 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
         mutate_kernel "what FP16 lacks of FP64 is lost" avx512vbmi_odd avx512vbmi_odd.c \
             's/return set_last(narrow_toward_zero(low, high), inexact, odd);/return narrow_toward_zero(low, high);/'
         mutate_kernel "what FP16 lacks of FP32 is lost" avx512vbmi_odd avx512vbmi_odd.c 's/(__m512i)odd->below), odd);/(__m512i)odd->below) \& 0, odd);/'
-        mutate_kernel "what is beyond FP16 raises nothing" avx512vbmi_odd avx512vbmi_odd.c 's/\*raised |= overflow;/;/'
-        mutate_kernel "a signaling NaN of FP64 raises nothing by FP16" avx512vbmi_odd avx512vbmi_odd.c 's/if (raises)$/if (false)/'
+        mutate_kernel "what is beyond FP16 raises nothing" avx512vbmi_odd avx512vbmi_odd.c 's/c->raised |= HU_OVERFLOW | HU_INEXACT;/;/'
+        mutate_kernel "a signaling NaN of FP64 raises nothing by FP16" avx512vbmi_odd avx512vbmi_odd.c 's/odd_neighbours(at, true)/odd_neighbours(at, false)/'
         mutate_kernel "ties lie where FP16 has no bits left" avx512vbmi avx512vbmi.c 's/kept = whole || tie > TRAILING ? TRAILING : tie;/kept = TRAILING;/'
         mutate_kernel "FP16 ends behind all targets" avx512vbmi avx512vbmi.c 's/hu_emax(to) > EMAX_FP16/false/'
+        mutate_kernel "tops are drawn as the bits of others" avx512_halves part_halves.h 's/shift_right_16(~draw, 16 - tops)/shift_right_16(~draw, 15 - tops)/'
         mutate_kernel "deep fields lose nothing" avx512_halves part_halves.h 's/if (p->fields.any_deep)/if (false)/'
         mutate_kernel "fields of subnormals have a leading one" plan_halves plan_halves.c 's/const int field = i < 1 ? 1 : /const int field = /'
         mutate_kernel "of two neighbours the upper is odd" avx512_rounds lanes_avx512.h 's/_mm256_test_epi16_mask(down, /_mm256_testn_epi16_mask(down, /'

@@ -249,8 +249,8 @@ static bool can_odd(struct plan *p)
     const bool single =
         is_ieee(from, 8, from->trailing_bits) && from->storage_shift + from->width == 32;
     const bool whole = hu_is_integer(from) && from->width == 32;
-    if (!(single || whole || is_fp64(from)) || hu_is_integer(to) || hu_emax(to) > EMAX_FP16 ||
-        to->trailing_bits + 2 + p->flags > TRAILING)
+    if (is_at_random(p) || !(single || whole || is_fp64(from)) || hu_is_integer(to) ||
+        hu_emax(to) > EMAX_FP16 || to->trailing_bits + 2 + p->flags > TRAILING)
         return false;
     p->from = &fp16;
     if (!can_cells(p) && (p->round != ROUND_MAGIC || p->second || !p->halves.tops))

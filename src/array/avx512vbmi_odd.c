@@ -51,41 +51,31 @@ INLINE vec odd_neighbours(const char *at, bool raises)
     return odd_neighbour(low, high);
 }
 
-INLINE bool any_beyond_fp16(vec x)
+/* All finite numbers to odd. */
+INLINE fp16s exactly_odd(vec x)
 {
-    const uint32_t beyond = (EMAX_FP16 + 1 + FP32_BIAS) << FP32_TRAILING;
-    const vec magnitude = x & splat(~SIGN);
-    return any(both(above(magnitude, splat(beyond - 1)), above(splat(INFINITE), magnitude)));
-}
-
-/* All finite numbers to odd; OVERFLOW: what those raise of which that leaves no trace, or 0. */
-INLINE fp16s exactly_odd(vec x, unsigned overflow, unsigned *raised)
-{
-    if (overflow & ~*raised && any_beyond_fp16(x))
-        *raised |= overflow;
     return fp16_to_odd(x, cvt_fp16(x, FP16_TOWARD_ZERO));
 }
 
-/* Stages of elements of SIZE bytes. */
+/* Stages of elements of SIZE bytes. What has not FP16's exponents overflows, as it does in any
+ * target, of which to odd leaves no trace but the hardware's. */
 #define TO_FP16(name, size, ...)                                                                   \
     TARGET static __attribute__((noinline)) void name(const struct plan *p, struct carried *c,     \
                                                       void *dst, const void *src, size_t steps)    \
     {                                                                                              \
         UNUSED const struct odd odd = hold_odd(p);                                                 \
-        UNUSED const bool raises = p->flags, ends = raises && hu_emax(p->to) == EMAX_FP16;         \
-        UNUSED const unsigned overflow = ends ? p->k.overflow_flags : 0;                           \
         const char *from = src;                                                                    \
-        unsigned raised = c->raised;                                                               \
         for (char *to = dst; steps; steps--, to += 2 * STEP, from += (size)*STEP)                  \
             VECTORS(const char *at = from + i * (size)*LANES;                                      \
                     store_fp16(to + i * sizeof(fp16s), __VA_ARGS__););                             \
-        c->raised = raised;                                                                        \
+        if (p->flags && environment_raised() & HU_OVERFLOW)                                        \
+            c->raised |= HU_OVERFLOW | HU_INEXACT;                                                 \
     }
 
 /* To odd: as exactly as the nearest needs it, by FP32 to odd, and wholly. In the direction of the
  * environment, in which the next rounding goes on: what overflows does as infinity does there. */
 #define NEAR(word) cvt_fp16(word, FP16_TOWARD_ZERO)
-#define EXACT(word) exactly_odd(word, overflow, &raised)
+#define EXACT(word) exactly_odd(word)
 #define ALONG(word) cvt_fp16(word, FP16_AROUND)
 TO_FP16(fp32_near, 4, NEAR(odd_of_word(load(at), &odd)))
 TO_FP16(fp32_exact, 4, EXACT(load(at)))
@@ -95,7 +85,8 @@ TO_FP16(tf32_exact, 4, EXACT(load(at) & odd.kept))
 TO_FP16(tf32_along, 4, ALONG(load(at) & odd.kept))
 TO_FP16(fp64_near, 8, NEAR(odd_of_doubles(at, &odd)))
 TO_FP16(fp64_twice, 8, EXACT(odd_of_doubles(at, &odd)))
-TO_FP16(fp64_exact, 8, EXACT(odd_neighbours(at, raises)))
+TO_FP16(fp64_exact, 8, EXACT(odd_neighbours(at, false)))
+TO_FP16(fp64_watching, 8, EXACT(odd_neighbours(at, true)))
 TO_FP16(fp64_along, 8, ALONG(narrow_doubles(load_longs(at), load_longs(at + sizeof(longs)))))
 TO_FP16(int32_near, 4, NEAR(odd_of_word(from_integer(load(at)), &odd)))
 TO_FP16(int32_exact, 4, EXACT(from_integer(load(at))))
@@ -120,5 +111,5 @@ stage_function *PART(odd_look)(const struct plan *p)
                     : p->flags || direction == HU_TO_ODD ? OF_EXACT
                     : direction <= HU_TIES_TO_AWAY       ? OF_TWICE
                                                          : OF_ALONG;
-    return stages[row][way];
+    return p->flags && row == 2 ? fp64_watching : stages[row][way];
 }

@@ -230,9 +230,10 @@ INLINE struct held_fields hold_fields(const struct fields *f)
     };
 }
 
-/* False: some are special, or what DEEP loses would tell. */
+/* TOPS: as many bits are dropped of all, or 0. False: some are special, or what DEEP loses would
+ * tell. */
 INLINE bool fields_step(const struct narrow *k, const struct held_fields *h, void *dst,
-                        const void *src, struct random *r, bool shifted, bool deep,
+                        const void *src, struct random *r, bool shifted, uint32_t tops, bool deep,
                         enum store store)
 {
     half_lanes x[2], magnitude[2], code[2];
@@ -240,13 +241,19 @@ INLINE bool fields_step(const struct narrow *k, const struct held_fields *h, voi
                 if (shifted) x[i] *= h->top; magnitude[i] = x[i] & h->magnitude;);
     bool special = any_bit((vec)minus_16(larger_16(magnitude[0], magnitude[1]), h->finite));
     const byte_lanes words = order_16((byte_lanes)next_words(r));
-    BOTH_HALVES(const half_lanes draw = (half_lanes)look_up_block(words, h->shares[i]);
-                const half_lanes field = shift_each_16(x[i], h->exponent);
-                const half_lanes factor = look_up_field(h->factor, field);
-                half_lanes sum = magnitude[i] + look_up_field(h->rest, field);
-                if (deep) sum = shift_each_16(sum, look_up_field(h->deep, field));
-                const half_lanes rest = sum * factor; if (deep) special |= any_equal_16(rest, draw);
-                code[i] = raise_above_16(multiply_high_16(sum, factor), rest, draw););
+    if (tops)
+        BOTH_HALVES(const half_lanes draw = (half_lanes)look_up_block(words, h->shares[i]);
+                    code[i] =
+                        shift_right_16(magnitude[i] + shift_right_16(~draw, 16 - tops), tops););
+    else
+        BOTH_HALVES(const half_lanes draw = (half_lanes)look_up_block(words, h->shares[i]);
+                    const half_lanes field = shift_each_16(x[i], h->exponent);
+                    const half_lanes factor = look_up_field(h->factor, field);
+                    half_lanes sum = magnitude[i] + look_up_field(h->rest, field);
+                    if (deep) sum = shift_each_16(sum, look_up_field(h->deep, field));
+                    const half_lanes rest = sum * factor;
+                    if (deep) special |= any_equal_16(rest, draw);
+                    code[i] = raise_above_16(multiply_high_16(sum, factor), rest, draw););
     if (__builtin_expect(special, 0))
         return false;
     if (store == STORE_16) {
@@ -260,17 +267,18 @@ INLINE bool fields_step(const struct narrow *k, const struct held_fields *h, voi
 }
 
 INLINE void fields_steps(const struct plan *p, struct carried *c, char *to, const char *from,
-                         size_t steps, bool deep)
+                         size_t steps, bool tops, bool deep)
 {
     const struct narrow k = p->k;
     const enum store store = p->store;
     const bool shifted = p->fields.shift;
     const size_t out = bytes_of_step(p->to);
     const struct held_fields h = hold_fields(&p->fields);
+    const uint32_t drop = tops ? p->halves.drop : 0;
     struct random r = c->random;
     for (; steps; steps--, to += out, from += 2 * STEP) {
         const uint32_t word = r.word;
-        if (!r.share && fields_step(&k, &h, to, from, &r, shifted, deep, store))
+        if (!r.share && fields_step(&k, &h, to, from, &r, shifted, drop, deep, store))
             continue;
         struct random again = c->random;
         again.word = word;
@@ -346,14 +354,15 @@ HALVES(halves_watching, ROUND_MAGIC, WATCHING,
        if (p->halves.up) from_halves(p, c, dst, src, steps, false, WATCHING, true);
        else from_halves(p, c, dst, src, steps, false, WATCHING, false);)
 #ifdef LANES_FIELDS
+HALVES(tops_random, ROUND_TOP, AT_RANDOM, fields_steps(p, c, dst, src, steps, true, false);)
 HALVES(halves_random, ROUND_MAGIC, AT_RANDOM,
-       if (p->fields.any_deep) fields_steps(p, c, dst, src, steps, true);
-       else fields_steps(p, c, dst, src, steps, false);)
+       if (p->fields.any_deep) fields_steps(p, c, dst, src, steps, false, true);
+       else fields_steps(p, c, dst, src, steps, false, false);)
 #endif
 
 const struct stage *const PART(halves)[] = {
-    &tops,          &tops_watching,   &halves, &halves_directed, &halves_watching,
+    &tops,        &tops_watching,   &halves, &halves_directed, &halves_watching,
 #ifdef LANES_FIELDS
-    &halves_random,
+    &tops_random, &halves_random,
 #endif
-    &scales,        &scales_watching, NULL};
+    &scales,      &scales_watching, NULL};

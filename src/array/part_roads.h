@@ -59,8 +59,10 @@ static void plan_stages(struct plan *p)
     }
 #endif
 #ifdef LANES_FIELDS
-    if (way.store <= STORE_16 && hu_plan_fields(p))
+    if (way.store <= STORE_16 && hu_plan_fields(p)) {
         way.load = LOAD_HALVES;
+        way.round = p->halves.tops ? ROUND_TOP : ROUND_MAGIC;
+    }
 #endif
 #ifdef LANES_ROUNDS
     const bool turned = p->flags;

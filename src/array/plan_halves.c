@@ -39,30 +39,6 @@ bool hu_loads_halves(const struct plan *p)
            p->load == LOAD_HALF;
 }
 
-bool hu_plan_fields(struct plan *p)
-{
-    enum { TRAILING = 10 }; /* at the top of 16 bits */
-    const struct hu_format *from = p->from;
-    struct fields *h = &p->fields;
-    const int drop = TRAILING - FP32_TRAILING + (int)p->k.drop;
-    const int emin = (int)(p->k.least_normal >> FP32_TRAILING) - FP32_BIAS;
-    const int least = emin - hu_emin(from) + 1;
-    if (!hu_loads_halves(p) || p->round != ROUND_MAGIC || !is_at_random(p) || p->flags ||
-        hu_has_lone_nan(from) || !hu_is_signed(from) || from->exponent_bits != 5 || drop < 1 ||
-        least < 1)
-        return false;
-    h->shift = (uint16_t)(16 - from->width);
-    h->finite = (uint16_t)(hu_max_finite_code(from) << h->shift);
-    for (int i = 0; i < HALF_FIELDS; i++) {
-        const int field = i < 1 ? 1 : i < least ? i : least, count = drop + least - field;
-        h->rest[i] = (uint16_t)((unsigned)(1 - field) << TRAILING);
-        h->factor[i] = (uint16_t)(count < 16 ? 1u << (16 - count) : 1);
-        h->deep[i] = (uint16_t)(count > 16 ? count - 16 : 0);
-        h->any_deep |= h->deep[i] > 0;
-    }
-    return true;
-}
-
 static bool plan_tops(struct plan *p)
 {
     const struct hu_format *from = p->from, *to = p->to;
@@ -78,6 +54,32 @@ static bool plan_tops(struct plan *p)
     h->tops_more = (uint16_t)((k->add[1] >> finer) - h->tops_add);
     h->bit_shift = (uint16_t)(k->bit_shift ? 15 - drop : 0);
     h->bit = (uint16_t)(1u << (15 - h->bit_shift));
+    return true;
+}
+
+bool hu_plan_fields(struct plan *p)
+{
+    enum { TRAILING = 10 }; /* at the top of 16 bits */
+    const struct hu_format *from = p->from;
+    struct fields *h = &p->fields;
+    const int drop = TRAILING - FP32_TRAILING + (int)p->k.drop;
+    const int emin = (int)(p->k.least_normal >> FP32_TRAILING) - FP32_BIAS;
+    const int least = emin - hu_emin(from) + 1;
+    if (!hu_loads_halves(p) || !is_at_random(p) || p->flags || !hu_is_signed(from) || drop < 1)
+        return false;
+    h->shift = p->halves.shift = (uint16_t)(16 - from->width);
+    h->finite = (uint16_t)(hu_max_finite_code(from) << h->shift);
+    if (plan_tops(p))
+        return true;
+    if (p->round != ROUND_MAGIC || hu_has_lone_nan(from) || from->exponent_bits != 5 || least < 1)
+        return false;
+    for (int i = 0; i < HALF_FIELDS; i++) {
+        const int field = i < 1 ? 1 : i < least ? i : least, count = drop + least - field;
+        h->rest[i] = (uint16_t)((unsigned)(1 - field) << TRAILING);
+        h->factor[i] = (uint16_t)(count < 16 ? 1u << (16 - count) : 1);
+        h->deep[i] = (uint16_t)(count > 16 ? count - 16 : 0);
+        h->any_deep |= h->deep[i] > 0;
+    }
     return true;
 }
 
