@@ -168,28 +168,56 @@ static struct hu_tensor_row *emit(struct listing *l, const struct place *p,
     return measure(l, row) ? row : NULL;
 }
 
+/* What stands where a decoder's class is for something else than the next word: a layer over its
+ * states. */
+static const struct scorer {
+    const char *class, *name;
+    bool biased, answers; /* a bias; a start and an end in place of labels */
+} scorers[] = {{"SequenceClassification", "score", false, false},
+               {"TokenClassification", "score", true, false},
+               {"QuestionAnswering", "qa_outputs", true, true}};
+
+static const struct scorer *scorer_of(const char *class)
+{
+    for (size_t i = 0; i < sizeof scorers / sizeof *scorers; i++)
+        if (strstr(class, scorers[i].class))
+            return &scorers[i];
+    return NULL;
+}
+
+static void emit_score(struct listing *l, const struct place *p, struct hu_tensor_row score,
+                       const struct scorer *of)
+{
+    char name[64];
+    score.shape[0] = of->answers ? 2 : (uint64_t)l->e.labels;
+    score.split = HU_SPLIT_NONE;
+    score.tied = false;
+    for (int bias = 0; bias <= of->biased; bias++) {
+        snprintf(name, sizeof name, "%s.%s", of->name, bias ? "bias" : "weight");
+        listing_cut(l, 0);
+        listing_append(l, name, strlen(name));
+        score.is_bias = bias;
+        score.rank = bias ? 1 : 2;
+        emit(l, p, &score);
+    }
+}
+
 /* Whether a head of no stated class stands; a classifier's may take its place. */
 static bool head_stands(struct listing *l, const struct line *line, const struct place *p,
                         const struct hu_tensor_row *head)
 {
     if (!l->result->bare && !listing_classifies(l->class))
         return true;
-    if (!strstr(l->class, "SequenceClassification") || l->scored || l->family->bare ||
-        head->rank != 2 || line->words.classes)
+    const struct scorer *of = scorer_of(l->class);
+    if (!of || l->scored || l->family->bare || head->rank != 2 || line->words.classes)
         return false;
     char path[PATH_SIZE];
     size_t length = l->length;
     const struct rename *renames = l->renames;
-    struct hu_tensor_row score = *head;
     memcpy(path, l->path, sizeof path);
     l->scored = true;
     l->renames = NULL;
-    score.shape[0] = (uint64_t)l->e.labels;
-    score.split = HU_SPLIT_NONE;
-    score.tied = false;
-    listing_cut(l, 0);
-    listing_append(l, "score.weight", 12);
-    emit(l, p, &score);
+    emit_score(l, p, *head, of);
     memcpy(l->path, path, sizeof path);
     l->length = length;
     l->renames = renames;
