@@ -168,38 +168,22 @@ static struct hu_tensor_row *emit(struct listing *l, const struct place *p,
     return measure(l, row) ? row : NULL;
 }
 
-/* What stands where a decoder's class is for something else than the next word: a layer over its
- * states. */
-static const struct scorer {
-    const char *class, *name;
-    bool biased, answers; /* a bias; a start and an end in place of labels */
-} scorers[] = {{"SequenceClassification", "score", false, false},
-               {"TokenClassification", "score", true, false},
-               {"QuestionAnswering", "qa_outputs", true, true}};
-
-static const struct scorer *scorer_of(const char *class)
-{
-    for (size_t i = 0; i < sizeof scorers / sizeof *scorers; i++)
-        if (strstr(class, scorers[i].class))
-            return &scorers[i];
-    return NULL;
-}
-
+/* What stands in place of a decoder's HEAD where its class is for labels, or for a start and an
+ * end. */
 static void emit_score(struct listing *l, const struct place *p, struct hu_tensor_row score,
-                       const struct scorer *of)
+                       bool answers, bool biased)
 {
-    char name[64];
-    score.shape[0] = of->answers ? 2 : (uint64_t)l->e.labels;
+    score.shape[0] = answers ? 2 : (uint64_t)l->e.labels;
     score.split = HU_SPLIT_NONE;
     score.tied = false;
-    for (int bias = 0; bias <= of->biased; bias++) {
-        snprintf(name, sizeof name, "%s.%s", of->name, bias ? "bias" : "weight");
+    do {
         listing_cut(l, 0);
-        listing_append(l, name, strlen(name));
-        score.is_bias = bias;
-        score.rank = bias ? 1 : 2;
+        listing_append(l, answers ? "qa_outputs" : "score", answers ? 10 : 5);
+        listing_append(l, score.is_bias ? ".bias" : ".weight", score.is_bias ? 5 : 7);
         emit(l, p, &score);
-    }
+        score.is_bias = !score.is_bias;
+        score.rank = 1;
+    } while (biased && score.is_bias);
 }
 
 /* Whether a head of no stated class stands; a classifier's may take its place. */
@@ -208,8 +192,10 @@ static bool head_stands(struct listing *l, const struct line *line, const struct
 {
     if (!l->result->bare && !listing_classifies(l->class))
         return true;
-    const struct scorer *of = scorer_of(l->class);
-    if (!of || l->scored || l->family->bare || head->rank != 2 || line->words.classes)
+    bool answers = strstr(l->class, "QuestionAnswering");
+    bool biased = answers || strstr(l->class, "TokenClassification");
+    if ((!biased && !strstr(l->class, "SequenceClassification")) || l->scored || l->family->bare ||
+        head->rank != 2 || line->words.classes)
         return false;
     char path[PATH_SIZE];
     size_t length = l->length;
@@ -217,7 +203,7 @@ static bool head_stands(struct listing *l, const struct line *line, const struct
     memcpy(path, l->path, sizeof path);
     l->scored = true;
     l->renames = NULL;
-    emit_score(l, p, *head, of);
+    emit_score(l, p, *head, answers, biased);
     memcpy(l->path, path, sizeof path);
     l->length = length;
     l->renames = renames;
