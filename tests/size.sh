@@ -129,9 +129,13 @@ prints "what a config does not say is not known: bytes without a dtype" '[null,"
 prints "… and a dtype that nobody knows is told of" "[null,[\"the config's dtype 'float15' is none that is known\"]]" \
     bash -c "$(declare -f undeclared); llama='$llama' scratch='$scratch' halfulp='$halfulp'
         undeclared '.torch_dtype = \"float15\"' | jq -c '[.model.stored_bytes, .model.notes]'"
+prints "a nested text is named within its model, once" model.language_model.embed_tokens.weight bash -c '"$1" size "$2" --tensors --json | jq -r ".tensors[].name" | grep -m1 embed_tokens' - "$halfulp" "$configs/qwen3.6-27b.json"
 prints "8k tokens are 8,192" 8192 key .kv_cache.context size "$llama" --context 8k
 prints "… and 1M are 1,048,576" 1048576 key .kv_cache.context size "$llama" --context 1M
-exits "… but half a token is none" 2 "'0.3k' is no number of tokens, such as 8192, 8k or 1M" "$halfulp" size "$llama" --context 0.3k
+prints "… and 1e6 a million, as counts are written" 1000000 key .kv_cache.context size "$llama" --context 1e6
+holds "a batch of requests without a context says what it needs" \
+    bash -c '"$1" size "$2" --batch 8 2>&1 >"$3" | grep -q "give that, too" && ! "$1" size "$2" --batch 8 --context 8k 2>&1 >"$3" | grep .' - "$halfulp" "$llama" "$scratch/said"
+exits "… but half a token is none" 2 "'0.3k' is no number of tokens, such as 8192, 8k, 1M or 1e6" "$halfulp" size "$llama" --context 0.3k
 exits "a suffix that is none on a context" 2 "no number of tokens|no whole number" size 7B --context 8G
 exits "activations without a shape" 2 "activations need the model's shape" size 7B --train mixed --seq 128
 exits "20 bytes for each of 10^18 parameters" 2 "64 bits" size 1e18 --train mixed-both-grads

@@ -20,11 +20,10 @@ static bool bad(const struct options *o, const char *what)
 static bool read_tokens(const struct options *o, void *at)
 {
     uint64_t *value = at;
-    size_t n = strlen(o->value);
-    if (!n || !strchr("kKmM", o->value[n - 1]))
+    if (!strpbrk(o->value, "kKmMeE"))
         return read_count(o, at);
     return (hu_tokens_read(o->value, value) && *value && *value <= o->row->most) ||
-           bad(o, "no number of tokens, such as 8192, 8k or 1M");
+           bad(o, "no number of tokens, such as 8192, 8k, 1M or 1e6");
 }
 
 static bool read_bytes(const struct options *o, void *at)
@@ -357,6 +356,8 @@ int size_complete(const struct options *o, struct size_options *out)
         return fail("--activations and --seq both say what the activations are");
     if (r->sequence && !r->micro_batch)
         r->micro_batch = 1;
+    if (option_given(o, "batch") && !r->context && !option_given(o, "memory"))
+        note("--batch counts requests of --context N tokens each: give that, too");
     choose_dtypes(r);
     if (plan->fsdp && plan->zero)
         return fail("--fsdp and --zero both say how the states are sharded");

@@ -168,28 +168,42 @@ static struct hu_tensor_row *emit(struct listing *l, const struct place *p,
     return measure(l, row) ? row : NULL;
 }
 
+/* What stands in place of a decoder's HEAD where its class is for labels, or for a start and an
+ * end. */
+static void emit_score(struct listing *l, const struct place *p, struct hu_tensor_row score,
+                       bool answers, bool biased)
+{
+    score.shape[0] = answers ? 2 : (uint64_t)l->e.labels;
+    score.split = HU_SPLIT_NONE;
+    score.tied = false;
+    do {
+        listing_cut(l, 0);
+        listing_append(l, answers ? "qa_outputs" : "score", answers ? 10 : 5);
+        listing_append(l, score.is_bias ? ".bias" : ".weight", score.is_bias ? 5 : 7);
+        emit(l, p, &score);
+        score.is_bias = !score.is_bias;
+        score.rank = 1;
+    } while (biased && score.is_bias);
+}
+
 /* Whether a head of no stated class stands; a classifier's may take its place. */
 static bool head_stands(struct listing *l, const struct line *line, const struct place *p,
                         const struct hu_tensor_row *head)
 {
     if (!l->result->bare && !listing_classifies(l->class))
         return true;
-    if (!strstr(l->class, "SequenceClassification") || l->scored || l->family->bare ||
+    bool answers = strstr(l->class, "QuestionAnswering");
+    bool biased = answers || strstr(l->class, "TokenClassification");
+    if ((!biased && !strstr(l->class, "SequenceClassification")) || l->scored || l->family->bare ||
         head->rank != 2 || line->words.classes)
         return false;
     char path[PATH_SIZE];
     size_t length = l->length;
     const struct rename *renames = l->renames;
-    struct hu_tensor_row score = *head;
     memcpy(path, l->path, sizeof path);
     l->scored = true;
     l->renames = NULL;
-    score.shape[0] = (uint64_t)l->e.labels;
-    score.split = HU_SPLIT_NONE;
-    score.tied = false;
-    listing_cut(l, 0);
-    listing_append(l, "score.weight", 12);
-    emit(l, p, &score);
+    emit_score(l, p, *head, answers, biased);
     memcpy(l->path, path, sizeof path);
     l->length = length;
     l->renames = renames;
