@@ -2,6 +2,7 @@
 
 import array
 import copy
+import ctypes
 import doctest
 import os
 import pickle
@@ -303,6 +304,35 @@ def test_ml_dtypes_agree():
         ours = halfulp.cast(x, dtype)
         assert ours.dtype == dtype and (ours.view("u1") == x.astype(dtype).view("u1")).all()
         assert (halfulp.cast(ours, "fp32") == ours.astype(numpy.float32)).all()
+
+
+class Interface:
+    """An array as NumPy's are seen: a dtype by its name, and __array_interface__."""
+
+    def __init__(self, name, codes, typestr="|V1"):
+        self.memory = (ctypes.c_ubyte * len(codes))(*codes)
+        self.dtype = type("dtype", (), {"name": name})()
+        self.__array_interface__ = {"typestr": typestr, "shape": (len(codes),), "strides": None,
+                                    "data": (ctypes.addressof(self.memory), False)}
+
+
+def test_ml_dtypes_narrow_elements_have_a_byte_each():
+    for name, codes, values in (("int4", b"\x01\x0f\x08", [1, -1, -8]), ("uint4", b"\x01\x0f", [1, 15]),
+                                ("float4_e2m1fn", b"\x02\x03\x0c", [1, 1.5, -2]),
+                                ("float6_e2m3fn", b"\x08\x1e", [1, 7])):
+        array_of = Interface(name, codes)
+        assert list(halfulp.cast(array_of, "fp32")) == values
+        if "float" in name:
+            assert halfulp.stats(array_of, ["bf16"])["tensors"][0]["elements"] == len(values)
+            assert halfulp.dequantize(halfulp.quantize(array_of, "mxfp8_e4m3")).tolist() == [values]
+    packed = Interface("float4_e2m1fn_x2", b"\x21\x43", "|u1")
+    assert list(halfulp.cast(packed, "fp32")) == [0.5, 1, 1.5, 2]
+
+
+def test_a_seed_has_64_bits():
+    for seed in (-1, 1 << 64):
+        with pytest.raises(ValueError, match="seed from 0"):
+            halfulp.cast([1.0], "bf16", round="stochastic", seed=seed)
 
 
 def test_other_threads_run_meanwhile():

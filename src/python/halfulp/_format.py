@@ -24,6 +24,8 @@ def options(round="rne", saturate=False, seed=None):
     direction = one_of(DIRECTIONS, round, "rounding direction")
     if seed is not None and round != "stochastic":
         raise ValueError("a seed is for round='stochastic'")
+    if seed is not None and not 0 <= seed < 1 << 64:
+        raise ValueError(f"a seed from 0 to 2**64 - 1, not {seed}")
     return direction, bool(saturate), False, seed or 0
 
 
