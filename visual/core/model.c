@@ -1,5 +1,6 @@
 #include "model.h"
 #include "allocate.h"
+#include "names.h"
 #include "operation.h"
 
 #include <stdio.h>
@@ -188,12 +189,21 @@ static bool on_block_page(const struct hu_block *block)
     return false;
 }
 
+static const char *shown_block(int i)
+{
+    return hu_block_name(block_shown_at((size_t)i));
+}
+
 static bool refuse_name(struct model *m, const char *name)
 {
     char near[HU_SUGGESTION];
+    int blocks = 0;
     if (hu_block_find(name))
         return model_refuse(m, "'%s' is a block format that the block page does not show", name);
-    hu_name_suggestion(near, name);
+    while (block_shown_at((size_t)blocks))
+        blocks++;
+    if (!*hu_name_suggestion(near, name))
+        hu_suggestion_of(near, name, shown_block, blocks);
     return model_refuse(m, "'%s' is no format; %s", name,
                         *near ? near : "'halfulp formats' lists them");
 }
