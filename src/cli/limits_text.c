@@ -10,16 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72 };
-
-static struct fold begin_line(const char *label)
-{
-    struct fold f = fold_begin(LABEL);
-    if (f.columns && f.columns < 60)
-        f.indent = 4;
-    fold_put(&f, 2, "", label);
-    return f;
-}
+enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72, NARROW = 60 };
 
 __attribute__((format(printf, 2, 3))) static void line(const char *label, const char *format, ...)
 {
@@ -27,7 +18,7 @@ __attribute__((format(printf, 2, 3))) static void line(const char *label, const 
     va_start(arguments, format);
     OWNED char *text = text_formatted(format, arguments);
     va_end(arguments);
-    struct fold f = begin_line(label);
+    struct fold f = fold_label(LABEL, NARROW, "", label);
     fold_words(&f, f.at < LABEL ? LABEL - f.at : 2, "", text);
     fold_end(&f);
 }
@@ -35,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static void line(const char *label, const 
 static void value_line(const char *label, const char *value, const struct hu_format *f,
                        uint64_t code)
 {
-    struct fold l = begin_line(label);
+    struct fold l = fold_label(LABEL, NARROW, "", label);
     fold_at(&l, LABEL, "", value);
     fold_cell(&l, HEXADECIMAL, "", HEX_OF(f, code));
     fold_cell(&l, ENCODING, "", CODE_OF(f, code));
