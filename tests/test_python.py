@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -327,6 +329,19 @@ def test_ml_dtypes_narrow_elements_have_a_byte_each():
             assert halfulp.dequantize(halfulp.quantize(array_of, "mxfp8_e4m3")).tolist() == [values]
     packed = Interface("float4_e2m1fn_x2", b"\x21\x43", "|u1")
     assert list(halfulp.cast(packed, "fp32")) == [0.5, 1, 1.5, 2]
+
+
+def test_numbers_of_any_length_are_shown():
+    wide = halfulp.Format("e15m48")
+    assert wide.show(2**16000).error == "0"
+    assert wide.show(-(2**16000) - 1).error == "1"
+    assert wide.show(Fraction(-1, 3**9500)).error.count("/") == 1
+    assert len(wide.show(Decimal("1e-4900")).error) > 4900
+    bf16 = halfulp.Format("bf16")
+    for text in ("1e999999999", "1e-999999999", "1e99999999999999999999"):
+        assert bf16.show(text).error is None
+        assert bf16.show(text, saturate=True).error is None
+    assert bf16.show("-1e-5000").error == "0." + "0" * 4999 + "1"
 
 
 def test_a_seed_has_64_bits():
