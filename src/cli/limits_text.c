@@ -111,7 +111,7 @@ void limits_print(const struct hu_format *f)
     hu_min_subnormal_code(f, &least);
     datum_line("epsilon", f, hu_epsilon_code(f));
     line("unit roundoff", "2^−%d", hu_precision(f));
-    line("precision", "%d bit%s", hu_precision(f), hu_precision(f) == 1 ? "" : "s");
+    line("precision", "%d bit%s", hu_precision(f), plural(hu_precision(f)));
     line("exponents", "%d to %d, bias %d", hu_emin(f), hu_emax(f), f->bias);
     line("decimal digits", "%d kept, %d needed", hu_digits10(f), hu_max_digits10(f));
     line("integers", "all exact up to %llu", (unsigned long long)hu_max_consecutive_integer(f));
@@ -142,8 +142,8 @@ void limits_integer_print(const struct hu_integer *n)
     long long min;
     unsigned long long max;
     limits_of_integer(n, &min, &max);
-    printf("%s%s%s  %d bit%s, %s\n", ink->bold, n->name, ink->off, n->width,
-           n->width == 1 ? "" : "s", n->is_signed ? "two's complement" : "unsigned");
+    printf("%s%s%s  %d bit%s, %s\n", ink->bold, n->name, ink->off, n->width, plural(n->width),
+           n->is_signed ? "two's complement" : "unsigned");
     line("max", "%llu", max);
     line("min", "%lld", min);
     line("decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);

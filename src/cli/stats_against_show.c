@@ -163,11 +163,6 @@ static void row_cells(struct grid *g, const struct against *a, const struct agai
     verdict_cell(g, a, r);
 }
 
-static const char *plural(size_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 static void print_head(const struct against *a)
 {
     OWNED char *first = text_printable(a->sources[0]->path);

@@ -19,6 +19,12 @@ static inline void widen(int *width, int columns)
         *width = columns;
 }
 
+/* What COUNT of a thing adds to its name: "s", or nothing. */
+static inline const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* New memory that the caller frees. */
 char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_formatted(const char *format, va_list arguments);
