@@ -48,7 +48,7 @@ bool hu_is_shown_exactly(const struct hu_format *f, uint64_t bits)
 size_t hu_shown_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits)
 {
     struct hu_decimal decimal;
-    if (!hu_exact_decimal(&decimal, f, bits))
+    if (hu_is_integer(f) || !hu_exact_decimal(&decimal, f, bits)) /* an integer has no exponent */
         return hu_shortest_print(out, f, bits);
     size_t sign = hu_decode(f, bits).sign;
     out[0] = '-';

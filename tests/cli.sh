@@ -89,6 +89,11 @@ prints "show quiets a NaN elsewhere" 'quiet_nan invalid' \
 exits "show says how a bare hexadecimal would be an encoding" 0 'fp32:0x3f800000 would read it as an encoding' \
     "$halfulp" show 0x3f800000
 exits "show is silent about plain decimals" 0 '' "$halfulp" show 16
+exits "a file in place of a value is told who reads files" 2 "argument 2: \".*\" is not a number; it is a file: 'halfulp tensors'" \
+    "$halfulp" show 1 "$scratch/big.bin"
+prints "an integer is shown without an exponent, however long" $'72340172838076674\n1000000000000000000' \
+    "$halfulp" convert -t int64 --values=shortest 72340172838076674 1e18
+prints "so it is in a table" 72340172838076674 sh -c '"$1" show -f int64,uint64 72340172838076674 | awk "\$1 == \"int64\" { print \$5 }"' - "$halfulp"
 exits "show names what is no number" 2 'argument 1: "12z4" is not a number' "$halfulp" show 12z4
 exits "show needs a value" 2 'VALUE is missing' "$halfulp" show
 exits "show names an unknown format" 2 '"fp12" is not a format' "$halfulp" show -f fp12 1

@@ -2,6 +2,7 @@
 
 import array
 import copy
+import ctypes
 import doctest
 import os
 import pickle
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -303,6 +306,48 @@ def test_ml_dtypes_agree():
         ours = halfulp.cast(x, dtype)
         assert ours.dtype == dtype and (ours.view("u1") == x.astype(dtype).view("u1")).all()
         assert (halfulp.cast(ours, "fp32") == ours.astype(numpy.float32)).all()
+
+
+class Interface:
+    """An array as NumPy's are seen: a dtype by its name, and __array_interface__."""
+
+    def __init__(self, name, codes, typestr="|V1"):
+        self.memory = (ctypes.c_ubyte * len(codes))(*codes)
+        self.dtype = type("dtype", (), {"name": name})()
+        self.__array_interface__ = {"typestr": typestr, "shape": (len(codes),), "strides": None,
+                                    "data": (ctypes.addressof(self.memory), False)}
+
+
+def test_ml_dtypes_narrow_elements_have_a_byte_each():
+    for name, codes, values in (("int4", b"\x01\x0f\x08", [1, -1, -8]), ("uint4", b"\x01\x0f", [1, 15]),
+                                ("float4_e2m1fn", b"\x02\x03\x0c", [1, 1.5, -2]),
+                                ("float6_e2m3fn", b"\x08\x1e", [1, 7])):
+        array_of = Interface(name, codes)
+        assert list(halfulp.cast(array_of, "fp32")) == values
+        if "float" in name:
+            assert halfulp.stats(array_of, ["bf16"])["tensors"][0]["elements"] == len(values)
+            assert halfulp.dequantize(halfulp.quantize(array_of, "mxfp8_e4m3")).tolist() == [values]
+    packed = Interface("float4_e2m1fn_x2", b"\x21\x43", "|u1")
+    assert list(halfulp.cast(packed, "fp32")) == [0.5, 1, 1.5, 2]
+
+
+def test_numbers_of_any_length_are_shown():
+    wide = halfulp.Format("e15m48")
+    assert wide.show(2**16000).error == "0"
+    assert wide.show(-(2**16000) - 1).error == "1"
+    assert wide.show(Fraction(-1, 3**9500)).error.count("/") == 1
+    assert len(wide.show(Decimal("1e-4900")).error) > 4900
+    bf16 = halfulp.Format("bf16")
+    for text in ("1e999999999", "1e-999999999", "1e99999999999999999999"):
+        assert bf16.show(text).error is None
+        assert bf16.show(text, saturate=True).error is None
+    assert bf16.show("-1e-5000").error == "0." + "0" * 4999 + "1"
+
+
+def test_a_seed_has_64_bits():
+    for seed in (-1, 1 << 64):
+        with pytest.raises(ValueError, match="seed from 0"):
+            halfulp.cast([1.0], "bf16", round="stochastic", seed=seed)
 
 
 def test_other_threads_run_meanwhile():

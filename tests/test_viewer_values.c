@@ -63,6 +63,33 @@ Test(viewer_values, the_equation_of_a_row_is_true)
     }
 }
 
+/* -2^t where the sign bit is set, and what the other bits are: the value. */
+Test(viewer_values, the_equation_of_an_integer_is_twos_complement)
+{
+    static const char *const names[] = {"int4", "int8", "uint8", "int16", "int64", "uint64"};
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        struct model m;
+        model_init(&m);
+        cr_assert(model_set_rows(&m, names[n]));
+        const struct row *r = &m.rows[0];
+        uint64_t most = hu_width_mask(r->format), step = most / 255 + 1;
+        for (uint64_t i = 0, bits = 0; i <= most / step; i++, bits += step) {
+            model_set_bits(&m, 0, bits, STEP_SESSION);
+            bool is_signed = hu_is_signed(r->format);
+            const char *sign = !is_signed ? "" : r->datum.sign ? "−1" : "0";
+            cr_assert_str_eq(r->sum_sign, sign, "%s %s", names[n], r->hex);
+            cr_assert_eq(*r->sum_exponent != 0, is_signed);
+            uint64_t others = strtoull(r->sum_significand, NULL, 10);
+            uint64_t worth = r->datum.sign ? UINT64_C(1) << r->format->trailing_bits : 0;
+            uint64_t shown = *r->decimal == '-' ? -strtoull(r->decimal + 1, NULL, 10)
+                                                : strtoull(r->decimal, NULL, 10);
+            cr_assert_eq(others - worth, shown, "%s %s: %s", names[n], r->hex, r->decimal);
+            cr_assert(r->sum_is_exact);
+        }
+        model_clear(&m);
+    }
+}
+
 /* The neighbours that the microscope names, read back, are the neighbours. */
 Test(viewer_values, the_microscope_names_true_neighbours)
 {

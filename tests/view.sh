@@ -276,6 +276,18 @@ for line in 'frobnicate' 'key Hyper+x' 'drag fp32.bit1' 'resize 1 1' 'resize a b
 done
 exits 'no display is said, and what works without' 2 'no display.*--screenshot' \
     env SDL_VIDEODRIVER=x11 DISPLAY=:97 ASAN_OPTIONS="$no_leaks" "$view"
+exits 'nor is a window opened that nobody can see' 2 'no display.*--screenshot' \
+    env -u SDL_VIDEODRIVER ASAN_OPTIONS="$no_leaks" timeout 20 "$view"
+exits 'a slip in a block format is answered with the nearest' 2 'did you mean mxfp4' "$view" -f mxfp5 --describe
+exits 'a file in place of a value is told who reads files' 2 "is not a number; it is a file: 'halfulp tensors'" \
+    "$view" --describe "$scratch/bad.script"
+prints "an integer's value is its sign bit's worth and the others" '−1 × 2⁷ + 126 = -2' after '' \
+    '[.items[] | select(.name | test("^int8.(sum|times|equals|decimal)")).text] | join(" ")' -f int8 -- -2
+prints 'the flags of a result are never cut' 'underflow,inexact divide_by_zero,overflow,inexact' bash -c '
+    for operation in "fp16:0x0001 0001 mul fp16" "fp4_e2m1:0x2 0 div fp4_e2m1"; do
+        set -- $operation
+        printf "click b.hex\ntype %s\nkey Enter\nclick operator.%s\n" $2 $3 | "$0" --page arithmetic -f $4 --script - $1
+    done | jq -r ".items[] | select(.name == \"result.flags\").text" | paste -sd " "' "$view"
 mkdir "$scratch/fonts"
 printf '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>%s/fonts</dir><cachedir>%s/cache</cachedir></fontconfig>' \
     "$scratch" "$scratch" >"$scratch/fonts.conf"

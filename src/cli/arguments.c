@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 bool names_read(const char *text, name_taker *take, void *context)
 {
@@ -21,6 +22,15 @@ bool names_read(const char *text, name_taker *take, void *context)
     while (good && rest)
         good = take(strsep(&rest, ","), context);
     return good;
+}
+
+const char *file_hint(const char *text)
+{
+    struct stat s;
+    return stat(text, &s) || S_ISDIR(s.st_mode)
+               ? ""
+               : "; it is a file: 'halfulp tensors' lists what is in one, 'halfulp stats' measures "
+                 "it, and 'halfulp show FILE:TENSOR[i]' shows an element";
 }
 
 static int digit_value(char c, unsigned base)

@@ -12,6 +12,9 @@
 typedef bool name_taker(const char *name, void *context);
 bool names_read(const char *text, name_taker *take, void *context);
 
+/* What to add where TEXT is no value: where a file of that name is read, or "". */
+const char *file_hint(const char *text);
+
 /* A whole number from LEAST to MOST. False: what is wrong with option --NAME is reported. */
 bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name);
 

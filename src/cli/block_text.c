@@ -106,7 +106,7 @@ static void print_head(const struct block_report *r)
 {
     struct fold f = fold_begin(2);
     char text[160];
-    snprintf(text, sizeof text, ", %zu value%s", r->count, r->count == 1 ? "" : "s");
+    snprintf(text, sizeof text, ", %zu value%s", r->count, plural(r->count));
     fold_put(&f, 0, ink->bold, r->block->name);
     fold_put(&f, 0, "", text);
     if (r->values) {
@@ -129,7 +129,7 @@ static void print_head(const struct block_report *r)
 static void print_foot(const struct block_report *r, size_t bytes)
 {
     char text[160];
-    size_t n = (size_t)snprintf(text, sizeof text, "%zu byte%s", bytes, bytes == 1 ? "" : "s");
+    size_t n = (size_t)snprintf(text, sizeof text, "%zu byte%s", bytes, plural(bytes));
     if (r->values) {
         struct hu_block_errors e = hu_block_errors(r->values, r->data, r->count);
         OWNED char *greatest = block_shown(e.greatest);

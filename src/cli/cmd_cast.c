@@ -128,7 +128,7 @@ static void note_specials(const struct request *r)
     const struct hu_format *to = r->job.to;
     if (spread->nans && !hu_has_nan(to))
         note("%llu NaN%s became %s: %s has no NaN", (unsigned long long)spread->nans,
-             spread->nans == 1 ? "" : "s", stats_fate_of_nan(to), to->name);
+             plural(spread->nans), stats_fate_of_nan(to), to->name);
     if (spread->infinities && !hu_has_infinity(to))
         note("%llu infinit%s became %s: %s has no infinity", (unsigned long long)spread->infinities,
              spread->infinities == 1 ? "y" : "ies",
@@ -136,7 +136,7 @@ static void note_specials(const struct request *r)
     uint64_t invalid = hu_loss_figures(&r->job.stats.total->losses[0]).invalid;
     if (invalid)
         note("%llu negative value%s became NaN: %s has no sign", (unsigned long long)invalid,
-             invalid == 1 ? "" : "s", r->job.to->name);
+             plural(invalid), r->job.to->name);
     const char *opaque = hu_npy_type_name(r->job.to);
     if (cast_job_writes_npy(&r->job) && r->job.stats.count && opaque)
         note("NumPy has no %s: the elements are written as opaque bytes, and "
@@ -242,9 +242,9 @@ static int report_block(const struct request *r)
     }
     printf("%s: %zu tensor%s to %s, laid out as %s, %zu copied as they are; %llu bytes, before "
            "%llu\n",
-           hu_printable(job->output, shown, sizeof shown), job->recoded,
-           job->recoded == 1 ? "" : "s", job->block->name, cast_layout_name(job->layout),
-           job->stats.skipped, (unsigned long long)job->after, (unsigned long long)r->before);
+           hu_printable(job->output, shown, sizeof shown), job->recoded, plural(job->recoded),
+           job->block->name, cast_layout_name(job->layout), job->stats.skipped,
+           (unsigned long long)job->after, (unsigned long long)r->before);
     return EXIT_DONE;
 }
 

@@ -14,69 +14,50 @@
 
 static const struct command_option rows[] = {OPTION_HELP, OPTION_END};
 
-/* The names of a list in turn; NULL: its end. */
-static const char *format_name(size_t i)
-{
-    const struct hu_format *f = hu_format_at(i);
-    return f ? f->name : NULL;
-}
-
-static const char *integer_name(size_t i)
-{
-    const struct hu_integer *n = hu_integer_at(i);
-    return n ? n->name : NULL;
-}
-
-static const char *block_name(size_t i)
+static const struct hu_block *decoded_block_at(size_t i)
 {
     const struct hu_block *b;
     for (size_t at = 0; (b = hu_block_at(at)); at++)
         if (hu_block_decodes(b) && !i--)
-            return b->name;
+            return b;
     return NULL;
 }
 
-static const char *direction_name(size_t i)
+/* The names of a list in turn, of whose rows AT is the I-th; NULL: its end. */
+#define NAMES(LIST, AT)                                                                            \
+    static const char *LIST(size_t i)                                                              \
+    {                                                                                              \
+        __auto_type row = AT;                                                                      \
+        return row ? row->name : NULL;                                                             \
+    }
+
+NAMES(formats, hu_format_at(i))
+NAMES(integers, hu_integer_at(i))
+NAMES(blocks, decoded_block_at(i))
+NAMES(devices, hu_device_at(i))
+NAMES(models, hu_dot_model_at(i))
+NAMES(operations, i < HU_OPERATIONS ? hu_operation_row((enum hu_operation)i) : NULL)
+NAMES(all_commands, commands[i])
+
+static const char *rounds(size_t i)
 {
     return i < HU_STOCHASTIC ? hu_direction_name((enum hu_direction)i) : NULL;
 }
 
-static const char *device_name(size_t i)
-{
-    const struct hu_device *d = hu_device_at(i);
-    return d ? d->name : NULL;
-}
-
-static const char *model_name(size_t i)
-{
-    const struct hu_dot_model *m = hu_dot_model_at(i);
-    return m ? m->name : NULL;
-}
-
-static const char *kernel_name(size_t i)
+static const char *kernels(size_t i)
 {
     const struct hu_kernel *k = hu_kernel_at(i);
     return k ? hu_kernel_name(k) : NULL;
-}
-
-static const char *operation_name(size_t i)
-{
-    return i < HU_OPERATIONS ? hu_operation_row((enum hu_operation)i)->name : NULL;
-}
-
-static const char *command_name(size_t i)
-{
-    return commands[i] ? commands[i]->name : NULL;
 }
 
 static const struct list {
     const char *word;
     const char *(*name)(size_t i);
 } lists[] = {
-    {"@formats", format_name},       {"@dtypes", format_name},    {"@dtypes", integer_name},
-    {"@dtypes", block_name},         {"@blocks", block_name},     {"@rounds", direction_name},
-    {"@devices", device_name},       {"@models", model_name},     {"@kernels", kernel_name},
-    {"@operations", operation_name}, {"@commands", command_name},
+    {"@formats", formats},       {"@dtypes", formats},        {"@dtypes", integers},
+    {"@dtypes", blocks},         {"@blocks", blocks},         {"@rounds", rounds},
+    {"@devices", devices},       {"@models", models},         {"@kernels", kernels},
+    {"@operations", operations}, {"@commands", all_commands},
 };
 
 /* Words to choose from, spaces between them; one with @ stands for a list. */

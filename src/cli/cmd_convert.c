@@ -183,7 +183,7 @@ static int convert_arguments(struct conversion *c, int argc, char **argv)
     for (int i = 0; i < argc; i++) {
         size_t n = convert_one(c, argv[i], strlen(argv[i]), 0, out, message);
         if (!n)
-            return fail("argument %d: %s", i + 1, message);
+            return fail("argument %d: %s%s", i + 1, message, file_hint(argv[i]));
         write_result(c, out, n);
     }
     return EXIT_DONE;

@@ -92,15 +92,6 @@ static char *dtype_name(struct hu_dtype dtype)
     return text;
 }
 
-static void shape_text(const struct hu_tensor *t, char *out, size_t size)
-{
-    size_t n = (size_t)snprintf(out, size, "[");
-    for (unsigned i = 0; i < t->rank && n + 24 < size; i++)
-        n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? ", " : "",
-                              (unsigned long long)t->shape[i]);
-    snprintf(out + n, size - n, n + 24 < size ? "]" : ", …]");
-}
-
 struct widths {
     int names, dtypes, shapes, counts;
     bool folded, twice;
@@ -112,7 +103,7 @@ static void measure_tensor(struct widths *w, const struct hu_tensor *t, int inde
     OWNED char *dtype = dtype_name(t->dtype);
     widen(&w->names, indent + text_columns(hu_printable(t->name, text, sizeof text)));
     widen(&w->dtypes, text_columns(dtype));
-    shape_text(t, text, sizeof text);
+    text_shape(text, sizeof text, t->shape, t->rank, ", ");
     widen(&w->shapes, text_columns(text));
 }
 
@@ -147,7 +138,7 @@ static void print_tensor(const struct widths *w, const struct hu_tensor *t, cons
                w->folded ? 0 : w->names + 4 - (int)strlen(before));
     end_line(w->folded);
     printf("%-*s ", w->dtypes, dtype);
-    shape_text(t, text, sizeof text);
+    text_shape(text, sizeof text, t->shape, t->rank, ", ");
     print_left(text, w->shapes);
     end_line(w->twice);
     printf(" %*s", w->counts, GROUPED(t->elements));

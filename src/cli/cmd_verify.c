@@ -15,14 +15,14 @@ static void print_total(const struct verify_request *q, const struct verify_tall
 {
     printf(
         "\n%s combination%s, %s%s failed, %s input%s, %s mismatch%s, %.2f s, %" PRIu64 " job%s\n",
-        GROUPED(tally->combinations), tally->combinations == 1 ? "" : "s",
+        GROUPED(tally->combinations), plural(tally->combinations),
         tally->cut ? "the last cut short, " : "", tally->failed ? GROUPED(tally->failed) : "none",
-        GROUPED(tally->inputs), tally->inputs == 1 ? "" : "s",
+        GROUPED(tally->inputs), plural(tally->inputs),
         tally->crashed      ? "an unknown number of"
         : tally->mismatches ? GROUPED(tally->mismatches)
                             : "no",
         tally->mismatches == 1 && !tally->crashed ? "" : "es", verify_now() - tally->began, q->jobs,
-        q->jobs == 1 ? "" : "s");
+        plural(q->jobs));
     if (q->standard)
         puts(
             "Covered: sources of at most 16 bits to every format in every direction; fp64, fp32 "

@@ -10,16 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72 };
-
-static struct fold begin_line(const char *label)
-{
-    struct fold f = fold_begin(LABEL);
-    if (f.columns && f.columns < 60)
-        f.indent = 4;
-    fold_put(&f, 2, "", label);
-    return f;
-}
+enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72, NARROW = 60 };
 
 __attribute__((format(printf, 2, 3))) static void line(const char *label, const char *format, ...)
 {
@@ -27,7 +18,7 @@ __attribute__((format(printf, 2, 3))) static void line(const char *label, const 
     va_start(arguments, format);
     OWNED char *text = text_formatted(format, arguments);
     va_end(arguments);
-    struct fold f = begin_line(label);
+    struct fold f = fold_label(LABEL, NARROW, "", label);
     fold_words(&f, f.at < LABEL ? LABEL - f.at : 2, "", text);
     fold_end(&f);
 }
@@ -35,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static void line(const char *label, const 
 static void value_line(const char *label, const char *value, const struct hu_format *f,
                        uint64_t code)
 {
-    struct fold l = begin_line(label);
+    struct fold l = fold_label(LABEL, NARROW, "", label);
     fold_at(&l, LABEL, "", value);
     fold_cell(&l, HEXADECIMAL, "", HEX_OF(f, code));
     fold_cell(&l, ENCODING, "", CODE_OF(f, code));
@@ -120,7 +111,7 @@ void limits_print(const struct hu_format *f)
     hu_min_subnormal_code(f, &least);
     datum_line("epsilon", f, hu_epsilon_code(f));
     line("unit roundoff", "2^−%d", hu_precision(f));
-    line("precision", "%d bit%s", hu_precision(f), hu_precision(f) == 1 ? "" : "s");
+    line("precision", "%d bit%s", hu_precision(f), plural(hu_precision(f)));
     line("exponents", "%d to %d, bias %d", hu_emin(f), hu_emax(f), f->bias);
     line("decimal digits", "%d kept, %d needed", hu_digits10(f), hu_max_digits10(f));
     line("integers", "all exact up to %llu", (unsigned long long)hu_max_consecutive_integer(f));
@@ -151,8 +142,8 @@ void limits_integer_print(const struct hu_integer *n)
     long long min;
     unsigned long long max;
     limits_of_integer(n, &min, &max);
-    printf("%s%s%s  %d bit%s, %s\n", ink->bold, n->name, ink->off, n->width,
-           n->width == 1 ? "" : "s", n->is_signed ? "two's complement" : "unsigned");
+    printf("%s%s%s  %d bit%s, %s\n", ink->bold, n->name, ink->off, n->width, plural(n->width),
+           n->is_signed ? "two's complement" : "unsigned");
     line("max", "%llu", max);
     line("min", "%lld", min);
     line("decimal digits", "%d kept", (n->width - n->is_signed) * 1233 >> 12);

@@ -63,7 +63,7 @@ static bool read_row(struct operand *o, const char *text, size_t length, const s
     size_t columns = o->count - before;
     if (o->rows && columns != o->columns) {
         snprintf(message, sizeof message, "a row of %zu value%s, where the rows before have %zu",
-                 columns, columns == 1 ? "" : "s", o->columns);
+                 columns, plural(columns), o->columns);
         return refuse_value(s, message);
     }
     o->columns = columns;

@@ -48,17 +48,6 @@ void progress_total(uint64_t total)
     atomic_store(&p.total, total);
 }
 
-/* 1234567 as "1.23 M". */
-static void print_scaled(char out[16], double x)
-{
-    static const char prefix[] = " kMGTP";
-    int i = 0;
-    for (; x >= 999.5 && i < 5; i++)
-        x /= 1000;
-    int places = x < 9.995 ? 2 : x < 99.95 ? 1 : 0;
-    snprintf(out, 16, "%.*f%s%.*s", places, x, i ? " " : "", i > 0, &prefix[i]);
-}
-
 static void print_time(char out[32], double seconds)
 {
     unsigned long s = seconds < 3.6e6 ? (unsigned long)(seconds + 0.5) : 3600000UL;
@@ -75,13 +64,14 @@ static void draw(double at)
     double done = (double)atomic_load(&p.done), total = (double)atomic_load(&p.total);
     double seconds = at - p.began;
     double rate = seconds > 0 ? done / seconds : 0;
-    char count[16], left[32] = "", line[160];
-    print_scaled(count, rate);
+    char count[16], prefix, left[32] = "", line[160];
+    int digits = text_scaled(count, rate, &prefix);
+    bool scaled = prefix != ' '; /* "1.2 GB/s", but "1.2 G inputs/s" */
+    if (scaled)
+        snprintf(count + digits, sizeof count - (size_t)digits, " %c", prefix);
     double share = total > 0 ? done / total : 0;
     if (share > 1)
         share = 1;
-    /* "1.2 GB/s", but "1.2 G inputs/s" */
-    bool scaled = *count && count[strlen(count) - 1] > '9';
     const char *gap = scaled && !p.unit[1] ? "" : " ";
     if (total <= 0) {
         snprintf(line, sizeof line, "%s  %s%s%s/s", p.label, count, gap, p.unit);

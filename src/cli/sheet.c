@@ -129,10 +129,10 @@ void fold_cell(struct fold *f, int column, const char *color, const char *text)
     fold_words(f, gap, color, text);
 }
 
-static struct fold begin(const char *label, const char *color)
+struct fold fold_label(int indent, int wide, const char *color, const char *label)
 {
-    struct fold f = fold_begin(SHEET_LEFT);
-    if (f.columns && f.columns < SHEET_RIGHT)
+    struct fold f = fold_begin(indent);
+    if (f.columns && f.columns < wide)
         f.indent = 4;
     fold_put(&f, 2, color, label);
     return f;
@@ -146,7 +146,7 @@ static void put_left(struct fold *f, const char *text)
 void sheet_line(const char *label, const char *color, const char *left, const char *middle,
                 const char *right)
 {
-    struct fold f = begin(label, color);
+    struct fold f = fold_label(SHEET_LEFT, SHEET_RIGHT, color, label);
     put_left(&f, left);
     fold_cell(&f, SHEET_MIDDLE, "", middle);
     fold_cell(&f, SHEET_RIGHT, "", right);
@@ -155,7 +155,7 @@ void sheet_line(const char *label, const char *color, const char *left, const ch
 
 void sheet_line_bold(const char *label, const char *left, const char *right, const char *after)
 {
-    struct fold f = begin(label, "");
+    struct fold f = fold_label(SHEET_LEFT, SHEET_RIGHT, "", label);
     put_left(&f, left);
     fold_cell(&f, SHEET_RIGHT, ink->bold, right);
     fold_put(&f, 1, "", after);

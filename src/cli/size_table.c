@@ -43,7 +43,7 @@ static void print_head(const struct size_result *r)
         printf("  %s", m->architecture);
     if (m->layers)
         printf("%s%llu layer%s", *m->architecture ? ", " : "  ", (unsigned long long)m->layers,
-               m->layers == 1 ? "" : "s");
+               plural(m->layers));
     if (m->tensors.count)
         printf("  %s: %s tensors", m->modelled ? "modelled" : "exact",
                GROUPED(size_tensor_count(m)));

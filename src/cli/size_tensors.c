@@ -13,16 +13,6 @@
 
 enum { NAME_SIZE = 640, SHAPE_SIZE = 192, LISTED_MAX = 1 << 22, SHOWN = 20 };
 
-static char *shape_text(const uint64_t *shape, unsigned rank, char out[SHAPE_SIZE])
-{
-    size_t n = 0;
-    for (unsigned i = 0; i < rank; i++)
-        n += (size_t)snprintf(out + n, SHAPE_SIZE - n, "%s%llu", i ? "," : "[",
-                              (unsigned long long)shape[i]);
-    snprintf(out + n, SHAPE_SIZE - n, "%s", rank ? "]" : "[]");
-    return out;
-}
-
 static const char *role_of(const struct hu_tensor_row *row)
 {
     return hu_role_name(row->tower ? row->tower : row->role);
@@ -60,7 +50,7 @@ static void print_list(const struct hu_model *m)
         for (uint64_t k = 0; hu_row_is_stored(row) && k < row->copies; k++) {
             print_left(hu_row_name(row, k, name, sizeof name), narrow ? 0 : 60);
             printf(narrow ? "\n    " : " ");
-            print_left(shape_text(row->shape, row->rank, shape), 18);
+            print_left(text_shape(shape, SHAPE_SIZE, row->shape, row->rank, ","), 18);
             printf(" %-9s %s", dtype_of(m, row), role_of(row));
             printf("%s%s\n", row->split ? " " : "", hu_split_name(row->split));
         }
@@ -163,9 +153,11 @@ static void tell_json(struct telling *t, enum hu_difference d, const char *name,
     json_t *o = json_object();
     json_put(o, "name", json_text(name));
     if (row)
-        json_put(o, "expected", json_string(shape_text(row->shape, row->rank, shape)));
+        json_put(o, "expected",
+                 json_string(text_shape(shape, SHAPE_SIZE, row->shape, row->rank, ",")));
     if (tensor && tensor->has_shape)
-        json_put(o, "found", json_string(shape_text(tensor->shape, tensor->rank, shape)));
+        json_put(o, "found",
+                 json_string(text_shape(shape, SHAPE_SIZE, tensor->shape, tensor->rank, ",")));
     json_array_append_new(t->lists[d], o);
 }
 
@@ -182,10 +174,10 @@ static void tell(void *context, enum hu_difference d, const char *name,
         return;
     printf("%-8s %s", difference_names[d], hu_printable(name, shown, sizeof shown));
     if (row)
-        printf("  %s", shape_text(row->shape, row->rank, ours));
+        printf("  %s", text_shape(ours, SHAPE_SIZE, row->shape, row->rank, ","));
     if (tensor && tensor->has_shape)
         printf("%s%s", row ? ", and there " : "  ",
-               shape_text(tensor->shape, tensor->rank, theirs));
+               text_shape(theirs, SHAPE_SIZE, tensor->shape, tensor->rank, ","));
     putchar('\n');
 }
 

@@ -91,20 +91,10 @@ int against_json(const struct against *a)
     return json_print_with(root, &rows);
 }
 
-static void shape_text(char *out, size_t size, const struct hu_tensor *t)
-{
-    size_t n = (size_t)snprintf(out, size, "[");
-    for (unsigned i = 0; i < t->rank && n < size; i++)
-        n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? ", " : "",
-                              (unsigned long long)t->shape[i]);
-    if (n < size)
-        snprintf(out + n, size - n, "]");
-}
-
 /* What stands in place of figures. */
 static void reason_text(char out[160], const struct against_row *r)
 {
-    char first[60], second[60];
+    char first[75], second[75];
     switch (r->status) {
     case AGAINST_MISSING:
         snprintf(out, 160, "only in the first");
@@ -113,8 +103,8 @@ static void reason_text(char out[160], const struct against_row *r)
         snprintf(out, 160, "only in the second");
         return;
     case AGAINST_SHAPE:
-        shape_text(first, sizeof first, r->first);
-        shape_text(second, sizeof second, r->second);
+        text_shape(first, sizeof first, r->first->shape, r->first->rank, ", ");
+        text_shape(second, sizeof second, r->second->shape, r->second->rank, ", ");
         snprintf(out, 160, "%s against %s", first, second);
         return;
     default:
@@ -171,11 +161,6 @@ static void row_cells(struct grid *g, const struct against *a, const struct agai
     for (int i = 0; !numbers && i < 5; i++)
         grid_cell(g, "–", "");
     verdict_cell(g, a, r);
-}
-
-static const char *plural(size_t n)
-{
-    return n == 1 ? "" : "s";
 }
 
 static void print_head(const struct against *a)

@@ -98,7 +98,7 @@ static void print_unfit(const struct stats *s)
         if (b.unfit)
             printf("  %s: %s element%s in rows that its blocks do not divide are left out, as a "
                    "cast leaves them\n",
-                   s->targets.at[i].name, GROUPED(b.unfit), b.unfit == 1 ? "" : "s");
+                   s->targets.at[i].name, GROUPED(b.unfit), plural(b.unfit));
     }
 }
 

@@ -125,7 +125,7 @@ static void draw_bars(const struct drawing *d)
                     "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#7a8fb8\">"
                     "<title>2^%d: %llu element%s</title></rect>\n",
                     x + inset, TOP + PLOT - height, d->step - 2 * inset, height, c->exponent,
-                    (unsigned long long)c->count, c->count == 1 ? "" : "s");
+                    (unsigned long long)c->count, plural(c->count));
         draw_exponents(d, i, x, &labelled);
     }
 }

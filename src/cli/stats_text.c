@@ -11,12 +11,6 @@
  * columns of a bar and of what stands before it; room for a count. */
 enum { ROWS_MAX = 40, EMPTY_LEAST = 3, BAR = 24, BAR_LEAST = 8, BEFORE_BAR = 27, COUNT = 27 };
 
-/* COUNT things of a NAME that takes an s. */
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static bool any_invalid(const struct stats *s)
 {
     for (size_t i = 0; i < s->targets.count; i++)

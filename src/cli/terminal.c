@@ -4,6 +4,7 @@
 #include "file/printable.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -87,6 +88,26 @@ const char *text_signed(char out[SIGNED_TEXT], int n)
 {
     snprintf(out, SIGNED_TEXT, "%s%d", n < 0 ? "−" : "", abs(n));
     return out;
+}
+
+char *text_shape(char *out, size_t size, const uint64_t *shape, unsigned rank, const char *comma)
+{
+    enum { ROOM = 24 }; /* for one more, and the end */
+    size_t n = (size_t)snprintf(out, size, "[");
+    for (unsigned i = 0; i < rank && n + ROOM < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%" PRIu64, i ? comma : "", shape[i]);
+    snprintf(out + n, size - n, n + ROOM < size ? "]" : ", …]");
+    return out;
+}
+
+int text_scaled(char out[16], double x, char *prefix)
+{
+    static const char prefixes[] = " kMGTP";
+    int i = 0;
+    for (; x >= 999.5 && i < 5; i++)
+        x /= 1000;
+    *prefix = prefixes[i];
+    return snprintf(out, 16, "%.*f", x < 9.995 ? 2 : x < 99.95 ? 1 : 0, x);
 }
 
 char *text_whole(const char *text, bool no_controls)

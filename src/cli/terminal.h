@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Columns of the terminal behind STREAM, or of $COLUMNS; 0: neither is known. */
@@ -18,6 +19,12 @@ static inline void widen(int *width, int columns)
         *width = columns;
 }
 
+/* What COUNT of a thing adds to its name: "s", or nothing. */
+static inline const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* New memory that the caller frees. */
 char *text_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_formatted(const char *format, va_list arguments);
@@ -27,6 +34,12 @@ void text_add(char **text, const char *format, ...) __attribute__((format(printf
 /* "−4" */
 enum { SIGNED_TEXT = 24 };
 const char *text_signed(char out[SIGNED_TEXT], int n);
+
+/* SHAPE as "[2, 3]", where COMMA is what stands between; one too long ends in "…". */
+char *text_shape(char *out, size_t size, const uint64_t *shape, unsigned rank, const char *comma);
+
+/* X, at most 999 of its unit, by three places: 1234567 is 1.23 with *PREFIX 'M'; ' ': as it is. */
+int text_scaled(char out[16], double x, char *prefix);
 
 /* TEXT from outside, in new memory that the caller frees: what is no UTF-8 becomes U+FFFD, and
  * where NO_CONTROLS, as XML wants it, so do control characters. */

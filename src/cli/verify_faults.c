@@ -1,6 +1,7 @@
 /* What went wrong in a row of `halfulp verify`: its runs, its calls, its end, what explains it. */
 #include "mpz64.h"
 #include "report.h"
+#include "terminal.h"
 #include "shown.h"
 #include "value.h"
 #include "verify/layout.h"
@@ -128,14 +129,13 @@ static void print_runs(const struct verify_row *row)
     uint64_t shown = row->shown < faults->count ? row->shown : faults->count;
     if (!count)
         return;
-    printf("  %s run%s of inputs that go wrong in one way: ", GROUPED(count),
-           count == 1 ? "" : "s");
+    printf("  %s run%s of inputs that go wrong in one way: ", GROUPED(count), plural(count));
     print_classes(faults);
     for (uint64_t i = 0; i < shown; i++)
         print_fault(row, &faults->at[i]);
     if (shown < count)
-        printf("  … and %s smaller run%s%s\n", GROUPED(count - shown),
-               count - shown == 1 ? "" : "s", faults->dropped ? "" : "; --show N shows more");
+        printf("  … and %s smaller run%s%s\n", GROUPED(count - shown), plural(count - shown),
+               faults->dropped ? "" : "; --show N shows more");
 }
 
 static void print_call(const struct verify_row *row, const struct hu_mismatch *m)

@@ -263,7 +263,7 @@ static void print_summary(const json_t *all, json_int_t shards)
         failed += !json_is_true(json_object_get(json_array_get(rows, i), "passed"));
     mismatches = json_object_get(all, "mismatches");
     printf("%zu combination%s, %zu failed, %s inputs, %s mismatches, in %lld shards\n",
-           json_array_size(rows), json_array_size(rows) == 1 ? "" : "s", failed,
+           json_array_size(rows), plural(json_array_size(rows)), failed,
            GROUPED((uint64_t)number(all, "inputs")),
            json_is_null(mismatches) ? "?" : GROUPED((uint64_t)json_integer_value(mismatches)),
            (long long)shards);

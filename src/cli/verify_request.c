@@ -203,7 +203,7 @@ static bool complete_steps(struct verify_request *q)
 {
     size_t most = HU_STEPS_MAX - (q->result != NULL), n = 0;
     if (q->via.count > most)
-        return refuse("--via: at most %zu format%s here", most, most == 1 ? "" : "s");
+        return refuse("--via: at most %zu format%s here", most, plural(most));
     for (; n < q->via.count; n++)
         q->promise.step[n] = q->via.at[n];
     if (!q->result)

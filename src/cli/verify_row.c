@@ -52,13 +52,9 @@ static void print_line(const char *const text[NAMES], const char *inputs, const 
 /* 1.2e10 as "12.0 G". */
 static const char *rate_text(char out[16], uint64_t inputs, double seconds)
 {
-    static const char prefix[] = " kMGT";
-    double rate = seconds > 0 ? (double)inputs / seconds : 0;
-    int i = 0;
-    for (; rate >= 999.5 && i < 4; i++)
-        rate /= 1000;
-    int places = rate < 9.995 ? 2 : rate < 99.95 ? 1 : 0;
-    snprintf(out, 16, "%.*f %c", places, rate, prefix[i]);
+    char prefix;
+    int n = text_scaled(out, seconds > 0 ? (double)inputs / seconds : 0, &prefix);
+    snprintf(out + n, (size_t)(16 - n), " %c", prefix);
     return out;
 }
 

@@ -52,6 +52,14 @@ static double cover(double x, double y, double w, double h, double radius)
     return 0.5 - (outside + (inside < 0 ? inside : 0) - radius);
 }
 
+/* The pixel X, Y from each corner. */
+static void plot_corners(struct canvas *c, struct rect r, int x, int y, unsigned color, double part)
+{
+    for (int corner = 0; corner < 4; corner++)
+        plot(c, r.x + (corner & 1 ? r.w - 1 - x : x), r.y + (corner & 2 ? r.h - 1 - y : y), color,
+             part);
+}
+
 void canvas_round(struct canvas *c, struct rect r, double radius, unsigned color)
 {
     int edge = (int)ceil(radius);
@@ -61,13 +69,8 @@ void canvas_round(struct canvas *c, struct rect r, double radius, unsigned color
     canvas_fill(c, box(r.x + edge, r.y, r.w - 2 * edge, edge), color);
     canvas_fill(c, box(r.x + edge, r.y + r.h - edge, r.w - 2 * edge, edge), color);
     for (int y = 0; y < edge; y++)
-        for (int x = 0; x < edge; x++) {
-            double part = cover(x + 0.5, y + 0.5, r.w, r.h, radius);
-            plot(c, r.x + x, r.y + y, color, part);
-            plot(c, r.x + r.w - 1 - x, r.y + y, color, part);
-            plot(c, r.x + x, r.y + r.h - 1 - y, color, part);
-            plot(c, r.x + r.w - 1 - x, r.y + r.h - 1 - y, color, part);
-        }
+        for (int x = 0; x < edge; x++)
+            plot_corners(c, r, x, y, color, cover(x + 0.5, y + 0.5, r.w, r.h, radius));
 }
 
 static double within(double part)
@@ -94,13 +97,8 @@ void canvas_ring(struct canvas *c, struct rect r, double radius, int thick, unsi
     canvas_fill(c, box(r.x, r.y + edge, thick, r.h - 2 * edge), color);
     canvas_fill(c, box(r.x + r.w - thick, r.y + edge, thick, r.h - 2 * edge), color);
     for (int y = 0; y < edge; y++)
-        for (int x = 0; x < edge; x++) {
-            double part = ring_cover(x + 0.5, y + 0.5, r, radius, thick);
-            plot(c, r.x + x, r.y + y, color, part);
-            plot(c, r.x + r.w - 1 - x, r.y + y, color, part);
-            plot(c, r.x + x, r.y + r.h - 1 - y, color, part);
-            plot(c, r.x + r.w - 1 - x, r.y + r.h - 1 - y, color, part);
-        }
+        for (int x = 0; x < edge; x++)
+            plot_corners(c, r, x, y, color, ring_cover(x + 0.5, y + 0.5, r, radius, thick));
 }
 
 void canvas_disc(struct canvas *c, struct rect r, unsigned color)

@@ -143,20 +143,11 @@ void history_push(struct history *h, struct document *d, unsigned group)
     h->group = group;
 }
 
-bool history_undo(struct history *h)
+bool history_step(struct history *h, int by)
 {
     h->group = 0;
-    if (!h->at)
+    if (by < 0 ? !h->at : h->at + 1 >= h->count)
         return false;
-    h->at--;
-    return true;
-}
-
-bool history_redo(struct history *h)
-{
-    h->group = 0;
-    if (h->at + 1 >= h->count)
-        return false;
-    h->at++;
+    h->at += (size_t)by;
     return true;
 }

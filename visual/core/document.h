@@ -55,6 +55,5 @@ static inline const struct document *history_now(const struct history *h)
  * GROUP and follow each other are one step. A change to the same state is none. */
 void history_push(struct history *h, struct document *d, unsigned group);
 
-/* False: nothing to undo or redo. */
-bool history_undo(struct history *h);
-bool history_redo(struct history *h);
+/* BY: -1 undoes, 1 redoes. False: there is nothing to. */
+bool history_step(struct history *h, int by);

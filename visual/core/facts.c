@@ -7,6 +7,7 @@
 #include "words.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,23 +31,31 @@ static const char *class_words(enum hu_class class)
 /* Places of the significand that a row has room for. */
 enum { SUM_DIGITS = 16 };
 
+/* An integer in two's complement: its sign bit is worth -2^t, the others what they are. */
 static void add_up(struct row *r)
 {
     const struct hu_format *f = r->format;
-    char exponent[24];
-    snprintf(r->sum_sign, sizeof r->sum_sign, "%s",
-             !hu_is_signed(f) ? ""
-             : r->datum.sign  ? "(−1)¹"
-                              : "(−1)⁰");
+    bool integer = hu_is_integer(f);
+    char power[24];
+    strcpy(r->sum_sign, !hu_is_signed(f) ? ""
+                        : integer        ? r->datum.sign ? "−1" : "0"
+                        : r->datum.sign  ? "(−1)¹"
+                                         : "(−1)⁰");
     r->sum_is_exact = true;
     if (!hu_is_finite(r->datum)) {
-        snprintf(r->sum_exponent, sizeof r->sum_exponent, "%s", "special");
-        snprintf(r->sum_significand, sizeof r->sum_significand, "%s",
-                 r->datum.class == HU_INFINITE ? "∞" : "NaN");
+        strcpy(r->sum_exponent, "special");
+        strcpy(r->sum_significand, r->datum.class == HU_INFINITE ? "∞" : "NaN");
         return;
     }
-    superscript(exponent, sizeof exponent, r->datum.quantum + f->trailing_bits);
-    snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s", exponent);
+    superscript(power, sizeof power, r->datum.quantum + f->trailing_bits);
+    snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s", power);
+    if (integer) {
+        uint64_t sign = (uint64_t)r->datum.sign << (f->width - 1);
+        if (!hu_is_signed(f))
+            *r->sum_exponent = 0;
+        snprintf(r->sum_significand, sizeof r->sum_significand, "%" PRIu64, r->bits ^ sign);
+        return;
+    }
     bool whole =
         significand_text(r->sum_significand, sizeof r->sum_significand, f, r->bits, SUM_DIGITS);
     r->sum_is_exact = whole && hu_is_shown_exactly(f, r->bits);

@@ -1,7 +1,9 @@
 #include "model.h"
 #include "allocate.h"
+#include "names.h"
 #include "operation.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -165,21 +167,6 @@ static void select_format(struct model *m, const struct hu_format *f)
         model_refresh_operands(m);
 }
 
-bool model_show_custom(struct model *m, const char *name)
-{
-    const struct hu_format *f = hu_format_find(name);
-    if (!f)
-        return model_refuse(
-            m,
-            "'%s' is no format: eXmY wants X from 2 to 15 and 1 + X + Y at most 64; a suffix "
-            "fn or fnuz is allowed",
-            name);
-    if (!model_show_format(m, f, true))
-        return false;
-    select_format(m, f);
-    return true;
-}
-
 static bool on_block_page(const struct hu_block *block)
 {
     for (size_t i = 0; block && block_shown_at(i); i++)
@@ -188,14 +175,37 @@ static bool on_block_page(const struct hu_block *block)
     return false;
 }
 
+static const char *shown_block(int i)
+{
+    return hu_block_name(block_shown_at((size_t)i));
+}
+
 static bool refuse_name(struct model *m, const char *name)
 {
     char near[HU_SUGGESTION];
+    int blocks = 0;
     if (hu_block_find(name))
         return model_refuse(m, "'%s' is a block format that the block page does not show", name);
-    hu_name_suggestion(near, name);
+    while (block_shown_at((size_t)blocks))
+        blocks++;
+    if (!*hu_name_suggestion(near, name))
+        hu_suggestion_of(near, name, shown_block, blocks);
     return model_refuse(m, "'%s' is no format; %s", name,
-                        *near ? near : "'halfulp formats' lists them");
+                        *name == 'e' && isdigit((unsigned char)name[1])
+                            ? "eXmY has X from 2 to 15, 1 + X + Y at most 64"
+                        : *near ? near
+                                : "'halfulp formats' lists them");
+}
+
+bool model_show_custom(struct model *m, const char *name)
+{
+    const struct hu_format *f = hu_format_find(name);
+    if (!f)
+        return refuse_name(m, name);
+    if (!model_show_format(m, f, true))
+        return false;
+    select_format(m, f);
+    return true;
 }
 
 /* NAME as a row of D, or as the block page's format in *BLOCK. False: reported. */
@@ -267,10 +277,10 @@ static void show_state(struct model *m)
     model_settle(m);
 }
 
-static bool step(struct model *m, bool (*move)(struct history *h), const char *what)
+static bool step(struct model *m, int by, const char *what)
 {
     model_hush(m);
-    bool moved = move(&m->history);
+    bool moved = history_step(&m->history, by);
     if (moved)
         show_state(m);
     else
@@ -280,12 +290,12 @@ static bool step(struct model *m, bool (*move)(struct history *h), const char *w
 
 bool model_undo(struct model *m)
 {
-    return step(m, history_undo, "undo");
+    return step(m, -1, "undo");
 }
 
 bool model_redo(struct model *m)
 {
-    return step(m, history_redo, "redo");
+    return step(m, 1, "redo");
 }
 
 /* --- Text fields --- */

@@ -1,5 +1,6 @@
 /* What the model's rows and bits are called, and what it says. */
 #include "model.h"
+#include "words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,21 +8,20 @@
 
 /* --- Names --- */
 
+static const char *const pages[] = {"bits",       "rounding", "numberline", "memory",
+                                    "arithmetic", "block",    "keys"};
+
 const char *page_name(enum page page)
 {
-    static const char *const names[] = {"bits",       "rounding", "numberline", "memory",
-                                        "arithmetic", "block",    "keys"};
-    return names[page];
+    return pages[page];
 }
 
 bool page_find(const char *name, enum page *page)
 {
-    for (int i = 0; i < PAGE_COUNT; i++)
-        if (!strcmp(name, page_name((enum page)i))) {
-            *page = (enum page)i;
-            return true;
-        }
-    return false;
+    int i = index_of(name, pages, PAGE_COUNT);
+    if (i >= 0)
+        *page = (enum page)i;
+    return i >= 0;
 }
 
 int model_row_of(const struct model *m, const char *name, const char **rest)

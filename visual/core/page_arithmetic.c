@@ -84,7 +84,7 @@ static int put_operand(struct layout *l, const struct row *r, bool live, struct 
     i = put_text(l, &f, 12 * digit, FACE_WORDS, TINT_DIM, r->error_ulp, r->name, "error_ulp");
     i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
     if (!live)
-        put_text(l, &f, width_of(l, FACE_WORDS, "overflow,inexact") + px(l, 4), FACE_WORDS,
+        put_text(l, &f, width_of(l, FACE_WORDS, "divide_by_zero,overflow,inexact"), FACE_WORDS,
                  TINT_INK, r->flag_names[0] == '-' ? "no flags" : r->flag_names, r->name, "flags");
     area.y = flow_end(&f) + px(l, 2);
     return put_cells(l, r, area, cell_most, true, live);

@@ -207,7 +207,7 @@ static int put_sum(struct layout *l, const struct grid *g, const struct row *r, 
     put_term(l, &f, digits(l, 5) + px(l, 12), TINT_SIGN, r->sum_sign, name, "sum_sign");
     put_sign(l, &f, *r->sum_sign ? "×" : "", name, "times");
     put_term(l, &f, digits(l, 7) + px(l, 12), TINT_EXPONENT, r->sum_exponent, name, "sum_exponent");
-    put_sign(l, &f, "×", name, "times2");
+    put_sign(l, &f, !*r->sum_exponent ? "" : hu_is_integer(r->format) ? "+" : "×", name, "times2");
     put_term(l, &f, digits(l, 19) + px(l, 12), TINT_SIGNIFICAND, r->sum_significand, name,
              "sum_significand");
     put_sign(l, &f, r->sum_is_exact ? "=" : "≈", name, "equals");

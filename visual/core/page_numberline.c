@@ -74,7 +74,7 @@ static void label_value(struct layout *l, const struct lane *lane, uint64_t bits
     int width = width_of(l, FACE_INDEX, text) + 1, left = x - width / 2;
     if (left < *free_from || left + width > lane->rect.x + lane->rect.w)
         return;
-    struct rect r = {left, lane->rect.y + lane->rect.h, width, line_of(l, FACE_INDEX)};
+    struct rect r = {left, lane->rect.y + lane->rect.h + px(l, 3), width, line_of(l, FACE_INDEX)};
     put_label(l, r, FACE_INDEX, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name,
               number);
     *free_from = left + width + px(l, 4);

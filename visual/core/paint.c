@@ -293,13 +293,14 @@ static bool touches(const struct brush *b, struct rect r, struct rect clip)
     return seen.w && seen.h;
 }
 
-/* OVER: the items of the layer that lie over the drawing. */
-static void paint_items(const struct brush *b, struct rect clip, int layer, bool over)
+/* The items of the layer of whose state's bits MASK those of WANTED are set. */
+static void paint_items(const struct brush *b, struct rect clip, int layer, unsigned mask,
+                        unsigned wanted, bool bits)
 {
     for (size_t n = 0; n < b->l->count; n++) {
         const struct item *i = &b->l->items[n];
         b->c->clip = rect_cut(clip, i->clip);
-        if (i->layer == layer && !(i->state & STATE_OVER) == !over &&
+        if (i->layer == layer && (i->state & mask) == wanted && (!bits || i->role == ROLE_BIT) &&
             touches(b, i->rect, b->c->clip))
             draw_item(b, i);
     }
@@ -307,14 +308,9 @@ static void paint_items(const struct brush *b, struct rect clip, int layer, bool
 
 static void paint_layer(const struct brush *b, struct rect clip, int layer)
 {
-    paint_items(b, clip, layer, false);
+    paint_items(b, clip, layer, STATE_OVER, 0, false);
     /* A focused bit's ring lies over its neighbours. */
-    for (size_t n = 0; n < b->l->count; n++) {
-        const struct item *i = &b->l->items[n];
-        b->c->clip = rect_cut(clip, i->clip);
-        if (i->layer == layer && i->role == ROLE_BIT && i->state & STATE_FOCUSED)
-            draw_item(b, i);
-    }
+    paint_items(b, clip, layer, STATE_FOCUSED, STATE_FOCUSED, true);
 }
 
 void paint(const struct painter *p, struct canvas *c, const struct layout *l)
@@ -330,7 +326,7 @@ void paint(const struct painter *p, struct canvas *c, const struct layout *l)
         if (c->clip.w && c->clip.h)
             draw_mark(&b, &l->marks[n]);
     }
-    paint_items(&b, clip, 0, true);
+    paint_items(&b, clip, 0, STATE_OVER, STATE_OVER, false);
     paint_layer(&b, clip, 1);
     c->clip = clip;
 }

@@ -1,4 +1,5 @@
 #include "theme.h"
+#include "words.h"
 
 #include <string.h>
 
@@ -52,18 +53,17 @@ unsigned theme_ink(const struct colors *t, enum tint tint)
     return field || tint == TINT_INK ? t->ink : inks[tint];
 }
 
+static const char *const names[] = {"light", "dark", "safe"};
+
 const char *theme_label(enum theme_name theme)
 {
-    static const char *const names[] = {"light", "dark", "safe"};
     return names[theme];
 }
 
 bool theme_find(const char *name, enum theme_name *theme)
 {
-    for (int i = 0; i < THEME_COUNT; i++)
-        if (!strcmp(name, theme_label((enum theme_name)i))) {
-            *theme = (enum theme_name)i;
-            return true;
-        }
-    return false;
+    int i = index_of(name, names, THEME_COUNT);
+    if (i >= 0)
+        *theme = (enum theme_name)i;
+    return i >= 0;
 }

@@ -13,13 +13,9 @@ void superscript(char *out, size_t size, int number)
     size_t length = 0;
     snprintf(plain, sizeof plain, "%d", number);
     out[0] = 0;
-    for (const char *at = plain; *at; at++) {
-        const char *piece = *at == '-' ? "⁻" : digits[*at - '0'];
-        if (length + strlen(piece) >= size)
-            return;
-        strcpy(out + length, piece);
-        length += strlen(piece);
-    }
+    for (const char *at = plain; *at && length < size; at++)
+        length += (size_t)snprintf(out + length, size - length, "%s",
+                                   *at == '-' ? "⁻" : digits[*at - '0']);
 }
 
 void signed_text(char *out, size_t size, int number)
@@ -30,15 +26,9 @@ void signed_text(char *out, size_t size, int number)
 char *with_minus(const char *text)
 {
     char *out = need(malloc(3 * strlen(text) + 1)), *to = out;
-    for (; *text; text++) {
-        if (*text != '-') {
-            *to++ = *text;
-            continue;
-        }
-        strcpy(to, "−");
-        to += strlen("−");
-    }
     *to = 0;
+    for (; *text; text++)
+        to += sprintf(to, *text == '-' ? "−" : "%c", *text);
     return out;
 }
 
@@ -118,6 +108,13 @@ char *bound_value(const struct hu_format *f, uint64_t bits)
     char text[HU_SHORTEST_TEXT];
     hu_bound_print(text, f, bits);
     return with_minus(text);
+}
+
+int index_of(const char *name, const char *const *names, int count)
+{
+    while (count-- && strcmp(name, names[count]))
+        ;
+    return count;
 }
 
 const char *direction_words(enum hu_direction direction)

@@ -28,5 +28,8 @@ uint32_t utf8_code(const char **text, const char *end);
 /* How many code points TEXT has. */
 size_t utf8_columns(const char *text);
 
+/* Which of COUNT names NAME is; -1: none. */
+int index_of(const char *name, const char *const *names, int count);
+
 /* "to nearest, ties to even" */
 const char *direction_words(enum hu_direction direction);

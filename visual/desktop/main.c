@@ -212,11 +212,10 @@ static bool prepare(struct session *c, const struct request *r, const struct set
     m->page = r->page;
     bool works = !*s->rows || r->asked.rows || model_set_rows(m, s->rows);
     works = works && (!r->asked.rows || model_set_rows(m, r->asked.rows));
-    works = works && (!r->value || model_set_text(m, r->value, 0));
-    if (!works) {
-        fail("%s", m->message);
-        return false;
-    }
+    if (!works)
+        return refuse("%s", m->message);
+    if (r->value && !model_set_text(m, r->value, 0))
+        return refuse("%s%s", m->message, file_hint(r->value));
     if (r->asked.direction != HU_TIES_TO_EVEN)
         model_set_direction(m, r->asked.direction);
     if (r->asked.saturate)

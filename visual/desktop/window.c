@@ -205,6 +205,15 @@ static bool is_x11(void)
     return driver && !strcmp(driver, "x11");
 }
 
+/* Whether anyone can see what is drawn: SDL 2 takes its offscreen driver where no display answers.
+ * Who names a driver has it. */
+static bool is_seen(void)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+    return SDL_getenv("SDL_VIDEODRIVER") || (driver && strcmp(driver, "offscreen") &&
+                                             strcmp(driver, "dummy") && strcmp(driver, "evdev"));
+}
+
 static bool open_window(struct window *w, char *message, size_t size)
 {
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
@@ -212,9 +221,10 @@ static bool open_window(struct window *w, char *message, size_t size)
     /* The press that gives the window the focus toggles its bit as any other. */
     SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
     SDL_SetHint("SDL_APP_ID", "halfulp-view");
-    if (SDL_Init(SDL_INIT_VIDEO)) {
+    bool works = !SDL_Init(SDL_INIT_VIDEO);
+    if (!works || !is_seen()) {
         snprintf(message, size, "no display: %s; --screenshot, --describe and --script need none",
-                 SDL_GetError());
+                 works ? "neither X11 nor Wayland answers" : SDL_GetError());
         return false;
     }
     /* Shared memory is faster here than a detour by OpenGL, and saves its libraries' memory. */

@@ -38,10 +38,10 @@ notices() {
     part 'GNU General Public License' "$build/sources/mini-gmp/COPYINGv3"
 }
 
-# Scripts without indentation and without the comments that have lines of their own.
+# Scripts without indentation and without comments, which begin or end a line.
 plain() {
     printf '"use strict";\n'
-    cat "$@" | sed 's/^ *//; /^$/d; /^\/\*.*\*\/$/d; /^\/\*/,/\*\/$/d'
+    cat "$@" | sed 's/^ *//; /^$/d; /^\/\*.*\*\/$/d; s/ *\/\*.*\*\/$//; /^\/\*/,/\*\/$/d'
 }
 # The first script stands in the page as it is: without the blanks about its operators, too, which none of its texts has.
 plain "$web/lzma.js" "$web/start.js" | sed 's/ \([-=+*/<>&|?:^%!]\{1,3\}\) /\1/g; s/\([,;]\) /\1/g' >"$build/start.js"

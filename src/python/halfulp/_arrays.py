@@ -36,9 +36,13 @@ def _as_array(values):
 
 
 @lru_cache
-def _of_dtype(dtype):
-    """A dtype's format; NumPy makes a dtype's name anew each time."""
-    return Format(name_of(dtype))
+def _of_dtype(dtype, item):
+    """A dtype's format; NumPy makes a dtype's name anew each time. ml_dtypes' of 4 and 6 bits have a
+    byte for each element; PyTorch's ..._x2 are two elements, packed as codes alone are."""
+    name = name_of(dtype)
+    f = Format(name)
+    one_each = _is_packed(f) and item == 1 and not name.endswith("_x2")
+    return Format(f.name + "_unpacked") if one_each else f
 
 
 def _source(array, source):
@@ -46,9 +50,9 @@ def _source(array, source):
     if source is not None:
         return Format(source)
     dtype = getattr(array, "dtype", None)
+    item, _, told = _halfulp.shape(array)
     if dtype is not None:
-        return _of_dtype(dtype)
-    told = _halfulp.shape(array)[2]
+        return _of_dtype(dtype, item)
     if told is not None:
         return Format(told)
     try:
@@ -93,9 +97,10 @@ def cast(array, to, *, source=None, round="rne", saturate=False, seed=None, out=
     array     any shape, strides and order of bytes, by the buffer protocol, __array_interface__ or
               DLPack (on the CPU); a number or a list of them is taken as fp64.
     source    the format of the elements; None: what the array says. Needed for codes, such as uint8
-              that are fp8_e4m3; codes of fp4 and fp6 are packed, from a byte's lowest bits on.
+              that are fp8_e4m3; codes of fp4 and fp6 are packed, from a byte's lowest bits on,
+              where a dtype of ml_dtypes has a byte for each element.
     round     "rne", "rna", "rtz", "rup", "rdn", "rto", or "stochastic" with seed: element i draws
-              from (seed, i), on every machine alike.
+              from (seed, i), on every machine alike; seed has 64 bits.
     saturate  overflow and infinities become the largest finite value.
     out       an array of the same shape, with elements of TO's width, that receives the result.
     count     elements to take of packed codes, which may end within the last byte.

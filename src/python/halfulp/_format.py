@@ -24,6 +24,8 @@ def options(round="rne", saturate=False, seed=None):
     direction = one_of(DIRECTIONS, round, "rounding direction")
     if seed is not None and round != "stochastic":
         raise ValueError("a seed is for round='stochastic'")
+    if seed is not None and not 0 <= seed < 1 << 64:
+        raise ValueError(f"a seed from 0 to 2**64 - 1, not {seed}")
     return direction, bool(saturate), False, seed or 0
 
 
@@ -48,22 +50,36 @@ def text_of(value):
         return value
     if isinstance(value, (bool, complex)):
         raise TypeError(f"a number or its text, not {type(value).__name__}")
-    if isinstance(value, (int, Fraction, Decimal)):
+    if isinstance(value, int):
+        return hex(value)  # of any length, where Python writes 4,300 decimal digits
+    if isinstance(value, Fraction):
+        return f"{value.numerator:#x}/{value.denominator:#x}"
+    if isinstance(value, Decimal):
         return str(value)
     value = float(value)
     finite = value == value and value not in (float("inf"), float("-inf"))
     return value.hex() if finite else repr(value)
 
 
-def _exact_of(text):
-    """The number in TEXT, or None where it is none or not written as Python writes them."""
+#: Digits of an error that is still written out.
+_LONGEST = 100_000
+
+
+def _exact_of(value):
+    """The number that VALUE is or names, or None where it is none, not written as Python writes them
+    or beyond what is written out."""
+    if isinstance(value, (int, Fraction)):
+        return Fraction(value)
+    text = text_of(value)
     try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        pass
-    try:
-        return Fraction(float.fromhex(text)) if "x" in text.lower() else None
-    except (ValueError, OverflowError):
+        if "/" in text:
+            return Fraction(text)
+        if "x" in text.lower():
+            return Fraction(float.fromhex(text))
+        number = Decimal(text)
+        near = number.is_finite() and abs(number.as_tuple().exponent) + abs(number.adjusted()) < _LONGEST
+        return Fraction(number) if near else None
+    except (ValueError, ArithmeticError):
         return None
 
 
@@ -75,16 +91,18 @@ def _decimal(fraction):
     while rest % 5 == 0:
         rest, fives = rest // 5, fives + 1
     if rest != 1:
-        return str(fraction)
+        return f"{Decimal(fraction.numerator)}/{Decimal(fraction.denominator)}"
     places = max(twos, fives)
-    digits = str(abs(fraction.numerator) * 10**places // fraction.denominator).rjust(places + 1, "0")
+    # str() of an int refuses more than 4,300 digits, Decimal's does not
+    digits = str(Decimal(abs(fraction.numerator) * 10**places // fraction.denominator)).rjust(places + 1, "0")
     sign = "-" if fraction < 0 else ""
     return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
 
 
 class Datum(namedtuple("Datum", "format bits value error flags")):
     """A datum of a format: `format` (its name), `bits` (the code), `value` (the exact decimal, a
-    string), `error` (value minus what was asked for, a string; None where that is no number) and
+    string), `error` (value minus what was asked for, a string; None where that is no number, or one of
+    over 100,000 digits) and
     `flags` (names of the exceptions that rounding raised). float(datum) is the value."""
 
     __slots__ = ()
@@ -166,7 +184,7 @@ class Format:
     def show(self, value, round="rne", saturate=False, seed=None):
         """VALUE as this format has it: a Datum."""
         code, flags = self.round(value, round, saturate, seed)
-        asked, parts, error = _exact_of(text_of(value)), _halfulp.split(self.name, code), None
+        asked, parts, error = _exact_of(value), _halfulp.split(self.name, code), None
         if asked is not None and parts:
             negative, significand, exponent = parts
             error = _decimal((-significand if negative else significand) * Fraction(2) ** exponent
