@@ -116,6 +116,8 @@ static const struct encoder {
     [35] = {hu_ggml_pack_tq2_0, 64, 16},
     [HU_GGML_MXFP4] = {hu_ggml_pack_mxfp4, 0, 8},
     [HU_GGML_NVFP4] = {hu_ggml_pack_nvfp4, 0, 0},
+    [41] = {hu_ggml_pack_q1_0, 0, 16},
+    [42] = {hu_ggml_pack_q2_0, 0, 16},
 };
 
 static bool is_finite(const struct ggml_encoding *k)
