@@ -12,7 +12,7 @@
 #define FIT_WHOLE static
 #include "kquants_fit.h"
 
-static const struct ggml_fits plain_fits = {fit_subs, fit_again, fit_points};
+static const struct ggml_fits plain_fits = {fit_subs, fit_again, fit_points, fit_multiples};
 
 enum { SUBS_MAX = GGML_SUBS };
 
@@ -169,13 +169,19 @@ void hu_ggml_pack_q8_k(struct ggml_encoding *k, unsigned char *to)
     if (most == 0)
         return;
     layout_set_word(to, 32, hu_bits_of_float(1 / inverse));
-    for (int i = 0, sum = 0; i < GGML_MOST; i++) {
-        float v = inverse * k->x[i];
-        int q = own ? ggml_nearest(v) : ggml_within(ggml_directed(k, v, i), -128, 127);
-        q = (signed char)(q < 127 ? q : 127);
-        to[4 + i] = (unsigned char)q;
-        sum = (i % 16 ? sum : 0) + q;
-        layout_set_word(to + 260 + i / 16 * 2, 16, (uint16_t)sum);
+    signed char q[GGML_MOST];
+    for (int i = 0; own && i < GGML_MOST; i++) {
+        int nearest = ggml_nearest(inverse * k->x[i]);
+        q[i] = (signed char)(nearest < 127 ? nearest : 127);
+    }
+    for (int i = 0; !own && i < GGML_MOST; i++)
+        q[i] = (signed char)ggml_within(ggml_directed(k, inverse * k->x[i], i), -128, 127);
+    memcpy(to + 4, q, sizeof q);
+    for (int i = 0; i < GGML_MOST; i += 16) {
+        int sum = 0;
+        for (int n = 0; n < 16; n++)
+            sum += q[i + n];
+        layout_set_word(to + 260 + i / 8, 16, (uint16_t)sum);
     }
 }
 
@@ -207,9 +213,13 @@ void hu_ggml_pack_iq4_xs(struct ggml_encoding *k, unsigned char *to)
 static float fill_multiples(const struct ggml_encoding *k, int most, unsigned char *q)
 {
     const int n = (int)k->e->b->elements;
-    float d = __builtin_fabsf(ggml_farthest(k->x, n)), inverse = ggml_inverse(d);
-    for (int i = 0; i < n; i++)
-        q[i] = (unsigned char)(ggml_within(ggml_round_away(k, k->x[i] * inverse, i), -1, most) + 1);
+    float d = hu_float_of_bits(ggml_greatest_bits(k->x, (uint32_t)n)), inverse = ggml_inverse(d);
+    if (k->e->options.elements.direction == HU_TIES_TO_EVEN)
+        chosen_fits()->multiples(k->x, n, inverse, most, q);
+    else
+        for (int i = 0; i < n; i++)
+            q[i] =
+                (unsigned char)(ggml_within(ggml_directed(k, k->x[i] * inverse, i), -1, most) + 1);
     return d;
 }
 
@@ -246,15 +256,18 @@ static bool is_upper(const struct ggml_encoding *k, float d, int i)
 void hu_ggml_pack_q1_0(struct ggml_encoding *k, unsigned char *to)
 {
     enum { LENGTH = 128 };
-    unsigned char q[LENGTH];
+    const bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
     float d = 0;
     for (int i = 0; i < LENGTH; i++)
         d += __builtin_fabsf(k->x[i]);
     d /= LENGTH;
-    for (int i = 0; i < LENGTH; i++)
-        q[i] = is_upper(k, d, i);
     ggml_put_fp16(k->e, to, d);
-    put_runs(q, LENGTH, 0, 1, 8, 1, to + 2);
+    for (int i = 0; i < LENGTH; i += 32) {
+        uint32_t upper = 0;
+        for (int n = 0; n < 32; n++)
+            upper |= (uint32_t)(own ? k->x[i + n] >= 0 : is_upper(k, d, i + n)) << n;
+        layout_set_word(to + 2 + i / 8, 32, upper);
+    }
 }
 
 /* Five digits of base 3, the first the highest, as a fraction of 256. */
