@@ -4,7 +4,7 @@ import json, math, random, struct
 from fractions import Fraction
 
 WIDTH = {'F64': 64, 'F32': 32, 'F16': 16, 'BF16': 16, 'F8_E4M3': 8, 'F8_E5M2': 8, 'F8_E8M0': 8, 'F4': 4, 'F6_E2M3': 6,
-         'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I32': 32, 'U32': 32, 'I64': 64}
+         'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I16': 16, 'I32': 32, 'U32': 32, 'I64': 64}
 
 def elements(shape):
     n = 1
@@ -460,6 +460,123 @@ KINDS = {
     'HQQ of rows': lambda r: hqq(r, 8, 50, group=None), 'HQQ of columns': lambda r: hqq(r, 8, 50, group=None, axis=0),
     'HQQ, large': lambda r: hqq(r, 300, 2048, 4, 64), 'HQQ, large, along axis 0': lambda r: hqq(r, 300, 2048, 3, 64, 0, 'F32'),
 } | {'compressed-tensors int%d, %d a word' % (w, 32 // w): lambda r, w=w: int_packed(r, 45, 700, 128, w, w % 2 == 1, config=True) for w in (2, 3, 5, 6, 7)}
+
+# Codes in kernels' orders, packed as their libraries pack them.
+def groups_of(r, rows, columns, group, scale='F16', zeros=None):
+    """Codes, scales, and of zero points their numbers or, scaled or not, floats of the scales' format."""
+    (form, back), across = FLOATS[scale], -(-columns // group)
+    codes = [[r.randrange(16) for _ in range(columns)] for _ in range(rows)]
+    scales = [[form(r.uniform(1e-3, 0.1)) for _ in range(across)] for _ in range(rows)]
+    shifts = [[r.randrange(16) if zeros == 'codes' else form(r.uniform(-1, 1)) for _ in range(across)] for _ in range(rows)]
+    over = lambda of, i, k: Fraction(back(of[i][k // group]))
+    less = lambda i, k: shifts[i][k // group] if zeros == 'codes' else 0
+    more = lambda i, k: over(shifts, i, k) if zeros == 'shifts' else 0
+    def values(start): return [(Fraction(c + start) - less(i, k)) * over(scales, i, k) + more(i, k) for i, row in enumerate(codes) for k, c in enumerate(row)]
+    return codes, scales, shifts, values
+
+def turned(matrix): return b''.join(row[k] for k in range(len(matrix[0])) for row in matrix)
+def words4(codes): return b''.join(struct.pack('<I', sum(c << 4 * i for i, c in enumerate(codes[at:at + 8]))) for at in range(0, len(codes), 8))
+def gemv_words(columns, group):
+    times = 1 if group >= 128 else {64: 2, 32: 4}[group]
+    return -(-(-(-(columns // group) // 8)) // times) * times
+def awq_config(version, group, columns): return {'quant_method': 'awq', 'bits': 4, 'group_size': -1 if group == columns else group, 'version': version, 'zero_point': True}
+
+def awq_gemv(r, rows=24, columns=256, group=64):
+    codes, scales, zeros, values = groups_of(r, rows, columns, group, zeros='codes')
+    wide = gemv_words(columns, group)
+    return ({'m.qweight': ('I32', [rows, columns // 8], b''.join(words4(row) for row in codes)),
+             'm.qzeros': ('I32', [rows, wide], b''.join(words4(row + [0] * (8 * wide - len(row))) for row in zeros)),
+             'm.scales': ('F16', [rows, 8 * wide], b''.join(b''.join(row).ljust(16 * wide, b'\0') for row in scales))},
+            {'m.weight': ([rows, columns], values(0))}, awq_config('gemv', group, columns))
+
+def awq_gemv_fast(r, rows=24, columns=256, group=128):
+    codes, scales, zeros, values = groups_of(r, rows, columns, group, zeros='shifts')
+    def mixed_up(row):
+        out = []
+        for at in range(0, len(row), 32):
+            first = [row[at + 8 * a + 2 * b + c] for b in range(4) for a in range(4) for c in range(2)]
+            out += [first[8 * d + 2 * e + f] for d in range(4) for f in range(2) for e in range(4)]
+        return out
+    packed = [mixed_up(row) for row in codes]
+    flat = [c for four in range(0, rows, 4) for at in range(0, columns, 64) for row in packed[four:four + 4] for c in row[at:at + 64]]
+    wide = gemv_words(columns, group)
+    tall = lambda of: turned([row + [bytes(2)] * (8 * wide - len(row)) for row in of])
+    return ({'m.qweight': ('I16', [rows // 4, columns], words4(flat)), 'm.scales': ('F16', [8 * wide, rows], tall(scales)),
+             'm.scaled_zeros': ('F16', [8 * wide, rows], tall(zeros))},
+            {'m.weight': ([rows, columns], values(0))}, awq_config('gemv_fast', group, columns))
+
+def marlin(r, rows=128, columns=256, group=128, names=('m.B', 'm.s'), config=None):
+    codes, scales, _, values = groups_of(r, rows, columns, group)
+    order = []
+    for i in range(32):
+        one = [16 * row + i // 4 + 8 * block for block in (0, 1) for row in (2 * (i % 4), 2 * (i % 4) + 1, 2 * (i % 4 + 4), 2 * (i % 4 + 4) + 1)]
+        for j in range(4):
+            order += [p + 256 * j for p in one]
+    order = [order[at + i] for at in range(0, 1024, 8) for i in (0, 2, 4, 6, 1, 3, 5, 7)]
+    over = [i + 8 * j for i in range(8) for j in range(8)] if group < columns else [2 * i + j for i in range(4) for j in (0, 1, 8, 9, 16, 17, 24, 25)]
+    packed = b''
+    for k in range(0, columns, 16):
+        tile = [codes[n + b][k + a] for n in range(0, rows, 16) for a in range(16) for b in range(16)]
+        packed += words4([tile[at + p] for at in range(0, len(tile), 1024) for p in order])
+    lines = [[row[g] for row in scales] for g in range(columns // group)]
+    lines = [b''.join(line[at + p] for at in range(0, rows, len(over)) for p in over) for line in lines]
+    return ({names[0]: ('I32', [columns // 16, 2 * rows], packed), names[1]: ('F16', [columns // group, rows], b''.join(lines))},
+            {'m.weight': ([rows, columns], values(-8))}, config)
+
+def int4_parts(kind, parts, shape, group):
+    """torchao's, and what it says of them."""
+    about = {'_type': kind, '_data': {'block_size': [1] * (len(shape) - 1) + [group], 'shape': shape}, '_tensor_data_names': [n.removeprefix('m._weight_') for n in parts]}
+    return parts | {'__metadata__': {'m.weight': json.dumps(about), 'tensor_names': '["m.weight"]'}}
+
+def torchao_int4(r, shape=(8, 64), group=32, scale='BF16'):
+    *lead, rows, columns = shape
+    packed, over, zero, all_values = b'', b'', b'', []
+    for _ in range(elements(lead)):
+        codes, scales, shifts, values = groups_of(r, rows, columns, group, scale, 'shifts')
+        signed = [[(c + 8) % 16 for c in row] for row in codes]  # 0 .. 15 stand for -8 .. 7
+        packed += bytes(row[k] | row[k + 1] << 4 for row in signed for k in range(0, columns, 2))
+        over, zero, all_values = over + turned(scales), zero + turned(shifts), all_values + values(-8)
+    sides = [*lead, -(-columns // group), rows]
+    return (int4_parts('Int4Tensor', {'m._weight_qdata': ('I8', [*lead, rows, columns // 2], packed), 'm._weight_scale': (scale, sides, over),
+                                      'm._weight_zero_point': (scale, sides, zero)}, list(shape), group),
+            {'m.weight': (list(shape), all_values)}, {'quant_method': 'torchao'})
+
+def tinygemm(r, shape=(8, 1024), group=128):
+    """Rows that are filled up to 8, columns to 1024."""
+    *lead, rows, columns = shape
+    tall, wide, packed, over, all_values = -(-rows // 8) * 8, -(-columns // 1024) * 1024, b'', b'', []
+    for _ in range(elements(lead)):
+        codes, scales, shifts, values = groups_of(r, tall, wide, group, 'BF16', 'shifts')
+        words = []
+        for n in range(0, tall, 8):
+            for outer in range(0, wide, 128):
+                for t in range(32):
+                    for inner in range(0, 8, 2):
+                        base = outer + inner * 16 + t % 4 * 2
+                        ks = [base, base + 1, base + 8, base + 9, base + 16, base + 17, base + 24, base + 25]
+                        v = [codes[n + t // 4][k] for k in ks]
+                        words.append(v[7] << 28 | v[5] << 24 | v[3] << 20 | v[1] << 16 | v[6] << 12 | v[4] << 8 | v[2] << 4 | v[0])
+        packed += struct.pack('<%dI' % len(words), *words)
+        over += turned([[s + z for s, z in zip(*both)] for both in zip(scales, shifts)])
+        every = values(-8)
+        all_values += [every[i * wide + k] for i in range(rows) for k in range(columns)]
+    return (int4_parts('Int4TilePackedTo4dTensor', {'m._weight_qdata': ('I32', [*lead, tall // 8, wide // 128, 32, 4], packed),
+                                                    'm._weight_scale_and_zero': ('BF16', [*lead, wide // group, tall, 2], over)}, list(shape), group),
+            {'m.weight': (list(shape), all_values)}, {'quant_method': 'torchao'})
+
+KERNELS = {
+    "AutoAWQ's gemv": awq_gemv, "AutoAWQ's gemv of 32": lambda r: awq_gemv(r, 16, 416, 32), "AutoAWQ's gemv of 128, large": lambda r: awq_gemv(r, 200, 2176, 128),
+    "AutoAWQ's gemv of rows": lambda r: awq_gemv(r, 8, 384, 384),
+    "AutoAWQ's gemv_fast": awq_gemv_fast, "AutoAWQ's gemv_fast of 32, large": lambda r: awq_gemv_fast(r, 200, 2176, 32), "AutoAWQ's gemv_fast of rows": lambda r: awq_gemv_fast(r, 8, 384, 384),
+    'Marlin': marlin, 'Marlin of rows': lambda r: marlin(r, 64, 128, 128), 'Marlin, large': lambda r: marlin(r, 512, 1024, 128, config={'quant_method': 'gptq', 'bits': 4, 'group_size': 128, 'checkpoint_format': 'marlin'}),
+    'Marlin of rows, large': lambda r: marlin(r, 512, 1024, 1024, config={'quant_method': 'gptq', 'bits': 4, 'group_size': -1, 'is_marlin_format': True}),
+    "AutoAWQ's marlin": lambda r: marlin(r, 128, 128, 32, ('m.qweight', 'm.scales'), awq_config('marlin', 32, 128)),
+    "torchao's Int4Tensor": torchao_int4, "torchao's Int4Tensor under fp32, large": lambda r: torchao_int4(r, (300, 2048), 128, 'F32'),
+    "torchao's Int4Tensor of experts": lambda r: torchao_int4(r, (3, 72, 96), 32), "torchao's Int4Tensor, the last group short": lambda r: torchao_int4(r, (5, 80), 32),
+    "torchao's Int4TilePackedTo4dTensor": tinygemm, "torchao's Int4TilePackedTo4dTensor, filled up": lambda r: tinygemm(r, (203, 1500), 64),
+    "torchao's Int4TilePackedTo4dTensor of experts": lambda r: tinygemm(r, (2, 12, 1024), 256),
+}
+KINDS |= KERNELS
 
 def resized(parts, name, dtype=None, shape=None, data=None):
     """The parts with one of another dtype or shape; its bytes are zeros unless they are given."""

@@ -109,9 +109,9 @@ static bool find_all(struct logical_reader *r)
 {
     static enum logical_found (*const layouts[])(struct logical_reader *,
                                                  const struct hu_tensor *) = {
-        hu_logical_gguf,   hu_logical_bnb,          hu_logical_bitnet,  hu_logical_hqq,
-        hu_logical_words,  hu_logical_packed_words, hu_logical_torchao, hu_logical_mlx,
-        hu_logical_scaled, hu_logical_gpt_oss,
+        hu_logical_gguf,    hu_logical_bnb,    hu_logical_bitnet,       hu_logical_hqq,
+        hu_logical_kernels, hu_logical_words,  hu_logical_packed_words, hu_logical_torchao,
+        hu_logical_mlx,     hu_logical_scaled, hu_logical_gpt_oss,
     };
     for (size_t i = 0; i < r->set->tensor_count; i++)
         for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
@@ -157,7 +157,6 @@ static const struct foreign {
     {".backward_hadamard_matrix", ".qweight", "FP-Quant",
      "what is quantized is the weights, turned by it"},
     {".weight_scales", ".weight", "EETQ", "codes lie as one GPU's kernels have them"},
-    {".B", ".s", "Marlin", "codes lie as a GPU's kernels have them"},
     {".scale_packed", ".weight_packed", "Marlin of 2:4", "codes lie as a GPU's kernels have them"},
     {".bitmask", ".compressed", "compressed-tensors", "weights that are zero are left out"},
     {".weight._data._data", NULL, "quanto", "of 2 and 4 bits its files do not have the shape"},

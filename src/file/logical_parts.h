@@ -139,9 +139,16 @@ enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_te
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_kernels(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_mlx(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
+
+/* torchao's Int4Tensor, or TILED Int4TilePackedTo4dTensor, of which the file's metadata has SAID so
+ * much. In place of N bytes of the codes' name stands the weight's NAME. */
+enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const struct hu_tensor *codes,
+                                           const json_t *said, bool tiled, size_t n,
+                                           const char *name);
 
 /* The rows of a table of what bytes stand for: 64 numbers from N on. */
 #define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7

@@ -112,6 +112,10 @@ static enum logical_found read_kind(struct logical_reader *r, struct logical_pai
                                     const json_t *tensor, const char *type)
 {
     const struct hu_tensor *inputs = hu_logical_beside(r, p->codes, p->cut, "_act_pre_scale");
+    const bool tiled = !strcmp(type, "Int4TilePackedTo4dTensor");
+    if (!inputs && (tiled || !strcmp(type, "Int4Tensor")))
+        return hu_logical_torchao_int4(r, p->codes, json_object_get(tensor, "_data"), tiled,
+                                       p->named, p->name);
     const struct kind *k = kinds, *end = kinds + sizeof kinds / sizeof *kinds;
     while (k < end && strcmp(k->type, type) != 0)
         k++;
