@@ -564,7 +564,30 @@ def tinygemm(r, shape=(8, 1024), group=128):
                                                     'm._weight_scale_and_zero': ('BF16', [*lead, wide // group, tall, 2], over)}, list(shape), group),
             {'m.weight': (list(shape), all_values)}, {'quant_method': 'torchao'})
 
+def quanto(r, rows=12, columns=256, group=128, bits=4, scale='F32', whole=False, bias=True):
+    """Rows of [groups, group_size] in the lowest bits of bytes first; group None: a row is one."""
+    (form, back), each = FLOATS[scale], 8 // bits
+    group = group or columns
+    count = rows * columns // group
+    codes = [[r.randrange(1 << bits) for _ in range(group)] for _ in range(count)]
+    scales = [form(r.uniform(1e-3, 0.1)) for _ in range(count)]
+    shifts = [r.randrange(-8, 8) if whole else form(r.uniform(-1, 1)) for _ in range(count)]
+    step = -(-count // each)
+    packed = bytes(sum(codes[i * step + at][k] << bits * i for i in range(each) if i * step + at < count) for at in range(step) for k in range(group))
+    over = lambda g: Fraction(back(scales[g]))
+    values = [(Fraction(c) - shifts[g]) * over(g) if whole else Fraction(c) * over(g) - Fraction(back(shifts[g])) for g, row in enumerate(codes) for c in row]
+    parts = {'m.weight._data._data': ('U8', [step, group], packed), 'm.weight._scale': (scale, [count, 1], b''.join(scales)),
+             'm.weight._shift': ('I8', [count, 1], struct.pack('<%db' % count, *shifts)) if whole else (scale, [count, 1], b''.join(shifts))}
+    logical = {'m.weight': ([rows, columns], values)}
+    if bias:
+        ones = struct.pack('<%df' % rows, *[1.0] * rows)
+        parts['m.bias'], logical['m.bias'] = ('F32', [rows], ones), ([rows], [1.0] * rows)
+    return parts, logical
+
 KERNELS = {
+    'quanto qint4': quanto, 'quanto qint2': lambda r: quanto(r, bits=2), 'quanto qint4, an odd number of groups': lambda r: quanto(r, 5, 192, 64, scale='BF16'),
+    'quanto qint2, groups that do not fill': lambda r: quanto(r, 3, 96, 32, 2, 'F16'), 'quanto qint4 of rows': lambda r: quanto(r, 7, 50, None, bias=False),
+    'quanto qint4 with whole shifts': lambda r: quanto(r, 300, 2048, whole=True), 'quanto qint4, large': lambda r: quanto(r, 300, 2048, scale='BF16'),
     "AutoAWQ's gemv": awq_gemv, "AutoAWQ's gemv of 32": lambda r: awq_gemv(r, 16, 416, 32), "AutoAWQ's gemv of 128, large": lambda r: awq_gemv(r, 200, 2176, 128),
     "AutoAWQ's gemv of rows": lambda r: awq_gemv(r, 8, 384, 384),
     "AutoAWQ's gemv_fast": awq_gemv_fast, "AutoAWQ's gemv_fast of 32, large": lambda r: awq_gemv_fast(r, 200, 2176, 32), "AutoAWQ's gemv_fast of rows": lambda r: awq_gemv_fast(r, 8, 384, 384),
@@ -675,19 +698,56 @@ def malformed():
     yield 'BitNet without a scale', without(t[0], 'm.weight_scale'), 'no weight_scale beside it', t[2]
     yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
     yield 'BitNet whose config does not say so', t[0], 'does not fit', None
-    yield 'quanto of four bits', {'m.weight._data._data': ('U8', [2, 32], bytes(64)), 'm.weight._scale': ('F32', [4, 1], bytes(16)), 'm.weight._shift': ('F32', [4, 1], bytes(16))}, "is quanto's by its name", None
+    t = quanto(r)[0]
+    yield 'quanto of groups without a bias', without(t, 'm.bias'), "of groups quanto's files do not have the shape", None
+    yield 'quanto with a bias of other rows', resized(t, 'm.bias', shape=[11]), "of groups quanto's files do not have the shape", None
+    yield 'quanto with too few scales', resized(resized(t, 'm.weight._scale', shape=[9, 1]), 'm.weight._shift', shape=[9, 1]), 'as many scales as rows', None
+    yield 'quanto of one group', resized(resized(resized(t, 'm.weight._scale', shape=[1, 1]), 'm.weight._shift', shape=[1, 1]), 'm.weight._data._data', shape=[1, 50]), 'as many scales as rows', None
+    yield 'quanto with a shift of another format', resized(t, 'm.weight._shift', 'F16'), 'a _shift of as many', None
+    yield 'quanto with shifts too few', resized(t, 'm.weight._shift', shape=[23, 1]), 'a _shift of as many', None
+    yield 'quanto without a shift', without(t, 'm.weight._shift'), 'a _shift of as many', None
+    yield 'quanto of a convolution', resized(t, 'm.weight._data._data', shape=[12, 32, 2, 2]), 'beside a matrix of bytes', None
+    v, said = awq_gemv(r)[0], awq_gemv(r)[2]
+    yield "AutoAWQ's gemv without a config", v, 'no config.json beside it has the group_size', None
+    yield "AutoAWQ's gemv of another group", v, 'another number of words', said | {'group_size': 256 // 32}
+    yield "AutoAWQ's gemv of a group that does not divide", v, 'no config.json beside it has the group_size', said | {'group_size': 48}
+    yield "AutoAWQ's gemv where the config has gemm", v, "neither GPTQ's|nor AWQ's", said | {'version': 'gemm'}
+    yield "AutoAWQ's gemv with scales too few", resized(v, 'm.scales', shape=[24, 8]), "neither GPTQ's|nor AWQ's", said
+    v, said = awq_gemv_fast(r)[0], awq_gemv_fast(r)[2]
+    yield "AutoAWQ's gemv_fast with scales of another shape", resized(v, 'm.scales', shape=[24, 8]), 'scaled_zeros like them', said
+    yield "AutoAWQ's gemv_fast with zeros of another format", resized(v, 'm.scaled_zeros', 'BF16'), 'scaled_zeros like them', said
+    yield "AutoAWQ's gemv_fast of 32 inputs too many", resized(resized(v, 'm.qweight', shape=[6, 288]), 'm.scales', shape=[8, 24]), 'scaled_zeros like them', said | {'group_size': 32}
+    v = marlin(r)[0]
+    yield 'Marlin of rows that are no 64', {'m.B': ('I32', [16, 64], bytes(4096)), 'm.s': ('F16', [2, 32], bytes(128))}, 'out a multiple of 64', None
+    yield 'Marlin with too few scales', resized(v, 'm.s', shape=[2, 64]), 'out a multiple of 64', None
+    yield 'Marlin with groups that do not divide', resized(v, 'm.s', shape=[3, 128]), 'out a multiple of 64', None
+    yield 'Marlin of words under integers', resized(v, 'm.s', 'I16'), r'the config beside it \(gptq\)', {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
+    v = torchao_int4(r)[0]
+    tell = lambda made, **data: {n: {'m.weight': json.dumps({'_type': 'Int4Tensor', '_data': data})} if n == '__metadata__' else t for n, t in made.items()}
+    yield "torchao's Int4Tensor of another shape", tell(v, block_size=[1, 32], shape=[8, 62]), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor without a shape", tell(v, block_size=[1, 32]), 'not those of matrices', None
+    yield "torchao's Int4Tensor in groups of a column", tell(v, block_size=[32, 1], shape=[8, 64]), 'not those of matrices', None
+    yield "torchao's Int4Tensor of another group", tell(v, block_size=[1, 16], shape=[8, 64]), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor with scales that are not turned", resized(v, 'm._weight_scale', shape=[8, 2]), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor without zero points", without(v, 'm._weight_zero_point'), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor with a scale over the inputs", dict(v) | {'m._weight_act_pre_scale': ('BF16', [64], bytes(128))}, 'multiplies the inputs', None
+    v = tinygemm(r)[0]
+    yield "torchao's tiles of 16 rows", resized(v, 'm._weight_qdata', shape=[1, 4, 64, 4]), r'in / 128, 32, 4\]', None
+    yield "torchao's tiles of bytes", resized(v, 'm._weight_qdata', 'U8', [1, 8, 32, 16]), r'in / 128, 32, 4\]', None
+    yield "torchao's tiles with scales too few", resized(v, 'm._weight_scale_and_zero', shape=[4, 8, 2]), r'in / 128, 32, 4\]', None
+    yield "torchao's tiles of a matrix", resized(v, 'm._weight_qdata', shape=[8, 512]), 'not those of matrices', None
     for names, whose, why in (('codes m.codebooks', 'AQLM', 'codebooks'), ('indices m.centroids.weight', 'VPTQ', 'vectors'),
                               ('dense_weights m.row_offsets', 'SpQR', 'outliers'), ('tables m.tables2', 'HIGGS', 'FLUTE'),
-                              ('qweight m.backward_hadamard_matrix', 'FP-Quant', 'turned'), ('weight m.weight_scales', 'EETQ', "one GPU's"), ('B m.s', 'Marlin', "a GPU's"),
+                              ('qweight m.backward_hadamard_matrix', 'FP-Quant', 'turned'), ('weight m.weight_scales', 'EETQ', "one GPU's"),
                               ('weight_packed m.scale_packed', 'Marlin of 2:4', "a GPU's"), ('compressed m.bitmask', 'compressed-tensors', 'left out')):
-        parts = {n: ('I8', [4, 8], bytes(32)) for n in ('m.' + names).split()}
+        parts = {n: ('F16', [8], bytes(16)) if n == 'm.weight_scales' else ('I8', [4, 8], bytes(32)) for n in ('m.' + names).split()}
         yield "%s's parts" % whose, parts, "is %s.s by its name, which is not read: .*%s.* --parts takes" % (whose, why), None
     for name, whose in ('weight._data', 'quanto'), ('weight:_data', 'torchao'):
         yield 'what %s writes in %s' % (whose, name), {'m.' + name: ('I8', [4, 8], bytes(32)), 'm.s': ('F32', [4], bytes(16))}, "is %s's by its name" % whose, None
     ao = lambda made, kind, **said: torchao(made, kind, **said)[0]
     rows = fp8_plain(r, kind='row')
     yield "torchao's without metadata", without(ao(rows, 'Float8Tensor', block_size=[1, 40]), '__metadata__'), "is torchao's by its name, and no file's metadata", None
-    yield "torchao's of a class that is not read", ao(nvfp4(r), 'Int4Tensor', block_size=[1, 32]), "torchao's Int4Tensor by its file's metadata, which is not read", None
+    yield "torchao's of a class that is not read", ao(nvfp4(r), 'Int4PreshuffledTensor', block_size=[1, 32]), "torchao's Int4PreshuffledTensor by its file's metadata, which is not read", None
     yield "torchao's of no class", ao(rows, None), "no file's metadata says of which class", None
     yield "torchao's of another block_size", ao(rows, 'Float8Tensor', block_size=[1, 20]), r'a scale for 1 × 20 is said to be there, in all \[5, 2\]', None
     yield "torchao's of a block_size of too many", ao(rows, 'Float8Tensor', block_size=[1, 1, 40]), 'as many dimensions', None
@@ -702,7 +762,7 @@ def malformed():
     yield 'fp8 without a scale beside a config that says quantized', without(d, 'm.weight_scale_inv'), r'by its dtype and the config beside it \(fp8\)', {'quant_method': 'fp8'}
     yield 'bytes without a scale beside such a config', without(n, S, 'm.weight_scale_2'), r'the config beside it \(modelopt\)', {'quant_method': 'modelopt'}
     yield 'a scale whose codes are elsewhere', without(d, 'm.weight'), 'no layout that is known', {'quant_method': 'fp8'}
-    yield 'words of a method that is not known', {'m.B': ('I32', [4, 8], bytes(128)), 'm.s': ('F16', [1, 8], bytes(16))}, "is Marlin's by its name", {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
+    yield 'words of a method that is not known', {'m.B': ('I32', [4, 8], bytes(128)), 'm.s': ('F16', [1, 8], bytes(16))}, 'out a multiple of 64', {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
     fp8 = lambda **k: scheme(num_bits=8, type='float', **k)
     int4 = lambda **k: scheme(num_bits=4, type='int', strategy='group', **k)
     yield 'rows where the config has one scale', row, r'8-bit floats with 5 scales, and none of the config', fp8(strategy='tensor')

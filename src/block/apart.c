@@ -139,6 +139,11 @@ double hu_block_plus_shift(const struct hu_block_job *j, size_t tile, double cod
     return difference(j, code * scale, -float_at(j, tile));
 }
 
+double hu_block_less_shift(const struct hu_block_job *j, size_t tile, double code, double scale)
+{
+    return difference(j, code * scale, float_at(j, tile));
+}
+
 /* A quotient of an exact product by so small a divisor is too far from the middles of narrower
  * formats to be rounded wrongly again. */
 double hu_block_shared(const struct hu_block_job *j, size_t tile, double code, double scale)

@@ -72,17 +72,17 @@ enum hu_block_zeros {
     HU_ZEROS_NONE,
     HU_ZEROS_BYTES,  /* a byte with a sign */
     HU_ZEROS_FLOATS, /* an fp32 */
-    HU_ZEROS_SHIFTS, /* an fp32, added to the code times its scale */
+    HU_ZEROS_SHIFTS, /* an fp32, added to the code times its scale, or taken away */
 };
 
 /* What CODE of TILE stands for under SCALE. */
 struct hu_block_job;
 typedef double hu_block_element(const struct hu_block_job *j, size_t tile, double code,
                                 double scale);
-/* The code less the tile's byte or float, times the scale; times the scale, and that added; by the
- * scale. */
-hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_plus_shift, hu_block_divided,
-    hu_block_shared; /* shared: times the scale, by hu_block.divisor */
+/* The code less the tile's byte or float, times the scale; times the scale, and that added or taken
+ * away; by the scale. */
+hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_plus_shift, hu_block_less_shift,
+    hu_block_divided, hu_block_shared; /* shared: times the scale, by hu_block.divisor */
 
 /* How numbers of a matrix lie in a file that has them in a kernel's order: each of so many lines
  * has some of all rows, EACH of a row, and STEP rows from a multiple of it on lie together there.

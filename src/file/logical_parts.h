@@ -134,6 +134,7 @@ bool hu_logical_is_integer(const struct hu_tensor *t, unsigned bits);
 /* The layouts. Each is given a tensor that may be codes. */
 enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_bitnet(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_quanto(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes);

@@ -113,7 +113,9 @@ static enum logical_found read_kind(struct logical_reader *r, struct logical_pai
 {
     const struct hu_tensor *inputs = hu_logical_beside(r, p->codes, p->cut, "_act_pre_scale");
     const bool tiled = !strcmp(type, "Int4TilePackedTo4dTensor");
-    if (!inputs && (tiled || !strcmp(type, "Int4Tensor")))
+    if (inputs)
+        return hu_logical_inputs(r, inputs);
+    if (tiled || !strcmp(type, "Int4Tensor"))
         return hu_logical_torchao_int4(r, p->codes, json_object_get(tensor, "_data"), tiled,
                                        p->named, p->name);
     const struct kind *k = kinds, *end = kinds + sizeof kinds / sizeof *kinds;
@@ -126,8 +128,6 @@ static enum logical_found read_kind(struct logical_reader *r, struct logical_pai
     if (wrong)
         return hu_logical_wrong(r, p->codes, "is torchao's %s by its file's metadata, but %s", type,
                                 wrong);
-    if (inputs)
-        return hu_logical_inputs(r, inputs);
     if (!p->scales)
         return hu_logical_wrong(r, p->codes, "has no _scale beside it, as torchao's have");
     p->float_zeros = k->floats;
