@@ -584,7 +584,44 @@ def quanto(r, rows=12, columns=256, group=128, bits=4, scale='F32', whole=False,
         parts['m.bias'], logical['m.bias'] = ('F32', [rows], ones), ([rows], [1.0] * rows)
     return parts, logical
 
+def beside(one, other, config):
+    """Two weights of one file, the second called n."""
+    second = lambda of: {'n' + name[1:]: t for name, t in of.items()}
+    return one[0] | second(other[0]), one[1] | second(other[1]), config
+
+def turned_nvfp4(r, experts=2, inputs=32, out=48):
+    """ModelOpt's experts [in, out], quantized along in."""
+    codes, over = [draw(r, inputs * out, 16) for _ in range(experts)], [[r.randrange(0x20, 0x7e) for _ in range(inputs // 16 * out)] for _ in range(experts)]
+    packed = bytes(e[2 * k * out + o] | e[(2 * k + 1) * out + o] << 4 for e in codes for k in range(inputs // 2) for o in range(out))
+    values = [E2M1[c] * E4M3[over[n][i // out // 16 * out + i % out]] * 0.375 for n, e in enumerate(codes) for i, c in enumerate(e)]
+    name = 'm.experts.gate_up_proj'
+    return ({name: ('U8', [experts, inputs // 2, out], packed), name + '_weight_scale': ('F8_E4M3', [experts, inputs // 16, out], b''.join(map(bytes, over))),
+             name + '_weight_scale_2': ('F32', [], pack32(0.375))},
+            {name: ([experts, inputs, out], values)}, {'quant_method': 'modelopt', 'quant_algo': 'NVFP4', 'group_size': 16, 'ignore': ['lm_head']})
+
+def as_experts(made, scale, config):
+    """No module's weight, but its parameter."""
+    name = 'm.experts.gate_up_proj'
+    return {n.replace('m.weight_scale', name + scale).replace('m.weight', name): t for n, t in made[0].items() if 'input' not in n}, {name: made[1]['m.weight']}, config
+
+def auto_round(made, **said): return with_config(made, {'quant_method': 'auto-round', 'bits': 4, 'group_size': 32, 'sym': False} | said)
+
+def dotted(made): return ({n.replace('m.experts.down_proj_', 'block.0.mlp.mlp2_weight.'): t for n, t in made[0].items()}, {'block.0.mlp.mlp2_weight': v for v in made[1].values()})
+
 KERNELS = {
+    "gpt-oss' own files": lambda r: dotted(gpt_oss(r)),
+    "ModelOpt NVFP4 of experts that are turned": turned_nvfp4, 'ModelOpt NVFP4 of experts that are turned, large': lambda r: turned_nvfp4(r, 3, 1040, 200),
+    'ModelOpt NVFP4 of a parameter': lambda r: as_experts(nvfp4(r), '_weight_scale', None),
+    'ModelOpt FP8 of experts': lambda r: as_experts(scaled(r, [2, 40, 50], [], (0, 0)), '_weight_scale', {'quant_method': 'modelopt', 'quant_algo': 'FP8'}),
+    'fp8 of experts, tiles': lambda r: as_experts(scaled(r, [2, 256, 130], [2, 2, 2], (128, 128)), '_scale_inv', {'quant_method': 'fp8', 'weight_block_size': [128, 128]}),
+    'fp8 of experts, a scale for each': lambda r: as_experts(scaled(r, [2, 256, 128], [2, 1, 1], (0, 0)), '_scale_inv', {'quant_method': 'fp8', 'weight_block_size': None}),
+    'fp8 of experts, a scale for each in a row': lambda r: as_experts(scaled(r, [2, 256, 128], [2], (0, 0)), '_scale_inv', {'quant_method': 'fp8', 'weight_block_size': None}),
+    "AutoRound's own packing": lambda r: auto_round(gptq(r, second=True), packing_format='auto_round:exllamav2'),
+    "AutoRound's own packing, older": lambda r: auto_round(gptq(r, second=True), quant_method='intel/auto-round', backend='auto_round:tritonv2'),
+    "AutoRound's of AutoGPTQ": lambda r: auto_round(gptq(r), packing_format='auto_round:auto_gptq'), "AutoRound's of AutoGPTQ, older": lambda r: auto_round(gptq(r), backend='auto_round:gptq:exllamav2'),
+    "AutoRound's of AutoAWQ": lambda r: auto_round(awq(r), packing_format='auto_round:auto_awq'),
+    "AutoRound's of other bits in a module": lambda r: beside(gptq(r), gptq(r, bits=8, group=64), {'quant_method': 'auto-round', 'bits': 4, 'group_size': 32, 'packing_format': 'auto_round:auto_gptq', 'extra_config': {'n': {'bits': 8, 'group_size': 64}}}),
+    "GPTQModel's dynamic": lambda r: beside(gptq(r, order=True), gptq(r, bits=2, group=128, order=True), {'quant_method': 'gptq', 'bits': 4, 'group_size': 32, 'desc_act': True, 'checkpoint_format': 'gptq', 'dynamic': {'+:.*n.*': {'bits': 2, 'group_size': -1}}}),
     'quanto qint4': quanto, 'quanto qint2': lambda r: quanto(r, bits=2), 'quanto qint4, an odd number of groups': lambda r: quanto(r, 5, 192, 64, scale='BF16'),
     'quanto qint2, groups that do not fill': lambda r: quanto(r, 3, 96, 32, 2, 'F16'), 'quanto qint4 of rows': lambda r: quanto(r, 7, 50, None, bias=False),
     'quanto qint4 with whole shifts': lambda r: quanto(r, 300, 2048, whole=True), 'quanto qint4, large': lambda r: quanto(r, 300, 2048, scale='BF16'),
@@ -667,7 +704,6 @@ def malformed():
     yield 'an index of groups beside int8', dict(i8) | {'m.weight_g_idx': ('I32', [40], bytes(160))}, 'index of groups', None
     yield 'two scales of which one is none of the layout', dict(d) | {S: ('F32', [1], bytes(4))}, 'no layout that is known', None
     yield 'a scale over the inputs', dict(n) | {'m.pre_quant_scale': ('BF16', [64], bytes(128))}, 'multiplies the inputs', None
-    yield 'scales named after a tensor that is no weight', {'m.gate_up_proj' + k[1:].replace('.weight', '_weight') * (k != W): v for k, v in n.items() if 'input' not in k}, 'no layout that is known', None
     yield 'blocks without scales', without(g, 'm.experts.down_proj_scales'), 'has no _scales', None
     yield 'packed codes without a scale', without(c, S), 'weight_scale beside it', None
     yield 'a global scale whose reciprocal is none', resized(c, 'm.weight_global_scale', data=struct.pack('<I', 1000)), 'reciprocal', None
@@ -698,6 +734,13 @@ def malformed():
     yield 'BitNet without a scale', without(t[0], 'm.weight_scale'), 'no weight_scale beside it', t[2]
     yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
     yield 'BitNet whose config does not say so', t[0], 'does not fit', None
+    v, said = turned_nvfp4(r)[0], turned_nvfp4(r)[2]
+    e = 'm.experts.gate_up_proj'
+    yield 'experts that are turned without the scale over all', without(v, e + '_weight_scale_2'), 'weight_scale_2', said
+    yield 'experts that are turned with a scale over each', resized(v, e + '_weight_scale_2', shape=[2]), 'weight_scale_2', said
+    yield 'experts that are turned with scales of 32', resized(v, e + '_weight_scale', shape=[2, 1, 48]), '16 in a row', said
+    yield 'experts that are turned where ModelOpt has FP8', v, 'says quant_algo FP8, group_size 16; they are 4-bit floats', said | {'quant_algo': 'FP8'}
+    yield 'other bits where no module has its own', beside(gptq(r), gptq(r, bits=8, group=64), None)[0], 'as the config has them', {'quant_method': 'gptq', 'bits': 4, 'group_size': 32}
     t = quanto(r)[0]
     yield 'quanto of groups without a bias', without(t, 'm.bias'), "of groups quanto's files do not have the shape", None
     yield 'quanto with a bias of other rows', resized(t, 'm.bias', shape=[11]), "of groups quanto's files do not have the shape", None

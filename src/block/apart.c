@@ -31,6 +31,13 @@ void hu_block_place_across(const struct hu_block_order *o, size_t row, size_t co
     *at = row * o->each + o->first;
 }
 
+void hu_block_place_pairs(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
+                          size_t *at)
+{
+    *line = 0;
+    *at = row / 2 * 2 * o->each + column * 2 + row % 2;
+}
+
 /* Of 32 columns those eight apart beside each other, the even ones first (awq/modules/linear/
  * gemv_fast.py, pack_intweight), and of four rows 64 columns of each in turn. */
 void hu_block_place_awq_fast(const struct hu_block_order *o, size_t row, size_t column,

@@ -99,8 +99,9 @@ struct hu_block_order {
     unsigned char bits;         /* of a number: 4, or whole bytes */
 };
 
-/* Row by row; row by row of the matrix that is turned. */
-hu_block_place hu_block_place_down, hu_block_place_across;
+/* Row by row; row by row of the matrix that is turned; two rows' codes in turn, which a byte has.
+ */
+hu_block_place hu_block_place_down, hu_block_place_across, hu_block_place_pairs;
 /* AutoAWQ's gemv_fast, Marlin's codes, its scales of groups and of rows, tinygemm's codes. */
 hu_block_place hu_block_place_awq_fast, hu_block_place_marlin, hu_block_place_marlin_scales,
     hu_block_place_marlin_rows, hu_block_place_tinygemm;

@@ -8,9 +8,9 @@
 
 /* Of activations: they stay, whatever becomes of the weights. */
 static const char *const of_activations[] = {
-    ".input_scale",          ".k_scale",   ".v_scale",         ".input_global_scale",
-    "activation_scale",      "qscale_act", "_act_quant_scale", "_act_quant_zero_point",
-    "_act_per_tensor_scale",
+    ".input_scale",          "_input_scale",          ".k_scale",   ".v_scale",
+    ".input_global_scale",   "activation_scale",      "qscale_act", "_act_quant_scale",
+    "_act_quant_zero_point", "_act_per_tensor_scale",
 };
 
 static bool is_of_activations(const char *name)

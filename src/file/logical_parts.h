@@ -28,6 +28,8 @@ struct logical_config {
     bool no_tiles; /* weight_block_size is null: a scale for all */
     uint64_t bits;
     int64_t group;    /* -1: a whole row */
+    bool overrides;   /* modules may have other bits and groups (GPTQModel's dynamic, AutoRound's
+                         extra_config): what shapes say goes */
     char version[24]; /* of GPTQ's and AWQ's packing, in lower case */
     bool multiplies;  /* BitNet's scale: AutoBitLinear's does, BitLinear's divides */
     struct logical_scheme schemes[LOGICAL_SCHEMES];
