@@ -608,7 +608,31 @@ def auto_round(made, **said): return with_config(made, {'quant_method': 'auto-ro
 
 def dotted(made): return ({n.replace('m.experts.down_proj_', 'block.0.mlp.mlp2_weight.'): t for n, t in made[0].items()}, {'block.0.mlp.mlp2_weight': v for v in made[1].values()})
 
+def comfy(made, said, tensor=True):
+    """What ComfyUI's files say of a weight, in bytes beside it or in the metadata."""
+    text = json.dumps(said).encode()
+    if tensor:
+        return made[0] | {'m.comfy_quant': ('U8', [len(text)], text)}, made[1]
+    return made[0] | {'__metadata__': {'_quantization_metadata': json.dumps({'format_version': '1.0', 'layers': {'m': said}})}}, made[1]
+
+def blocked(made, swapped=True):
+    """Scales as cuBLAS wants them, and of two codes the first in the upper bits."""
+    kind, (rows, wide), data = made[0]['m.weight']
+    scale, (_, across), scales = made[0]['m.weight_scale']
+    tall, broad = -(-rows // 128) * 128, -(-across // 4) * 4
+    padded = [[scales[i * across + k] if i < rows and k < across else 0 for k in range(broad)] for i in range(tall)]
+    out = bytes(padded[i + 32 * a + b][k + c] for i in range(0, tall, 128) for k in range(0, broad, 4) for b in range(32) for a in range(4) for c in range(4))
+    parts = {n: t for n, t in made[0].items() if 'input' not in n} | {'m.weight_scale': (scale, [tall, broad], out)}
+    return parts | ({'m.weight': (kind, [rows, wide], bytes(b >> 4 | (b & 15) << 4 for b in data))} if swapped else {}), made[1]
+
 KERNELS = {
+    "ComfyUI's fp8": lambda r: renamed(fp8_plain(r), {'m.weight_scale': 'm.scale_weight'}),
+    "ComfyUI's fp8 by its comfy_quant": lambda r: comfy(fp8_plain(r), {'format': 'float8_e4m3fn', 'full_precision_matrix_mult': True}),
+    "ComfyUI's fp8 by its metadata": lambda r: comfy(fp8_plain(r), {'format': 'float8_e4m3fn'}, False),
+    "ComfyUI's int8": lambda r: comfy(scaled(r, [7, 50], [7, 1], (1, 0), 'I8'), {'format': 'int8_tensorwise', 'convrot': False}),
+    "ComfyUI's nvfp4": lambda r: comfy(blocked(nvfp4(r)), {'format': 'nvfp4'}), "ComfyUI's nvfp4 of whole blocks of scales": lambda r: comfy(blocked(nvfp4(r, 256, 128)), {'format': 'nvfp4'}),
+    "ComfyUI's nvfp4 by its metadata, large": lambda r: comfy(blocked(nvfp4(r, 400, 2064)), {'format': 'nvfp4'}, False),
+    "ComfyUI's mxfp8": lambda r: comfy(blocked(mx(r, 300, 2080, 'F8_E4M3'), False), {'format': 'mxfp8'}),
     "gpt-oss' own files": lambda r: dotted(gpt_oss(r)),
     "ModelOpt NVFP4 of experts that are turned": turned_nvfp4, 'ModelOpt NVFP4 of experts that are turned, large': lambda r: turned_nvfp4(r, 3, 1040, 200),
     'ModelOpt NVFP4 of a parameter': lambda r: as_experts(nvfp4(r), '_weight_scale', None),
@@ -734,6 +758,16 @@ def malformed():
     yield 'BitNet without a scale', without(t[0], 'm.weight_scale'), 'no weight_scale beside it', t[2]
     yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
     yield 'BitNet whose config does not say so', t[0], 'does not fit', None
+    v = comfy(blocked(nvfp4(r)), {'format': 'nvfp4'})[0]
+    other = lambda parts, **said: comfy((without(parts, 'm.comfy_quant'), {}), said)[0]
+    yield "ComfyUI's turned", other(v, format='int8_tensorwise', convrot=True), "ComfyUI's int8_tensorwise of weights that are turned by its comfy_quant, which is not read", None
+    yield "ComfyUI's of a format that is not known", other(v, format='asym_w4a8_int8'), "ComfyUI's asym_w4a8_int8 by its comfy_quant, which is not read", None
+    yield "ComfyUI's of no format", other(v), "ComfyUI's of no format by its comfy_quant", None
+    yield "ComfyUI's whose comfy_quant is no JSON", resized(v, 'm.comfy_quant', data=b'x' * v['m.comfy_quant'][1][0]), "ComfyUI's of no format by its comfy_quant", None
+    yield "ComfyUI's nvfp4 with scales row by row", resized(v, 'm.weight_scale', shape=[6, 4]), 'filled up to 128 rows of 4', None
+    yield "ComfyUI's nvfp4 without the scale over all", without(v, 'm.weight_scale_2'), 'has no weight_scale_2', None
+    yield "ComfyUI's nvfp4 of fp8", resized(v, 'm.weight', 'F8_E4M3'), "no matrix of what cuBLAS", None
+    yield "ComfyUI's fp8 without a scale", without(other(row, format='float8_e4m3fn'), 'm.weight_scale'), 'with a weight_scale beside it', None
     v, said = turned_nvfp4(r)[0], turned_nvfp4(r)[2]
     e = 'm.experts.gate_up_proj'
     yield 'experts that are turned without the scale over all', without(v, e + '_weight_scale_2'), 'weight_scale_2', said
@@ -782,7 +816,7 @@ def malformed():
     for names, whose, why in (('codes m.codebooks', 'AQLM', 'codebooks'), ('indices m.centroids.weight', 'VPTQ', 'vectors'),
                               ('dense_weights m.row_offsets', 'SpQR', 'outliers'), ('tables m.tables2', 'HIGGS', 'FLUTE'),
                               ('qweight m.backward_hadamard_matrix', 'FP-Quant', 'turned'), ('weight m.weight_scales', 'EETQ', "one GPU's"),
-                              ('weight_packed m.scale_packed', 'Marlin of 2:4', "a GPU's"), ('compressed m.bitmask', 'compressed-tensors', 'left out')):
+                              ('weight_packed m.scale_packed', 'Marlin of 2:4', "a GPU's"), ('compressed m.bitmask', 'compressed-tensors', 'left out'), ('qweight m.wscales', 'Nunchaku', 'of two is added')):
         parts = {n: ('F16', [8], bytes(16)) if n == 'm.weight_scales' else ('I8', [4, 8], bytes(32)) for n in ('m.' + names).split()}
         yield "%s's parts" % whose, parts, "is %s.s by its name, which is not read: .*%s.* --parts takes" % (whose, why), None
     for name, whose in ('weight._data', 'quanto'), ('weight:_data', 'torchao'):

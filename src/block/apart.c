@@ -24,6 +24,20 @@ void hu_block_place_down(const struct hu_block_order *o, size_t row, size_t colu
     *at = row * o->each + column;
 }
 
+void hu_block_place_swapped(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
+                            size_t *at)
+{
+    hu_block_place_down(o, row, column ^ 1, line, at);
+}
+
+void hu_block_place_blocked(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
+                            size_t *at)
+{
+    *line = 0;
+    *at = row / 128 * 128 * o->each + column / 4 * 512 + row % 32 * 16 + row % 128 / 32 * 4 +
+          column % 4;
+}
+
 void hu_block_place_across(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
                            size_t *at)
 {

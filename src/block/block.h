@@ -99,9 +99,13 @@ struct hu_block_order {
     unsigned char bits;         /* of a number: 4, or whole bytes */
 };
 
-/* Row by row; row by row of the matrix that is turned; two rows' codes in turn, which a byte has.
+/* Row by row; the same of pairs, the second before the first; row by row of the matrix that is
+ * turned; two rows' codes in turn, which a byte has.
  */
-hu_block_place hu_block_place_down, hu_block_place_across, hu_block_place_pairs;
+hu_block_place hu_block_place_down, hu_block_place_swapped, hu_block_place_across,
+    hu_block_place_pairs;
+/* cuBLAS' scales of blocks in a row: 128 rows of 4, those 32 rows apart beside each other. */
+hu_block_place hu_block_place_blocked;
 /* AutoAWQ's gemv_fast, Marlin's codes, its scales of groups and of rows, tinygemm's codes. */
 hu_block_place hu_block_place_awq_fast, hu_block_place_marlin, hu_block_place_marlin_scales,
     hu_block_place_marlin_rows, hu_block_place_tinygemm;

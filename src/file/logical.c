@@ -111,7 +111,8 @@ static bool find_all(struct logical_reader *r)
                                                  const struct hu_tensor *) = {
         hu_logical_gguf,    hu_logical_bnb,     hu_logical_bitnet, hu_logical_quanto,
         hu_logical_hqq,     hu_logical_kernels, hu_logical_words,  hu_logical_packed_words,
-        hu_logical_torchao, hu_logical_mlx,     hu_logical_scaled, hu_logical_gpt_oss,
+        hu_logical_torchao, hu_logical_comfy,   hu_logical_mlx,    hu_logical_scaled,
+        hu_logical_gpt_oss,
     };
     for (size_t i = 0; i < r->set->tensor_count; i++)
         for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
@@ -161,6 +162,8 @@ static const struct foreign {
      "what is quantized is the weights, turned by it"},
     {".weight_scales", "fp16", ".weight", "int8", "EETQ",
      "codes lie as one GPU's kernels have them"},
+    {".wscales", NULL, ".qweight", "int8", "Nunchaku",
+     "codes lie as a GPU's kernels have them, and a product of two is added"},
     {".scale_packed", NULL, ".weight_packed", NULL, "Marlin of 2:4",
      "codes lie as a GPU's kernels have them"},
     {".bitmask", NULL, ".compressed", NULL, "compressed-tensors",

@@ -1,3 +1,4 @@
+#include "json_text.h"
 #include "logical_parts.h"
 #include "word_list.h"
 
@@ -328,4 +329,125 @@ enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const struc
     w.of_more = w.of_scales;
     w.of_more.first = tiled;
     return build(r, &w, n, name);
+}
+
+enum logical_found hu_logical_blocked(struct logical_reader *r, const struct hu_tensor *codes,
+                                      const struct hu_tensor *second, const struct hu_tensor *info)
+{
+    const struct hu_tensor *scales = hu_logical_beside(r, codes, 0, "_scale");
+    const unsigned each = second ? 2 : 1, length = second ? 16 : 32;
+    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
+    if (codes->rank != 2 || !codes->shape[1] || codes->shape[1] > UINT32_MAX / 2 ||
+        codes->shape[0] > UINT32_MAX ||
+        !(second ? hu_logical_is_of(codes, "uint8") : hu_logical_is_of(codes, "fp8_e4m3")))
+        return hu_logical_wrong(r, codes, "is no matrix of what cuBLAS' scales stand over");
+    const uint64_t shape[] = {codes->shape[0], codes->shape[1] * each};
+    const uint64_t across = hu_parts_over(shape[1], length), wide = hu_parts_over(across, 4) * 4,
+                   tall = hu_parts_over(shape[0], 128) * 128;
+    if (!scales || !hu_logical_is_shape(scales, 2, tall, wide) || shape[1] % length ||
+        !(second ? hu_logical_is_of(scales, "fp8_e4m3")
+                 : hu_logical_is_of(scales, "e8m0") || hu_logical_is_of(scales, "uint8")) ||
+        (second && (!hu_logical_is_of(second, "fp32") || second->elements != 1)))
+        return hu_logical_misfit(r, codes, scales ? scales : codes,
+                                 "cuBLAS wants scales of 16 fp4, with an fp32 over all, or of 32 "
+                                 "fp8, filled up to 128 rows of 4");
+    struct hu_logical *l = hu_logical_new(r, codes, 0, "");
+    const struct hu_block_order down_codes = down(shape[0], shape[1], shape[1], 8 / each);
+    struct hu_block_order of_codes = down_codes, of_scales = down(tall, across, wide, 8);
+    of_codes.place = second ? hu_block_place_swapped : hu_block_place_down;
+    of_scales.place = hu_block_place_blocked;
+    of_scales.step = 128;
+    if (!l || !apart || !hu_logical_shape(r, l, shape, 2, shape[1]) ||
+        (second && !hu_logical_number(r, second, &l->tensor_scale)))
+        return LOGICAL_ERROR;
+    *apart =
+        (struct hu_block_apart){.codes = copy_of(r, &of_codes), .scales = copy_of(r, &of_scales)};
+    if (!apart->codes || !apart->scales)
+        return hu_logical_refuse(r, "out of memory");
+    l->layout = "comfy";
+    l->scales = scales;
+    l->own = *hu_block_find(second ? "nvfp4" : "mxfp8_e4m3");
+    l->own.name = second ? "nvfp4_blocked" : "mxfp8_blocked";
+    l->own.elements = l->own.bytes = 1;
+    l->own.code_bits = 8;
+    l->own.rule = HU_SCALE_NO_RULE;
+    l->own.apart = apart;
+    l->block = &l->own;
+    hu_logical_add(l, scales);
+    hu_logical_add(l, second);
+    hu_logical_add(l, info);
+    return LOGICAL_FOUND;
+}
+
+/* What COMFY_QUANT beside CODES says, or the files' metadata of their module; NULL: neither. */
+static json_t *comfy_said(struct logical_reader *r, const struct hu_tensor *codes,
+                          const struct hu_tensor *info)
+{
+    enum { MOST = 4096 };
+    char text[MOST], why[HU_JSON_ERROR];
+    const size_t n = strlen(codes->name) - strlen(".weight");
+    if (info)
+        return info->bytes <= MOST && hu_logical_is_of(info, "uint8") &&
+                       hu_logical_bytes(r, info, text, (size_t)info->bytes)
+                   ? hu_json_load(text, (size_t)info->bytes, HU_JSON_CONFIG_MAX, why)
+                   : NULL;
+    json_t *all = hu_logical_said(r, "_quantization_metadata");
+    const char *module = all ? arena_text(&r->to->arena, codes->name, n) : NULL;
+    json_t *said =
+        module ? json_incref(json_object_get(json_object_get(all, "layers"), module)) : NULL;
+    json_decref(all);
+    return said;
+}
+
+/* By what is SAID of them. */
+static enum logical_found comfy(struct logical_reader *r, struct logical_pair *p,
+                                const struct hu_tensor *info, const json_t *said)
+{
+    const char *format = json_string_value(json_object_get(said, "format"));
+    const struct hu_tensor *second = hu_logical_beside(r, p->codes, 0, "_scale_2");
+    if (!format || json_is_true(json_object_get(said, "convrot")) ||
+        !hu_has_word("float8_e4m3fn float8_e5m2 int8_tensorwise nvfp4 mxfp8", format))
+        return hu_logical_wrong(
+            r, p->codes, "is ComfyUI's %.40s%s by its comfy_quant, which is not read",
+            format ? format : "of no format",
+            json_is_true(json_object_get(said, "convrot")) ? " of weights that are turned" : "");
+    if (!strcmp(format, "nvfp4") && !second)
+        return hu_logical_wrong(r, p->codes, "has no weight_scale_2 beside it, as NVFP4 has");
+    if (hu_has_word("nvfp4 mxfp8", format))
+        return hu_logical_blocked(r, p->codes, strcmp(format, "nvfp4") ? NULL : second, info);
+    p->scales = hu_logical_beside(r, p->codes, 0, "_scale");
+    p->element = p->codes->dtype.format;
+    p->each = 1;
+    if (!p->scales ||
+        !(p->element ? p->element->storage_bits == 8 : hu_logical_is_of(p->codes, "int8")))
+        return hu_logical_wrong(r, p->codes,
+                                "is ComfyUI's %s by its comfy_quant, which is fp8 or int8 with a "
+                                "weight_scale beside it",
+                                format);
+    enum logical_found is = hu_logical_pair(r, p, NULL, false);
+    if (is == LOGICAL_FOUND)
+        hu_logical_add(r->to->at[r->to->count - 1], info);
+    return is;
+}
+
+/* ComfyUI (comfy/ops.py; Comfy-Org/comfy-kitchen, tensor/ and backends/eager/quantization.py): what
+ * weight is says weight's comfy_quant, the bytes of a JSON object, or the metadata; before there
+ * was either, fp8 had scale_weight beside it. */
+enum logical_found hu_logical_comfy(struct logical_reader *r, const struct hu_tensor *codes)
+{
+    const size_t tail = strlen("weight");
+    if (!hu_ends_with(codes->name, ".weight") || !codes->rank ||
+        !(codes->dtype.integer || (codes->dtype.format && codes->dtype.format->storage_bits == 8)))
+        return LOGICAL_NONE;
+    struct logical_pair p = {.codes = codes, .layout = "comfy"};
+    const struct hu_tensor *info = hu_logical_beside(r, codes, tail, "comfy_quant");
+    json_t *said = comfy_said(r, codes, info);
+    enum logical_found is = said || info ? comfy(r, &p, info, said) : LOGICAL_NONE;
+    json_decref(said);
+    p.scales = hu_logical_beside(r, codes, tail, "scale_weight");
+    if (said || info || !p.scales || !codes->dtype.format)
+        return is;
+    p.element = codes->dtype.format;
+    p.each = 1;
+    return hu_logical_pair(r, &p, NULL, false);
 }

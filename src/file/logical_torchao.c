@@ -47,8 +47,7 @@ static bool gather(struct logical_reader *r)
     return r->said != NULL;
 }
 
-/* What the files say of the tensor KEY. NULL: nothing that is JSON. */
-static json_t *find(struct logical_reader *r, const char *key)
+json_t *hu_logical_said(struct logical_reader *r, const char *key)
 {
     char why[HU_JSON_ERROR];
     const struct hu_metadata wanted = {.key = key}, *w = &wanted;
@@ -154,7 +153,7 @@ enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_
     p.name = key + module;
     p.named = strlen(dot + 1);
     p.scales = hu_logical_beside(r, codes, p.cut, "_scale");
-    json_t *tensor = find(r, key);
+    json_t *tensor = hu_logical_said(r, key);
     const char *type = json_string_value(json_object_get(tensor, "_type"));
     enum logical_found found =
         type

@@ -54,7 +54,7 @@ static uint64_t row_step(const struct hu_block *b)
     if (b->layout == HU_BLOCK_PACKED)
         return 32 % (32 / b->code_bits) ? 32u / b->code_bits : 32;
     if (b->apart && b->apart->codes)
-        return 64;
+        return 128;
     return b->codes == HU_CODES_INTEGER ? 32 : b->tile_rows ? b->tile_rows : 1;
 }
 
