@@ -104,10 +104,10 @@ void hu_block_place_tinygemm(const struct hu_block_order *o, size_t row, size_t 
           column % 32 / 16 * 2 + column % 16 / 8;
 }
 
-void hu_block_arrange(const struct hu_block_order *o, const unsigned char *strip, size_t rows,
-                      unsigned char *out)
+void hu_block_arrange(const struct hu_block_order *o, const unsigned char *strip, size_t length,
+                      size_t rows, unsigned char *out)
 {
-    const size_t length = (size_t)hu_block_order_bytes(o, rows), width = o->bits / 8u;
+    const size_t width = o->bits / 8u;
     for (size_t row = 0; row < rows; row++)
         for (size_t column = 0; column < o->columns; column++) {
             size_t line, at;

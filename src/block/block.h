@@ -116,10 +116,10 @@ static inline uint64_t hu_block_order_bytes(const struct hu_block_order *o, uint
     return hu_parts_over(rows, o->step) * o->step * o->each * o->bits / 8;
 }
 
-/* From STRIP, the lines' bytes of ROWS rows one behind the other, their numbers row by row: a byte
+/* From STRIP, whose lines have LENGTH bytes each, the numbers of ROWS rows, row by row: a byte
  * each, or as many as they have. */
-void hu_block_arrange(const struct hu_block_order *o, const unsigned char *strip, size_t rows,
-                      unsigned char *out);
+void hu_block_arrange(const struct hu_block_order *o, const unsigned char *strip, size_t length,
+                      size_t rows, unsigned char *out);
 
 /* How codes lie apart in a file's bytes or words, whose readers make a byte of each: unit u of so
  * many has those of elements u, u + units, u + 2 · units … */

@@ -360,7 +360,7 @@ static unsigned char *arrange(const struct hu_logical *l, const struct hu_block_
     unsigned char *out =
         malloc((size_t)(l->rows * o->columns) * (o->bits < 8 ? 1 : o->bits / 8u) + 1);
     if (out)
-        hu_block_arrange(o, lines, (size_t)l->rows, out);
+        hu_block_arrange(o, lines, (size_t)hu_block_order_bytes(o, o->rows), (size_t)l->rows, out);
     return out;
 }
 
@@ -407,10 +407,12 @@ static bool read_matrix(struct place *p, const struct hu_tensor_set *set,
 {
     bool fine = true;
     const struct hu_block *b = l->block;
-    *m = (struct matrix){.codes = read_part(p, set, l->codes, number, l->batch, &fine),
-                         .scales = read_part(p, set, l->scales, number, l->batch, &fine),
-                         .more = read_part(p, set, l->more, number, l->batch, &fine),
-                         .groups = read_part(p, set, l->groups, number, l->batch, &fine)};
+    const bool lone = l->scales && l->scales->elements == 1;
+    *m = (struct matrix){
+        .codes = read_part(p, set, l->codes, number, l->batch, &fine),
+        .scales = read_part(p, set, l->scales, lone ? 0 : number, lone ? 1 : l->batch, &fine),
+        .more = read_part(p, set, l->more, number, l->batch, &fine),
+        .groups = read_part(p, set, l->groups, number, l->batch, &fine)};
     const struct hu_block_apart *q = b->apart;
     if (fine && q && (q->bytes || q->codes))
         fine = take(p, &m->codes, gather_codes(l, m->codes));

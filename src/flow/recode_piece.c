@@ -152,14 +152,15 @@ static int read_order(struct hu_recode_piece *p, const struct hu_block_order *o,
                       const struct hu_recode_input *from, struct hu_recode_buffer *to)
 {
     const uint64_t stride = hu_block_order_bytes(o, o->rows);
+    const size_t width = (size_t)hu_block_order_bytes(o, p->rows);
     int why = read_strips(p, &p->elements, from,
                           p->matrix * o->lines * stride + hu_block_order_bytes(o, p->first), stride,
-                          (size_t)hu_block_order_bytes(o, p->rows), (size_t)o->lines);
+                          width, (size_t)o->lines);
     if (why)
         return why;
     if (!hu_recode_room(to, p->rows * (size_t)o->columns * (o->bits < 8 ? 1 : o->bits / 8u)))
         return ENOMEM;
-    hu_block_arrange(o, p->elements.bytes, p->rows, to->bytes);
+    hu_block_arrange(o, p->elements.bytes, width, p->rows, to->bytes);
     return 0;
 }
 
