@@ -259,7 +259,7 @@ static void encode_wholes(struct work *w)
         memset(block, 0, w->b->bytes);
         if (!finite && w->b->ggml_type != 40) /* whose scales have no NaN */
             put_nan(w, block);
-        else if (w->b->ggml_type >= 39)
+        else if (w->b->ggml_type == 39 || w->b->ggml_type == 40)
             hu_reference_encode_fp4(w, x, block);
         else if (length > 32)
             hu_reference_encode_long(w, x, block);

@@ -88,7 +88,7 @@ int hu_reference_curve_code(struct work *w, float v);
 
 /* Of codes of a table, and of ggml's blocks, by fp32's operations. */
 void hu_reference_encode_runs(struct work *w);
-/* One block of 32 elements, of 256, or of mxfp4 and nvfp4, at BLOCK, whose bytes are zeros. */
+/* One block of 32 elements, of more, or of mxfp4 and nvfp4, at BLOCK, whose bytes are zeros. */
 void hu_reference_encode_short(struct work *w, const float *x, unsigned char *block);
 void hu_reference_encode_long(struct work *w, const float *x, unsigned char *block);
 void hu_reference_encode_fp4(struct work *w, const float *x, unsigned char *block);

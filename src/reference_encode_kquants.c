@@ -389,12 +389,40 @@ static void encode_q8_k(struct work *w, const float *x, unsigned char *block)
     }
 }
 
-static int ternary(struct work *w, float x, float inverse)
+/* A multiple of amax from −1 to MOST, plus 1. */
+static int multiple(struct work *w, float x, float inverse, int most)
 {
     struct hu_options own = {.direction = HU_TIES_TO_AWAY};
     bool nearest_wanted = w->elements.direction == HU_TIES_TO_EVEN;
     long q = hu_reference_integer(w, times(w, x, inverse), nearest_wanted ? &own : &w->elements);
-    return clamped((int)q, -1, 1) + 1;
+    return clamped((int)q, -1, most) + 1;
+}
+
+/* q2_0 */
+static void encode_pairs(struct work *w, const float *x, unsigned char *block)
+{
+    float amax = fabsf(farthest(x, 64)), inverse = hu_reference_inverse(w, amax);
+    hu_reference_put_half(w, block, 0, amax);
+    for (size_t i = 0; i < 64; i++)
+        put_bits(block, 16 + 2 * i, 2, (uint64_t)multiple(w, x[i], inverse, 2));
+}
+
+/* q1_0: an element between −mean and mean goes by its direction, where that is up or down. */
+static void encode_signs(struct work *w, const float *x, unsigned char *block)
+{
+    float mean = 0;
+    for (int i = 0; i < 128; i++)
+        mean = minus(w, mean, -fabsf(x[i]));
+    mean = over(w, mean, 128);
+    hu_reference_put_half(w, block, 0, mean);
+    for (size_t i = 0; i < 128; i++) {
+        bool up = !(x[i] < 0);
+        if (w->elements.direction == HU_TOWARD_POSITIVE)
+            up |= x[i] > -mean;
+        if (w->elements.direction == HU_TOWARD_NEGATIVE)
+            up &= x[i] >= mean;
+        put_bits(block, 16 + i, 1, up);
+    }
 }
 
 static void encode_ternary(struct work *w, const float *x, unsigned char *block)
@@ -404,7 +432,7 @@ static void encode_ternary(struct work *w, const float *x, unsigned char *block)
     hu_reference_put_half(w, block, pairs ? 64 : 52, amax);
     unsigned digits[52] = {0};
     for (int i = 0; i < ELEMENTS; i++) {
-        int q = ternary(w, x[i], inverse);
+        int q = multiple(w, x[i], inverse, 1);
         int run = i < 160 ? 32 : i < 240 ? 16 : 4, from = i < 160 ? 0 : i < 240 ? 160 : 240;
         int byte = (i < 160 ? 0 : i < 240 ? 32 : 48) + (i - from) % run;
         static const unsigned powers[] = {81, 27, 9, 3, 1};
@@ -437,4 +465,8 @@ void hu_reference_encode_long(struct work *w, const float *x, unsigned char *blo
         encode_iq4_xs(w, x, block);
     if (type == 34 || type == 35)
         encode_ternary(w, x, block);
+    if (type == 41)
+        encode_signs(w, x, block);
+    if (type == 42)
+        encode_pairs(w, x, block);
 }

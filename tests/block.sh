@@ -141,7 +141,7 @@ block_lines() { # BLOCK OPTION…: what vectors writes passes
 }
 each_block_lines() {
     local block
-    for block in mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxfp4 mxint8 nvfp4 fp8_row fp8_tensor nf4 bnb_fp4 q4_0 q4_1 q5_0 q5_1 q8_0 iq4_nl q2_k q3_k q4_k q5_k q6_k q8_k iq4_xs tq1_0 tq2_0 mxfp4_ggml nvfp4_ggml; do
+    for block in mxfp8_e4m3 mxfp8_e5m2 mxfp6_e3m2 mxfp6_e2m3 mxfp4 mxint8 nvfp4 fp8_row fp8_tensor nf4 bnb_fp4 q4_0 q4_1 q5_0 q5_1 q8_0 iq4_nl q2_k q3_k q4_k q5_k q6_k q8_k iq4_xs tq1_0 tq2_0 q1_0 q2_0 mxfp4_ggml nvfp4_ggml; do
         block_lines "$block" || { echo "$block"; return 1; }
     done
 }

@@ -417,6 +417,8 @@ iq4_xs 30 20
 mxfp4_ggml 38 17
 nvfp4_ggml 39 19
 tq2_0 37 2
+q1_0 40 4
+q2_0 41 2
 EOL
 exits "safetensors' own texts stay, but for keys that are numbers in GGUF" 0 "" bash -c "python3 -c \"
 from blocks_write import *

@@ -4,7 +4,7 @@ import json, math, random, struct
 from fractions import Fraction
 
 WIDTH = {'F64': 64, 'F32': 32, 'F16': 16, 'BF16': 16, 'F8_E4M3': 8, 'F8_E5M2': 8, 'F8_E8M0': 8, 'F4': 4, 'F6_E2M3': 6,
-         'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I32': 32, 'U32': 32, 'I64': 64}
+         'F6_E3M2': 6, 'U8': 8, 'I8': 8, 'I16': 16, 'I32': 32, 'U32': 32, 'I64': 64}
 
 def elements(shape):
     n = 1
@@ -461,6 +461,207 @@ KINDS = {
     'HQQ, large': lambda r: hqq(r, 300, 2048, 4, 64), 'HQQ, large, along axis 0': lambda r: hqq(r, 300, 2048, 3, 64, 0, 'F32'),
 } | {'compressed-tensors int%d, %d a word' % (w, 32 // w): lambda r, w=w: int_packed(r, 45, 700, 128, w, w % 2 == 1, config=True) for w in (2, 3, 5, 6, 7)}
 
+# Codes in kernels' orders, packed as their libraries pack them.
+def groups_of(r, rows, columns, group, scale='F16', zeros=None):
+    """Codes, scales, and of zero points their numbers or, scaled or not, floats of the scales' format."""
+    (form, back), across = FLOATS[scale], -(-columns // group)
+    codes = [[r.randrange(16) for _ in range(columns)] for _ in range(rows)]
+    scales = [[form(r.uniform(1e-3, 0.1)) for _ in range(across)] for _ in range(rows)]
+    shifts = [[r.randrange(16) if zeros == 'codes' else form(r.uniform(-1, 1)) for _ in range(across)] for _ in range(rows)]
+    over = lambda of, i, k: Fraction(back(of[i][k // group]))
+    less = lambda i, k: shifts[i][k // group] if zeros == 'codes' else 0
+    more = lambda i, k: over(shifts, i, k) if zeros == 'shifts' else 0
+    def values(start): return [(Fraction(c + start) - less(i, k)) * over(scales, i, k) + more(i, k) for i, row in enumerate(codes) for k, c in enumerate(row)]
+    return codes, scales, shifts, values
+
+def turned(matrix): return b''.join(row[k] for k in range(len(matrix[0])) for row in matrix)
+def words4(codes): return b''.join(struct.pack('<I', sum(c << 4 * i for i, c in enumerate(codes[at:at + 8]))) for at in range(0, len(codes), 8))
+def gemv_words(columns, group):
+    times = 1 if group >= 128 else {64: 2, 32: 4}[group]
+    return -(-(-(-(columns // group) // 8)) // times) * times
+def awq_config(version, group, columns): return {'quant_method': 'awq', 'bits': 4, 'group_size': -1 if group == columns else group, 'version': version, 'zero_point': True}
+
+def awq_gemv(r, rows=24, columns=256, group=64):
+    codes, scales, zeros, values = groups_of(r, rows, columns, group, zeros='codes')
+    wide = gemv_words(columns, group)
+    return ({'m.qweight': ('I32', [rows, columns // 8], b''.join(words4(row) for row in codes)),
+             'm.qzeros': ('I32', [rows, wide], b''.join(words4(row + [0] * (8 * wide - len(row))) for row in zeros)),
+             'm.scales': ('F16', [rows, 8 * wide], b''.join(b''.join(row).ljust(16 * wide, b'\0') for row in scales))},
+            {'m.weight': ([rows, columns], values(0))}, awq_config('gemv', group, columns))
+
+def awq_gemv_fast(r, rows=24, columns=256, group=128):
+    codes, scales, zeros, values = groups_of(r, rows, columns, group, zeros='shifts')
+    def mixed_up(row):
+        out = []
+        for at in range(0, len(row), 32):
+            first = [row[at + 8 * a + 2 * b + c] for b in range(4) for a in range(4) for c in range(2)]
+            out += [first[8 * d + 2 * e + f] for d in range(4) for f in range(2) for e in range(4)]
+        return out
+    packed = [mixed_up(row) for row in codes]
+    flat = [c for four in range(0, rows, 4) for at in range(0, columns, 64) for row in packed[four:four + 4] for c in row[at:at + 64]]
+    wide = gemv_words(columns, group)
+    tall = lambda of: turned([row + [bytes(2)] * (8 * wide - len(row)) for row in of])
+    return ({'m.qweight': ('I16', [rows // 4, columns], words4(flat)), 'm.scales': ('F16', [8 * wide, rows], tall(scales)),
+             'm.scaled_zeros': ('F16', [8 * wide, rows], tall(zeros))},
+            {'m.weight': ([rows, columns], values(0))}, awq_config('gemv_fast', group, columns))
+
+def marlin(r, rows=128, columns=256, group=128, names=('m.B', 'm.s'), config=None):
+    codes, scales, _, values = groups_of(r, rows, columns, group)
+    order = []
+    for i in range(32):
+        one = [16 * row + i // 4 + 8 * block for block in (0, 1) for row in (2 * (i % 4), 2 * (i % 4) + 1, 2 * (i % 4 + 4), 2 * (i % 4 + 4) + 1)]
+        for j in range(4):
+            order += [p + 256 * j for p in one]
+    order = [order[at + i] for at in range(0, 1024, 8) for i in (0, 2, 4, 6, 1, 3, 5, 7)]
+    over = [i + 8 * j for i in range(8) for j in range(8)] if group < columns else [2 * i + j for i in range(4) for j in (0, 1, 8, 9, 16, 17, 24, 25)]
+    packed = b''
+    for k in range(0, columns, 16):
+        tile = [codes[n + b][k + a] for n in range(0, rows, 16) for a in range(16) for b in range(16)]
+        packed += words4([tile[at + p] for at in range(0, len(tile), 1024) for p in order])
+    lines = [[row[g] for row in scales] for g in range(columns // group)]
+    lines = [b''.join(line[at + p] for at in range(0, rows, len(over)) for p in over) for line in lines]
+    return ({names[0]: ('I32', [columns // 16, 2 * rows], packed), names[1]: ('F16', [columns // group, rows], b''.join(lines))},
+            {'m.weight': ([rows, columns], values(-8))}, config)
+
+def int4_parts(kind, parts, shape, group):
+    """torchao's, and what it says of them."""
+    about = {'_type': kind, '_data': {'block_size': [1] * (len(shape) - 1) + [group], 'shape': shape}, '_tensor_data_names': [n.removeprefix('m._weight_') for n in parts]}
+    return parts | {'__metadata__': {'m.weight': json.dumps(about), 'tensor_names': '["m.weight"]'}}
+
+def torchao_int4(r, shape=(8, 64), group=32, scale='BF16'):
+    *lead, rows, columns = shape
+    packed, over, zero, all_values = b'', b'', b'', []
+    for _ in range(elements(lead)):
+        codes, scales, shifts, values = groups_of(r, rows, columns, group, scale, 'shifts')
+        signed = [[(c + 8) % 16 for c in row] for row in codes]  # 0 .. 15 stand for -8 .. 7
+        packed += bytes(row[k] | row[k + 1] << 4 for row in signed for k in range(0, columns, 2))
+        over, zero, all_values = over + turned(scales), zero + turned(shifts), all_values + values(-8)
+    sides = [*lead, -(-columns // group), rows]
+    return (int4_parts('Int4Tensor', {'m._weight_qdata': ('I8', [*lead, rows, columns // 2], packed), 'm._weight_scale': (scale, sides, over),
+                                      'm._weight_zero_point': (scale, sides, zero)}, list(shape), group),
+            {'m.weight': (list(shape), all_values)}, {'quant_method': 'torchao'})
+
+def tinygemm(r, shape=(8, 1024), group=128):
+    """Rows that are filled up to 8, columns to 1024."""
+    *lead, rows, columns = shape
+    tall, wide, packed, over, all_values = -(-rows // 8) * 8, -(-columns // 1024) * 1024, b'', b'', []
+    for _ in range(elements(lead)):
+        codes, scales, shifts, values = groups_of(r, tall, wide, group, 'BF16', 'shifts')
+        words = []
+        for n in range(0, tall, 8):
+            for outer in range(0, wide, 128):
+                for t in range(32):
+                    for inner in range(0, 8, 2):
+                        base = outer + inner * 16 + t % 4 * 2
+                        ks = [base, base + 1, base + 8, base + 9, base + 16, base + 17, base + 24, base + 25]
+                        v = [codes[n + t // 4][k] for k in ks]
+                        words.append(v[7] << 28 | v[5] << 24 | v[3] << 20 | v[1] << 16 | v[6] << 12 | v[4] << 8 | v[2] << 4 | v[0])
+        packed += struct.pack('<%dI' % len(words), *words)
+        over += turned([[s + z for s, z in zip(*both)] for both in zip(scales, shifts)])
+        every = values(-8)
+        all_values += [every[i * wide + k] for i in range(rows) for k in range(columns)]
+    return (int4_parts('Int4TilePackedTo4dTensor', {'m._weight_qdata': ('I32', [*lead, tall // 8, wide // 128, 32, 4], packed),
+                                                    'm._weight_scale_and_zero': ('BF16', [*lead, wide // group, tall, 2], over)}, list(shape), group),
+            {'m.weight': (list(shape), all_values)}, {'quant_method': 'torchao'})
+
+def quanto(r, rows=12, columns=256, group=128, bits=4, scale='F32', whole=False, bias=True):
+    """Rows of [groups, group_size] in the lowest bits of bytes first; group None: a row is one."""
+    (form, back), each = FLOATS[scale], 8 // bits
+    group = group or columns
+    count = rows * columns // group
+    codes = [[r.randrange(1 << bits) for _ in range(group)] for _ in range(count)]
+    scales = [form(r.uniform(1e-3, 0.1)) for _ in range(count)]
+    shifts = [r.randrange(-8, 8) if whole else form(r.uniform(-1, 1)) for _ in range(count)]
+    step = -(-count // each)
+    packed = bytes(sum(codes[i * step + at][k] << bits * i for i in range(each) if i * step + at < count) for at in range(step) for k in range(group))
+    over = lambda g: Fraction(back(scales[g]))
+    values = [(Fraction(c) - shifts[g]) * over(g) if whole else Fraction(c) * over(g) - Fraction(back(shifts[g])) for g, row in enumerate(codes) for c in row]
+    parts = {'m.weight._data._data': ('U8', [step, group], packed), 'm.weight._scale': (scale, [count, 1], b''.join(scales)),
+             'm.weight._shift': ('I8', [count, 1], struct.pack('<%db' % count, *shifts)) if whole else (scale, [count, 1], b''.join(shifts))}
+    logical = {'m.weight': ([rows, columns], values)}
+    if bias:
+        ones = struct.pack('<%df' % rows, *[1.0] * rows)
+        parts['m.bias'], logical['m.bias'] = ('F32', [rows], ones), ([rows], [1.0] * rows)
+    return parts, logical
+
+def beside(one, other, config):
+    """Two weights of one file, the second called n."""
+    second = lambda of: {'n' + name[1:]: t for name, t in of.items()}
+    return one[0] | second(other[0]), one[1] | second(other[1]), config
+
+def turned_nvfp4(r, experts=2, inputs=32, out=48):
+    """ModelOpt's experts [in, out], quantized along in."""
+    codes, over = [draw(r, inputs * out, 16) for _ in range(experts)], [[r.randrange(0x20, 0x7e) for _ in range(inputs // 16 * out)] for _ in range(experts)]
+    packed = bytes(e[2 * k * out + o] | e[(2 * k + 1) * out + o] << 4 for e in codes for k in range(inputs // 2) for o in range(out))
+    values = [E2M1[c] * E4M3[over[n][i // out // 16 * out + i % out]] * 0.375 for n, e in enumerate(codes) for i, c in enumerate(e)]
+    name = 'm.experts.gate_up_proj'
+    return ({name: ('U8', [experts, inputs // 2, out], packed), name + '_weight_scale': ('F8_E4M3', [experts, inputs // 16, out], b''.join(map(bytes, over))),
+             name + '_weight_scale_2': ('F32', [], pack32(0.375))},
+            {name: ([experts, inputs, out], values)}, {'quant_method': 'modelopt', 'quant_algo': 'NVFP4', 'group_size': 16, 'ignore': ['lm_head']})
+
+def as_experts(made, scale, config):
+    """No module's weight, but its parameter."""
+    name = 'm.experts.gate_up_proj'
+    return {n.replace('m.weight_scale', name + scale).replace('m.weight', name): t for n, t in made[0].items() if 'input' not in n}, {name: made[1]['m.weight']}, config
+
+def auto_round(made, **said): return with_config(made, {'quant_method': 'auto-round', 'bits': 4, 'group_size': 32, 'sym': False} | said)
+
+def dotted(made): return ({n.replace('m.experts.down_proj_', 'block.0.mlp.mlp2_weight.'): t for n, t in made[0].items()}, {'block.0.mlp.mlp2_weight': v for v in made[1].values()})
+
+def comfy(made, said, tensor=True):
+    """What ComfyUI's files say of a weight, in bytes beside it or in the metadata."""
+    text = json.dumps(said).encode()
+    if tensor:
+        return made[0] | {'m.comfy_quant': ('U8', [len(text)], text)}, made[1]
+    return made[0] | {'__metadata__': {'_quantization_metadata': json.dumps({'format_version': '1.0', 'layers': {'m': said}})}}, made[1]
+
+def blocked(made, swapped=True):
+    """Scales as cuBLAS wants them, and of two codes the first in the upper bits."""
+    kind, (rows, wide), data = made[0]['m.weight']
+    scale, (_, across), scales = made[0]['m.weight_scale']
+    tall, broad = -(-rows // 128) * 128, -(-across // 4) * 4
+    padded = [[scales[i * across + k] if i < rows and k < across else 0 for k in range(broad)] for i in range(tall)]
+    out = bytes(padded[i + 32 * a + b][k + c] for i in range(0, tall, 128) for k in range(0, broad, 4) for b in range(32) for a in range(4) for c in range(4))
+    parts = {n: t for n, t in made[0].items() if 'input' not in n} | {'m.weight_scale': (scale, [tall, broad], out)}
+    return parts | ({'m.weight': (kind, [rows, wide], bytes(b >> 4 | (b & 15) << 4 for b in data))} if swapped else {}), made[1]
+
+KERNELS = {
+    "ComfyUI's fp8": lambda r: renamed(fp8_plain(r), {'m.weight_scale': 'm.scale_weight'}),
+    "ComfyUI's fp8 by its comfy_quant": lambda r: comfy(fp8_plain(r), {'format': 'float8_e4m3fn', 'full_precision_matrix_mult': True}),
+    "ComfyUI's fp8 by its metadata": lambda r: comfy(fp8_plain(r), {'format': 'float8_e4m3fn'}, False),
+    "ComfyUI's int8": lambda r: comfy(scaled(r, [7, 50], [7, 1], (1, 0), 'I8'), {'format': 'int8_tensorwise', 'convrot': False}),
+    "ComfyUI's nvfp4": lambda r: comfy(blocked(nvfp4(r)), {'format': 'nvfp4'}), "ComfyUI's nvfp4 of whole blocks of scales": lambda r: comfy(blocked(nvfp4(r, 256, 128)), {'format': 'nvfp4'}),
+    "ComfyUI's nvfp4 by its metadata, large": lambda r: comfy(blocked(nvfp4(r, 400, 2064)), {'format': 'nvfp4'}, False),
+    "ComfyUI's mxfp8": lambda r: comfy(blocked(mx(r, 300, 2080, 'F8_E4M3'), False), {'format': 'mxfp8'}),
+    "gpt-oss' own files": lambda r: dotted(gpt_oss(r)),
+    "ModelOpt NVFP4 of experts that are turned": turned_nvfp4, 'ModelOpt NVFP4 of experts that are turned, large': lambda r: turned_nvfp4(r, 3, 1040, 200),
+    'ModelOpt NVFP4 of a parameter': lambda r: as_experts(nvfp4(r), '_weight_scale', None),
+    'ModelOpt FP8 of experts': lambda r: as_experts(scaled(r, [2, 40, 50], [], (0, 0)), '_weight_scale', {'quant_method': 'modelopt', 'quant_algo': 'FP8'}),
+    'fp8 of experts, tiles': lambda r: as_experts(scaled(r, [2, 256, 130], [2, 2, 2], (128, 128)), '_scale_inv', {'quant_method': 'fp8', 'weight_block_size': [128, 128]}),
+    'fp8 of experts, a scale for each': lambda r: as_experts(scaled(r, [2, 256, 128], [2, 1, 1], (0, 0)), '_scale_inv', {'quant_method': 'fp8', 'weight_block_size': None}),
+    'fp8 of experts, a scale for each in a row': lambda r: as_experts(scaled(r, [2, 256, 128], [2], (0, 0)), '_scale_inv', {'quant_method': 'fp8', 'weight_block_size': None}),
+    "AutoRound's own packing": lambda r: auto_round(gptq(r, second=True), packing_format='auto_round:exllamav2'),
+    "AutoRound's own packing, older": lambda r: auto_round(gptq(r, second=True), quant_method='intel/auto-round', backend='auto_round:tritonv2'),
+    "AutoRound's of AutoGPTQ": lambda r: auto_round(gptq(r), packing_format='auto_round:auto_gptq'), "AutoRound's of AutoGPTQ, older": lambda r: auto_round(gptq(r), backend='auto_round:gptq:exllamav2'),
+    "AutoRound's of AutoAWQ": lambda r: auto_round(awq(r), packing_format='auto_round:auto_awq'),
+    "AutoRound's of other bits in a module": lambda r: beside(gptq(r), gptq(r, bits=8, group=64), {'quant_method': 'auto-round', 'bits': 4, 'group_size': 32, 'packing_format': 'auto_round:auto_gptq', 'extra_config': {'n': {'bits': 8, 'group_size': 64}}}),
+    "GPTQModel's dynamic": lambda r: beside(gptq(r, order=True), gptq(r, bits=2, group=128, order=True), {'quant_method': 'gptq', 'bits': 4, 'group_size': 32, 'desc_act': True, 'checkpoint_format': 'gptq', 'dynamic': {'+:.*n.*': {'bits': 2, 'group_size': -1}}}),
+    'quanto qint4': quanto, 'quanto qint2': lambda r: quanto(r, bits=2), 'quanto qint4, an odd number of groups': lambda r: quanto(r, 5, 192, 64, scale='BF16'),
+    'quanto qint2, groups that do not fill': lambda r: quanto(r, 3, 96, 32, 2, 'F16'), 'quanto qint4 of rows': lambda r: quanto(r, 7, 50, None, bias=False),
+    'quanto qint4 with whole shifts': lambda r: quanto(r, 300, 2048, whole=True), 'quanto qint4, large': lambda r: quanto(r, 300, 2048, scale='BF16'),
+    "AutoAWQ's gemv": awq_gemv, "AutoAWQ's gemv of 32": lambda r: awq_gemv(r, 16, 416, 32), "AutoAWQ's gemv of 128, large": lambda r: awq_gemv(r, 200, 2176, 128),
+    "AutoAWQ's gemv of rows": lambda r: awq_gemv(r, 8, 384, 384),
+    "AutoAWQ's gemv_fast": awq_gemv_fast, "AutoAWQ's gemv_fast of 32, large": lambda r: awq_gemv_fast(r, 200, 2176, 32), "AutoAWQ's gemv_fast of rows": lambda r: awq_gemv_fast(r, 8, 384, 384),
+    'Marlin': marlin, 'Marlin of rows': lambda r: marlin(r, 64, 128, 128), 'Marlin, large': lambda r: marlin(r, 512, 1024, 128, config={'quant_method': 'gptq', 'bits': 4, 'group_size': 128, 'checkpoint_format': 'marlin'}),
+    'Marlin of rows, large': lambda r: marlin(r, 512, 1024, 1024, config={'quant_method': 'gptq', 'bits': 4, 'group_size': -1, 'is_marlin_format': True}),
+    "AutoAWQ's marlin": lambda r: marlin(r, 128, 128, 32, ('m.qweight', 'm.scales'), awq_config('marlin', 32, 128)),
+    "torchao's Int4Tensor": torchao_int4, "torchao's Int4Tensor under fp32, large": lambda r: torchao_int4(r, (300, 2048), 128, 'F32'),
+    "torchao's Int4Tensor of experts": lambda r: torchao_int4(r, (3, 72, 96), 32), "torchao's Int4Tensor, the last group short": lambda r: torchao_int4(r, (5, 80), 32),
+    "torchao's Int4TilePackedTo4dTensor": tinygemm, "torchao's Int4TilePackedTo4dTensor, filled up": lambda r: tinygemm(r, (203, 1500), 64),
+    "torchao's Int4TilePackedTo4dTensor of experts": lambda r: tinygemm(r, (2, 12, 1024), 256),
+}
+KINDS |= KERNELS
+
 def resized(parts, name, dtype=None, shape=None, data=None):
     """The parts with one of another dtype or shape; its bytes are zeros unless they are given."""
     old = parts[name]
@@ -527,7 +728,6 @@ def malformed():
     yield 'an index of groups beside int8', dict(i8) | {'m.weight_g_idx': ('I32', [40], bytes(160))}, 'index of groups', None
     yield 'two scales of which one is none of the layout', dict(d) | {S: ('F32', [1], bytes(4))}, 'no layout that is known', None
     yield 'a scale over the inputs', dict(n) | {'m.pre_quant_scale': ('BF16', [64], bytes(128))}, 'multiplies the inputs', None
-    yield 'scales named after a tensor that is no weight', {'m.gate_up_proj' + k[1:].replace('.weight', '_weight') * (k != W): v for k, v in n.items() if 'input' not in k}, 'no layout that is known', None
     yield 'blocks without scales', without(g, 'm.experts.down_proj_scales'), 'has no _scales', None
     yield 'packed codes without a scale', without(c, S), 'weight_scale beside it', None
     yield 'a global scale whose reciprocal is none', resized(c, 'm.weight_global_scale', data=struct.pack('<I', 1000)), 'reciprocal', None
@@ -558,19 +758,73 @@ def malformed():
     yield 'BitNet without a scale', without(t[0], 'm.weight_scale'), 'no weight_scale beside it', t[2]
     yield 'BitNet with a scale a row', resized(t[0], 'm.weight_scale', shape=[20]), 'is one float', t[2]
     yield 'BitNet whose config does not say so', t[0], 'does not fit', None
-    yield 'quanto of four bits', {'m.weight._data._data': ('U8', [2, 32], bytes(64)), 'm.weight._scale': ('F32', [4, 1], bytes(16)), 'm.weight._shift': ('F32', [4, 1], bytes(16))}, "is quanto's by its name", None
+    v = comfy(blocked(nvfp4(r)), {'format': 'nvfp4'})[0]
+    other = lambda parts, **said: comfy((without(parts, 'm.comfy_quant'), {}), said)[0]
+    yield "ComfyUI's turned", other(v, format='int8_tensorwise', convrot=True), "ComfyUI's int8_tensorwise of weights that are turned by its comfy_quant, which is not read", None
+    yield "ComfyUI's of a format that is not known", other(v, format='asym_w4a8_int8'), "ComfyUI's asym_w4a8_int8 by its comfy_quant, which is not read", None
+    yield "ComfyUI's of no format", other(v), "ComfyUI's of no format by its comfy_quant", None
+    yield "ComfyUI's whose comfy_quant is no JSON", resized(v, 'm.comfy_quant', data=b'x' * v['m.comfy_quant'][1][0]), "ComfyUI's of no format by its comfy_quant", None
+    yield "ComfyUI's nvfp4 with scales row by row", resized(v, 'm.weight_scale', shape=[6, 4]), 'filled up to 128 rows of 4', None
+    yield "ComfyUI's nvfp4 without the scale over all", without(v, 'm.weight_scale_2'), 'has no weight_scale_2', None
+    yield "ComfyUI's nvfp4 of fp8", resized(v, 'm.weight', 'F8_E4M3'), "no matrix of what cuBLAS", None
+    yield "ComfyUI's fp8 without a scale", without(other(row, format='float8_e4m3fn'), 'm.weight_scale'), 'with a weight_scale beside it', None
+    v, said = turned_nvfp4(r)[0], turned_nvfp4(r)[2]
+    e = 'm.experts.gate_up_proj'
+    yield 'experts that are turned without the scale over all', without(v, e + '_weight_scale_2'), 'weight_scale_2', said
+    yield 'experts that are turned with a scale over each', resized(v, e + '_weight_scale_2', shape=[2]), 'weight_scale_2', said
+    yield 'experts that are turned with scales of 32', resized(v, e + '_weight_scale', shape=[2, 1, 48]), '16 in a row', said
+    yield 'experts that are turned where ModelOpt has FP8', v, 'says quant_algo FP8, group_size 16; they are 4-bit floats', said | {'quant_algo': 'FP8'}
+    yield 'other bits where no module has its own', beside(gptq(r), gptq(r, bits=8, group=64), None)[0], 'as the config has them', {'quant_method': 'gptq', 'bits': 4, 'group_size': 32}
+    t = quanto(r)[0]
+    yield 'quanto of groups without a bias', without(t, 'm.bias'), "of groups quanto's files do not have the shape", None
+    yield 'quanto with a bias of other rows', resized(t, 'm.bias', shape=[11]), "of groups quanto's files do not have the shape", None
+    yield 'quanto with too few scales', resized(resized(t, 'm.weight._scale', shape=[9, 1]), 'm.weight._shift', shape=[9, 1]), 'as many scales as rows', None
+    yield 'quanto of one group', resized(resized(resized(t, 'm.weight._scale', shape=[1, 1]), 'm.weight._shift', shape=[1, 1]), 'm.weight._data._data', shape=[1, 50]), 'as many scales as rows', None
+    yield 'quanto with a shift of another format', resized(t, 'm.weight._shift', 'F16'), 'a _shift of as many', None
+    yield 'quanto with shifts too few', resized(t, 'm.weight._shift', shape=[23, 1]), 'a _shift of as many', None
+    yield 'quanto without a shift', without(t, 'm.weight._shift'), 'a _shift of as many', None
+    yield 'quanto of a convolution', resized(t, 'm.weight._data._data', shape=[12, 32, 2, 2]), 'beside a matrix of bytes', None
+    v, said = awq_gemv(r)[0], awq_gemv(r)[2]
+    yield "AutoAWQ's gemv without a config", v, 'no config.json beside it has the group_size', None
+    yield "AutoAWQ's gemv of another group", v, 'another number of words', said | {'group_size': 256 // 32}
+    yield "AutoAWQ's gemv of a group that does not divide", v, 'no config.json beside it has the group_size', said | {'group_size': 48}
+    yield "AutoAWQ's gemv where the config has gemm", v, "neither GPTQ's|nor AWQ's", said | {'version': 'gemm'}
+    yield "AutoAWQ's gemv with scales too few", resized(v, 'm.scales', shape=[24, 8]), "neither GPTQ's|nor AWQ's", said
+    v, said = awq_gemv_fast(r)[0], awq_gemv_fast(r)[2]
+    yield "AutoAWQ's gemv_fast with scales of another shape", resized(v, 'm.scales', shape=[24, 8]), 'scaled_zeros like them', said
+    yield "AutoAWQ's gemv_fast with zeros of another format", resized(v, 'm.scaled_zeros', 'BF16'), 'scaled_zeros like them', said
+    yield "AutoAWQ's gemv_fast of 32 inputs too many", resized(resized(v, 'm.qweight', shape=[6, 288]), 'm.scales', shape=[8, 24]), 'scaled_zeros like them', said | {'group_size': 32}
+    v = marlin(r)[0]
+    yield 'Marlin of rows that are no 64', {'m.B': ('I32', [16, 64], bytes(4096)), 'm.s': ('F16', [2, 32], bytes(128))}, 'out a multiple of 64', None
+    yield 'Marlin with too few scales', resized(v, 'm.s', shape=[2, 64]), 'out a multiple of 64', None
+    yield 'Marlin with groups that do not divide', resized(v, 'm.s', shape=[3, 128]), 'out a multiple of 64', None
+    yield 'Marlin of words under integers', resized(v, 'm.s', 'I16'), r'the config beside it \(gptq\)', {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
+    v = torchao_int4(r)[0]
+    tell = lambda made, **data: {n: {'m.weight': json.dumps({'_type': 'Int4Tensor', '_data': data})} if n == '__metadata__' else t for n, t in made.items()}
+    yield "torchao's Int4Tensor of another shape", tell(v, block_size=[1, 32], shape=[8, 62]), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor without a shape", tell(v, block_size=[1, 32]), 'not those of matrices', None
+    yield "torchao's Int4Tensor in groups of a column", tell(v, block_size=[32, 1], shape=[8, 64]), 'not those of matrices', None
+    yield "torchao's Int4Tensor of another group", tell(v, block_size=[1, 16], shape=[8, 64]), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor with scales that are not turned", resized(v, 'm._weight_scale', shape=[8, 2]), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor without zero points", without(v, 'm._weight_zero_point'), r'int8 \[out, in / 2\]', None
+    yield "torchao's Int4Tensor with a scale over the inputs", dict(v) | {'m._weight_act_pre_scale': ('BF16', [64], bytes(128))}, 'multiplies the inputs', None
+    v = tinygemm(r)[0]
+    yield "torchao's tiles of 16 rows", resized(v, 'm._weight_qdata', shape=[1, 4, 64, 4]), r'in / 128, 32, 4\]', None
+    yield "torchao's tiles of bytes", resized(v, 'm._weight_qdata', 'U8', [1, 8, 32, 16]), r'in / 128, 32, 4\]', None
+    yield "torchao's tiles with scales too few", resized(v, 'm._weight_scale_and_zero', shape=[4, 8, 2]), r'in / 128, 32, 4\]', None
+    yield "torchao's tiles of a matrix", resized(v, 'm._weight_qdata', shape=[8, 512]), 'not those of matrices', None
     for names, whose, why in (('codes m.codebooks', 'AQLM', 'codebooks'), ('indices m.centroids.weight', 'VPTQ', 'vectors'),
                               ('dense_weights m.row_offsets', 'SpQR', 'outliers'), ('tables m.tables2', 'HIGGS', 'FLUTE'),
-                              ('qweight m.backward_hadamard_matrix', 'FP-Quant', 'turned'), ('weight m.weight_scales', 'EETQ', "one GPU's"), ('B m.s', 'Marlin', "a GPU's"),
-                              ('weight_packed m.scale_packed', 'Marlin of 2:4', "a GPU's"), ('compressed m.bitmask', 'compressed-tensors', 'left out')):
-        parts = {n: ('I8', [4, 8], bytes(32)) for n in ('m.' + names).split()}
+                              ('qweight m.backward_hadamard_matrix', 'FP-Quant', 'turned'), ('weight m.weight_scales', 'EETQ', "one GPU's"),
+                              ('weight_packed m.scale_packed', 'Marlin of 2:4', "a GPU's"), ('compressed m.bitmask', 'compressed-tensors', 'left out'), ('qweight m.wscales', 'Nunchaku', 'of two is added')):
+        parts = {n: ('F16', [8], bytes(16)) if n == 'm.weight_scales' else ('I8', [4, 8], bytes(32)) for n in ('m.' + names).split()}
         yield "%s's parts" % whose, parts, "is %s.s by its name, which is not read: .*%s.* --parts takes" % (whose, why), None
     for name, whose in ('weight._data', 'quanto'), ('weight:_data', 'torchao'):
         yield 'what %s writes in %s' % (whose, name), {'m.' + name: ('I8', [4, 8], bytes(32)), 'm.s': ('F32', [4], bytes(16))}, "is %s's by its name" % whose, None
     ao = lambda made, kind, **said: torchao(made, kind, **said)[0]
     rows = fp8_plain(r, kind='row')
     yield "torchao's without metadata", without(ao(rows, 'Float8Tensor', block_size=[1, 40]), '__metadata__'), "is torchao's by its name, and no file's metadata", None
-    yield "torchao's of a class that is not read", ao(nvfp4(r), 'Int4Tensor', block_size=[1, 32]), "torchao's Int4Tensor by its file's metadata, which is not read", None
+    yield "torchao's of a class that is not read", ao(nvfp4(r), 'Int4PreshuffledTensor', block_size=[1, 32]), "torchao's Int4PreshuffledTensor by its file's metadata, which is not read", None
     yield "torchao's of no class", ao(rows, None), "no file's metadata says of which class", None
     yield "torchao's of another block_size", ao(rows, 'Float8Tensor', block_size=[1, 20]), r'a scale for 1 × 20 is said to be there, in all \[5, 2\]', None
     yield "torchao's of a block_size of too many", ao(rows, 'Float8Tensor', block_size=[1, 1, 40]), 'as many dimensions', None
@@ -585,7 +839,7 @@ def malformed():
     yield 'fp8 without a scale beside a config that says quantized', without(d, 'm.weight_scale_inv'), r'by its dtype and the config beside it \(fp8\)', {'quant_method': 'fp8'}
     yield 'bytes without a scale beside such a config', without(n, S, 'm.weight_scale_2'), r'the config beside it \(modelopt\)', {'quant_method': 'modelopt'}
     yield 'a scale whose codes are elsewhere', without(d, 'm.weight'), 'no layout that is known', {'quant_method': 'fp8'}
-    yield 'words of a method that is not known', {'m.B': ('I32', [4, 8], bytes(128)), 'm.s': ('F16', [1, 8], bytes(16))}, "is Marlin's by its name", {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
+    yield 'words of a method that is not known', {'m.B': ('I32', [4, 8], bytes(128)), 'm.s': ('F16', [1, 8], bytes(16))}, 'out a multiple of 64', {'quant_method': 'gptq', 'checkpoint_format': 'marlin'}
     fp8 = lambda **k: scheme(num_bits=8, type='float', **k)
     int4 = lambda **k: scheme(num_bits=4, type='int', strategy='group', **k)
     yield 'rows where the config has one scale', row, r'8-bit floats with 5 scales, and none of the config', fp8(strategy='tensor')

@@ -105,6 +105,8 @@ static const char *const encoded[] = {
     "iq4_xs",
     "tq1_0",
     "tq2_0",
+    "q1_0",
+    "q2_0",
     "mxfp4_ggml",
     "nvfp4_ggml",
     "nf4_b32",
@@ -291,6 +293,35 @@ Test(block_encode, ends_of_ggml_s_fp4)
         cr_expect_eq(block[b->ggml_type == 39 ? 1 : 4], cases[i].code, "%s %a: code %u", b->name,
                      (double)x[0], block[b->ggml_type == 39 ? 1 : 4]);
     }
+}
+
+/* q1_0 has the mean of magnitudes, its own side of zero for who rounds to nearest, and −0 above; up
+ * and down there is one answer within ±mean. q2_0 reaches 2 by nothing that it encodes. */
+Test(block_encode, signs_and_pairs)
+{
+    static const struct {
+        enum hu_direction direction;
+        unsigned char first, rest;
+    } cases[] = {{HU_TIES_TO_EVEN, 0x37, 0xff},    {HU_TIES_TO_AWAY, 0x37, 0xff},
+                 {HU_TOWARD_POSITIVE, 0xf7, 0xff}, {HU_TOWARD_NEGATIVE, 0x01, 0},
+                 {HU_TOWARD_ZERO, 0x37, 0xff},     {HU_TO_ODD, 0x37, 0xff}};
+    const struct hu_block *q1_0 = hu_block_find("q1_0"), *q2_0 = hu_block_find("q2_0");
+    const struct hu_format *fp32 = hu_format_find("fp32");
+    float x[128] = {12, -0.0f, 0.0625f, -12, 0.0625f, 0, -0.125f, -0.125f};
+    unsigned char block[18];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hu_block_options o = {.elements.direction = cases[i].direction};
+        hu_block_encode(q1_0, block, NULL, NULL, fp32, x, 1, 128, &o);
+        cr_expect_eq(block[0] | block[1] << 8, 0x3218, "d %#x", block[0] | block[1] << 8);
+        cr_expect_eq(block[2], cases[i].first, "direction %zu: %#x", i, block[2]);
+        cr_expect_eq(block[17], cases[i].rest, "direction %zu: %#x", i, block[17]);
+    }
+    hu_block_encode(q2_0, block, NULL, NULL, fp32, x, 1, 64, NULL);
+    cr_expect_eq(block[2], 0x16, "%#x", block[2]);
+    for (int i = 0; i < 128; i++)
+        x[i] = 0x1p127f; /* a sum that overflows */
+    hu_block_encode(q1_0, block, NULL, NULL, fp32, x, 1, 128, NULL);
+    cr_expect_eq(block[0] | block[1] << 8, 0x7c00);
 }
 
 /* OCP MX 1.0 section 6.3 and the rules beside it, for an amax of 6, 6.5, 7 and 8 in mxfp4. */

@@ -72,21 +72,59 @@ enum hu_block_zeros {
     HU_ZEROS_NONE,
     HU_ZEROS_BYTES,  /* a byte with a sign */
     HU_ZEROS_FLOATS, /* an fp32 */
-    HU_ZEROS_SHIFTS, /* an fp32, added to the code times its scale */
+    HU_ZEROS_SHIFTS, /* an fp32, added to the code times its scale, or taken away */
 };
 
 /* What CODE of TILE stands for under SCALE. */
 struct hu_block_job;
 typedef double hu_block_element(const struct hu_block_job *j, size_t tile, double code,
                                 double scale);
-/* The code less the tile's byte or float, times the scale; times the scale, and that added; by the
- * scale. */
-hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_plus_shift, hu_block_divided,
-    hu_block_shared; /* shared: times the scale, by hu_block.divisor */
+/* The code less the tile's byte or float, times the scale; times the scale, and that added or taken
+ * away; by the scale. */
+hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_plus_shift, hu_block_less_shift,
+    hu_block_divided, hu_block_shared; /* shared: times the scale, by hu_block.divisor */
+
+/* How numbers of a matrix lie in a file that has them in a kernel's order: each of so many lines
+ * has some of all rows, EACH of a row, and STEP rows from a multiple of it on lie together there.
+ */
+struct hu_block_order;
+typedef void hu_block_place(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
+                            size_t *at);
+struct hu_block_order {
+    hu_block_place *place; /* the line of the number of COLUMN, and how many of the rows' from a
+                              whole STEP on lie before it there */
+    uint64_t rows, lines;  /* rows: whole STEPs */
+    uint64_t columns;      /* of numbers that are codes, or stand over groups of them */
+    unsigned each, step, first; /* first: of EACH, where others lie among them */
+    unsigned char bits;         /* of a number: 4, or whole bytes */
+};
+
+/* Row by row; the same of pairs, the second before the first; row by row of the matrix that is
+ * turned; two rows' codes in turn, which a byte has.
+ */
+hu_block_place hu_block_place_down, hu_block_place_swapped, hu_block_place_across,
+    hu_block_place_pairs;
+/* cuBLAS' scales of blocks in a row: 128 rows of 4, those 32 rows apart beside each other. */
+hu_block_place hu_block_place_blocked;
+/* AutoAWQ's gemv_fast, Marlin's codes, its scales of groups and of rows, tinygemm's codes. */
+hu_block_place hu_block_place_awq_fast, hu_block_place_marlin, hu_block_place_marlin_scales,
+    hu_block_place_marlin_rows, hu_block_place_tinygemm;
+
+/* Bytes that ROWS take in a line. */
+static inline uint64_t hu_block_order_bytes(const struct hu_block_order *o, uint64_t rows)
+{
+    return hu_parts_over(rows, o->step) * o->step * o->each * o->bits / 8;
+}
+
+/* From STRIP, whose lines have LENGTH bytes each, the numbers of ROWS rows, row by row: a byte
+ * each, or as many as they have. */
+void hu_block_arrange(const struct hu_block_order *o, const unsigned char *strip, size_t length,
+                      size_t rows, unsigned char *out);
 
 /* How codes lie apart in a file's bytes or words, whose readers make a byte of each: unit u of so
  * many has those of elements u, u + units, u + 2 · units … */
 struct hu_block_apart {
+    const struct hu_block_order *codes, *scales, *more; /* codes NULL: none lies in an order */
     unsigned char bytes, bits, planes; /* of a unit, of a code, codes of a unit; bytes 0: they lie
                                           as the layout says */
     bool descends;                     /* the first lie in the highest bits of planes · bits */

@@ -116,21 +116,15 @@ static const struct encoder {
     [35] = {hu_ggml_pack_tq2_0, 64, 16},
     [HU_GGML_MXFP4] = {hu_ggml_pack_mxfp4, 0, 8},
     [HU_GGML_NVFP4] = {hu_ggml_pack_nvfp4, 0, 0},
+    [41] = {hu_ggml_pack_q1_0, 0, 16},
+    [42] = {hu_ggml_pack_q2_0, 0, 16},
 };
-
-static bool is_finite(const struct ggml_encoding *k)
-{
-    for (uint32_t i = 0; i < k->e->b->elements; i++)
-        if (!(__builtin_fabsf(k->x[i]) < __builtin_inff()))
-            return false;
-    return true;
-}
 
 static void encode(struct ggml_encoding *k, unsigned char *to)
 {
     const struct encoder *by = &encoders[k->type];
     memset(to, 0, k->e->b->bytes);
-    bool finite = is_finite(k);
+    bool finite = ggml_greatest_bits(k->x, k->e->b->elements) < INFINITE;
     k->e->special |= !finite;
     if (finite || !by->scale_bits)
         by->pack(k, to);

@@ -68,6 +68,19 @@ static inline int ggml_within(int q, int low, int high)
     return q < low ? low : q > high ? high : q;
 }
 
+/* The bits of the greatest magnitude of N elements, whole times GGML_LENGTH: of a NaN or an
+ * infinity where there is one. */
+static inline uint32_t ggml_greatest_bits(const float *x, uint32_t n)
+{
+    int32_t most = 0;
+    for (const float *end = x + n; x < end; x += GGML_LENGTH)
+        for (int i = 0; i < GGML_LENGTH; i++) {
+            int32_t bits = (int32_t)(hu_bits_of_float(x[i]) & 0x7fffffff);
+            most = bits > most ? bits : most;
+        }
+    return (uint32_t)most;
+}
+
 /* The first of the greatest magnitude, with its sign. */
 static inline float ggml_farthest(const float *x, int n)
 {
@@ -125,7 +138,8 @@ int hu_ggml_point(const struct ggml_encoding *k, float x, int i);
 typedef void hu_ggml_pack(struct ggml_encoding *k, unsigned char *to);
 hu_ggml_pack hu_ggml_pack_iq4_nl, hu_ggml_pack_minima /* q2_k, q4_k, q5_k */, hu_ggml_pack_q3_k,
     hu_ggml_pack_q6_k, hu_ggml_pack_q8_k, hu_ggml_pack_iq4_xs, hu_ggml_pack_tq1_0,
-    hu_ggml_pack_tq2_0, hu_ggml_pack_mxfp4, hu_ggml_pack_nvfp4;
+    hu_ggml_pack_tq2_0, hu_ggml_pack_q1_0, hu_ggml_pack_q2_0, hu_ggml_pack_mxfp4,
+    hu_ggml_pack_nvfp4;
 
 /* make_qkx2_quants' settings of a type. */
 struct ggml_minima {
@@ -152,6 +166,8 @@ struct ggml_fits {
                   unsigned char *q);
     /* To the numbers of the points of hu_block_curve that x · inverse is nearest to. */
     void (*points)(const float *x, int n, float inverse, unsigned char *q);
+    /* To whole multiples from −1 to MOST, plus 1; halves away from zero. */
+    void (*multiples)(const float *x, int n, float inverse, int most, unsigned char *q);
 };
 #if defined(__x86_64__)
 extern const struct ggml_fits hu_ggml_fits_avx2;

@@ -2,17 +2,17 @@
 #include "unpack.h"
 
 /*
- * ggml's reference encoders of 256 elements under one scale (ggml-quants.c: quantize_row_q2_K_ref
- * to quantize_row_q8_K_ref, tq1_0 and tq2_0), to the bit. Sub-blocks find scales and minima of
- * their own, these become small integers under the block's, and then the elements' codes are found
- * anew: only this last step has a direction.
+ * ggml's reference encoders of more than 32 elements under one scale (ggml-quants.c:
+ * quantize_row_q2_K_ref to quantize_row_q8_K_ref, iq4_xs, tq1_0, tq2_0, q1_0, q2_0), to the bit.
+ * Sub-blocks find scales and minima of their own, these become small integers under the block's,
+ * and then the elements' codes are found anew: only this last step has a direction.
  */
 #define FIT_LANES 4
 #define FIT static inline __attribute__((always_inline))
 #define FIT_WHOLE static
 #include "kquants_fit.h"
 
-static const struct ggml_fits plain_fits = {fit_subs, fit_again, fit_points};
+static const struct ggml_fits plain_fits = {fit_subs, fit_again, fit_points, fit_multiples};
 
 enum { SUBS_MAX = GGML_SUBS };
 
@@ -67,13 +67,13 @@ static float greatest(const float *x, int n)
     return most;
 }
 
-/* COUNT bits of Q's elements from bit SHIFT on, EACH to a byte, in runs of LENGTH: the first run in
- * the lowest bits. */
-static void put_runs(const unsigned char *q, int shift, int count, int each, int length,
+/* COUNT bits of Q's N elements from bit SHIFT on, EACH to a byte, in runs of LENGTH: the first run
+ * in the lowest bits. */
+static void put_runs(const unsigned char *q, int n, int shift, int count, int each, int length,
                      unsigned char *to)
 {
     const int mask = (1 << count) - 1;
-    for (const unsigned char *end = q + GGML_MOST; q < end; q += each * length)
+    for (const unsigned char *end = q + n; q < end; q += each * length)
         for (int i = 0; i < length; i++) {
             int byte = 0;
             for (int run = 0; run < each; run++)
@@ -118,13 +118,13 @@ void hu_ggml_pack_minima(struct ggml_encoding *k, unsigned char *to)
                    0, t->high);
     }
     if (t->type == 10) {
-        put_runs(s.q, 0, 2, 4, 32, to + 16);
+        put_runs(s.q, GGML_MOST, 0, 2, 4, 32, to + 16);
         return;
     }
     put_six_bits(scales, minima, to + 4);
-    put_runs(s.q, 0, 4, 2, 32, to + (t->type == 13 ? 48 : 16));
+    put_runs(s.q, GGML_MOST, 0, 4, 2, 32, to + (t->type == 13 ? 48 : 16));
     if (t->type == 13)
-        put_runs(s.q, 4, 1, 8, 32, to + 16);
+        put_runs(s.q, GGML_MOST, 4, 1, 8, 32, to + 16);
 }
 
 void hu_ggml_pack_q3_k(struct ggml_encoding *k, unsigned char *to)
@@ -140,8 +140,8 @@ void hu_ggml_pack_q3_k(struct ggml_encoding *k, unsigned char *to)
         scales[8 + j % 4] |= (unsigned char)((l + 32) / 16 << j / 4 * 2);
         fill_codes(k, &s, j, unpack_fp16(to + 108) * (float)l, 0, -4, 3);
     }
-    put_runs(s.q, 2, 1, 8, 32, to);
-    put_runs(s.q, 0, 2, 4, 32, to + 32);
+    put_runs(s.q, GGML_MOST, 2, 1, 8, 32, to);
+    put_runs(s.q, GGML_MOST, 0, 2, 4, 32, to + 32);
 }
 
 void hu_ggml_pack_q6_k(struct ggml_encoding *k, unsigned char *to)
@@ -158,8 +158,8 @@ void hu_ggml_pack_q6_k(struct ggml_encoding *k, unsigned char *to)
         fill_codes(k, &s, j, unpack_fp16(to + 208) * (float)l, 0, -32, 31);
     }
     /* Runs of 64 of the lower bits, of 32 of the upper. */
-    put_runs(s.q, 0, 4, 2, 64, to);
-    put_runs(s.q, 4, 2, 4, 32, to + 128);
+    put_runs(s.q, GGML_MOST, 0, 4, 2, 64, to);
+    put_runs(s.q, GGML_MOST, 4, 2, 4, 32, to + 128);
 }
 
 void hu_ggml_pack_q8_k(struct ggml_encoding *k, unsigned char *to)
@@ -169,13 +169,19 @@ void hu_ggml_pack_q8_k(struct ggml_encoding *k, unsigned char *to)
     if (most == 0)
         return;
     layout_set_word(to, 32, hu_bits_of_float(1 / inverse));
-    for (int i = 0, sum = 0; i < GGML_MOST; i++) {
-        float v = inverse * k->x[i];
-        int q = own ? ggml_nearest(v) : ggml_within(ggml_directed(k, v, i), -128, 127);
-        q = (signed char)(q < 127 ? q : 127);
-        to[4 + i] = (unsigned char)q;
-        sum = (i % 16 ? sum : 0) + q;
-        layout_set_word(to + 260 + i / 16 * 2, 16, (uint16_t)sum);
+    signed char q[GGML_MOST];
+    for (int i = 0; own && i < GGML_MOST; i++) {
+        int nearest = ggml_nearest(inverse * k->x[i]);
+        q[i] = (signed char)(nearest < 127 ? nearest : 127);
+    }
+    for (int i = 0; !own && i < GGML_MOST; i++)
+        q[i] = (signed char)ggml_within(ggml_directed(k, inverse * k->x[i], i), -128, 127);
+    memcpy(to + 4, q, sizeof q);
+    for (int i = 0; i < GGML_MOST; i += 16) {
+        int sum = 0;
+        for (int n = 0; n < 16; n++)
+            sum += q[i + n];
+        layout_set_word(to + 260 + i / 8, 16, (uint16_t)sum);
     }
 }
 
@@ -200,24 +206,68 @@ void hu_ggml_pack_iq4_xs(struct ggml_encoding *k, unsigned char *to)
         upper |= (unsigned)(l + 32) >> 4 << 2 * j;
     }
     layout_set_word(to + 2, 16, upper);
-    put_runs(s.q, 0, 4, 2, 16, to + 8);
+    put_runs(s.q, GGML_MOST, 0, 4, 2, 16, to + 8);
 }
 
-/* −1, 0 and 1 of the greatest magnitude, as 0 to 2. */
-static void fill_ternary(const struct ggml_encoding *k, float d, unsigned char *q)
+/* Whole multiples, from −1 to MOST, of the greatest magnitude, which is returned; −1 is 0. */
+static float fill_multiples(const struct ggml_encoding *k, int most, unsigned char *q)
 {
-    float inverse = ggml_inverse(d);
-    for (int i = 0; i < GGML_MOST; i++)
-        q[i] = (unsigned char)(ggml_within(ggml_round_away(k, k->x[i] * inverse, i), -1, 1) + 1);
+    const int n = (int)k->e->b->elements;
+    float d = hu_float_of_bits(ggml_greatest_bits(k->x, (uint32_t)n)), inverse = ggml_inverse(d);
+    if (k->e->options.elements.direction == HU_TIES_TO_EVEN)
+        chosen_fits()->multiples(k->x, n, inverse, most, q);
+    else
+        for (int i = 0; i < n; i++)
+            q[i] =
+                (unsigned char)(ggml_within(ggml_directed(k, k->x[i] * inverse, i), -1, most) + 1);
+    return d;
 }
 
 void hu_ggml_pack_tq2_0(struct ggml_encoding *k, unsigned char *to)
 {
     unsigned char q[GGML_MOST];
-    float d = __builtin_fabsf(ggml_farthest(k->x, GGML_MOST));
-    fill_ternary(k, d, q);
-    put_runs(q, 0, 2, 4, 32, to);
-    ggml_put_fp16(k->e, to + 64, d);
+    ggml_put_fp16(k->e, to + 64, fill_multiples(k, 1, q));
+    put_runs(q, GGML_MOST, 0, 2, 4, 32, to);
+}
+
+void hu_ggml_pack_q2_0(struct ggml_encoding *k, unsigned char *to)
+{
+    unsigned char q[64];
+    ggml_put_fp16(k->e, to, fill_multiples(k, 2, q));
+    put_runs(q, 64, 0, 2, 4, 1, to + 2);
+}
+
+/* Whether element I goes to D and not to −D: by its sign to nearest, and toward zero and to odd,
+ * which of these two neither is. */
+static bool is_upper(const struct ggml_encoding *k, float d, int i)
+{
+    const struct hu_options *options = &k->e->options.elements;
+    float x = k->x[i];
+    bool within = __builtin_fabsf(x) < d;
+    if (within && options->direction == HU_STOCHASTIC)
+        return hu_random(options->seed, k->index + (uint64_t)i) <
+               ((double)x + (double)d) / (2 * (double)d) * 0x1p32;
+    return within && options->direction == HU_TOWARD_POSITIVE   ? true
+           : within && options->direction == HU_TOWARD_NEGATIVE ? false
+                                                                : x >= 0;
+}
+
+/* The mean magnitude, summed up one after the other, and signs. */
+void hu_ggml_pack_q1_0(struct ggml_encoding *k, unsigned char *to)
+{
+    enum { LENGTH = 128 };
+    const bool own = k->e->options.elements.direction == HU_TIES_TO_EVEN;
+    float d = 0;
+    for (int i = 0; i < LENGTH; i++)
+        d += __builtin_fabsf(k->x[i]);
+    d /= LENGTH;
+    ggml_put_fp16(k->e, to, d);
+    for (int i = 0; i < LENGTH; i += 32) {
+        uint32_t upper = 0;
+        for (int n = 0; n < 32; n++)
+            upper |= (uint32_t)(own ? k->x[i + n] >= 0 : is_upper(k, d, i + n)) << n;
+        layout_set_word(to + 2 + i / 8, 32, upper);
+    }
 }
 
 /* Five digits of base 3, the first the highest, as a fraction of 256. */
@@ -232,13 +282,11 @@ static unsigned char fraction(const unsigned char *q, int stride, int digits)
 void hu_ggml_pack_tq1_0(struct ggml_encoding *k, unsigned char *to)
 {
     unsigned char q[GGML_MOST];
-    float d = __builtin_fabsf(ggml_farthest(k->x, GGML_MOST));
-    fill_ternary(k, d, q);
+    ggml_put_fp16(k->e, to + 52, fill_multiples(k, 1, q));
     for (int i = 0; i < 32; i++)
         to[i] = fraction(q + i, 32, 5);
     for (int i = 0; i < 16; i++)
         to[32 + i] = fraction(q + 160 + i, 16, 5);
     for (int i = 0; i < 4; i++)
         to[48 + i] = fraction(q + 240 + i, 4, 4);
-    ggml_put_fp16(k->e, to + 52, d);
 }

@@ -8,7 +8,8 @@
 hu_block_row *hu_block_fast_row(const struct hu_block_job *j)
 {
     bool narrow = is_bf16(j->to);
-    if (!narrow && !is_fp32(j->to))
+    /* Of codes that were arranged each has a byte. */
+    if ((!narrow && !is_fp32(j->to)) || (j->b->apart && j->b->apart->codes))
         return NULL;
 #if defined(__x86_64__)
     const char *kernel = hu_kernel_name(hu_kernel_chosen());

@@ -107,4 +107,4 @@ INLINE void store_bytes(unsigned char *to, words x)
 #define FIT_WHOLE static TARGET
 #include "kquants_fit.h"
 
-const struct ggml_fits hu_ggml_fits_avx2 = {fit_subs, fit_again, fit_points};
+const struct ggml_fits hu_ggml_fits_avx2 = {fit_subs, fit_again, fit_points, fit_multiples};

@@ -41,13 +41,17 @@ FIT fit_floats fit_float(fit_words q)
     return __builtin_convertvector(q, fit_floats);
 }
 
+FIT fit_words fit_within(fit_words q, int low, int high)
+{
+    const fit_words under = (q < low), over = (q > high);
+    return (under & low) | (over & high) | (~under & ~over & q);
+}
+
 /* Code for V: the nearest integer, which a sum with 1.5 · 2^23 has in its last bits, whatever V
  * is; LOW to HIGH. */
 FIT fit_words fit_code(fit_floats v, int low, int high)
 {
-    fit_words q = ((fit_words)(v + 12582912.0f) & 0x7fffff) - 0x400000;
-    const fit_words under = (q < low), over = (q > high);
-    return (under & low) | (over & high) | (~under & ~over & q);
+    return fit_within(((fit_words)(v + 12582912.0f) & 0x7fffff) - 0x400000, low, high);
 }
 
 /* The weighted sum of what the line misses each element by, or of its squares. */
@@ -338,6 +342,21 @@ FIT_WHOLE void fit_again(const float *x, int n, float d, float offset, int low, 
         fit_floats v;
         memcpy(&v, x + i, sizeof v);
         fit_words code = fit_code((v + offset) / d, low, high) - low;
+        for (int lane = 0; lane < FIT_LANES; lane++)
+            q[i + lane] = (unsigned char)code[lane];
+    }
+}
+
+/* Whole numbers nearest to x · inverse, halves away from zero, from −1 to MOST, plus 1. */
+FIT_WHOLE void fit_multiples(const float *x, int n, float inverse, int most, unsigned char *q)
+{
+    for (int i = 0; i < n; i += FIT_LANES) {
+        fit_floats v;
+        memcpy(&v, x + i, sizeof v);
+        v *= inverse;
+        /* What is just below a half, with v's sign, and cut off. */
+        fit_floats half = (fit_floats)(((fit_words)v & INT32_MIN) | 0x3effffff);
+        fit_words code = fit_within(__builtin_convertvector(v + half, fit_words), -1, most) + 1;
         for (int lane = 0; lane < FIT_LANES; lane++)
             q[i + lane] = (unsigned char)code[lane];
     }

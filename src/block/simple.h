@@ -71,16 +71,26 @@ UNPACK void unpack_q1_0(const unsigned char *block, struct hu_block_unpacked *to
 {
     to->d = UNPACK_FP16(block);
     to->a[0] = 1;
-    for (int i = 0; i < 128; i++)
-        to->q[i] = (int8_t)((block[2 + i / 8] >> i % 8 & 1) * 2 - 1);
+    UNROLLED
+    for (int i = 0; i < 4; i++) {
+        bytes32 x;
+        spread_bits(block + 2 + 4 * i, &x);
+        x = (x & 2) - 1;
+        PUT(to->q + 32 * i, x);
+    }
 }
 
 UNPACK void unpack_q2_0(const unsigned char *block, struct hu_block_unpacked *to)
 {
     to->d = UNPACK_FP16(block);
     to->a[0] = 1;
-    for (int i = 0; i < 64; i++)
-        to->q[i] = (int8_t)((block[2 + i / 4] >> i % 4 * 2 & 3) - 1);
+    UNROLLED
+    for (int i = 0; i < 2; i++) {
+        bytes32 x;
+        spread_pairs(block + 2 + 8 * i, &x);
+        x -= 1;
+        PUT(to->q + 32 * i, x);
+    }
 }
 
 /*

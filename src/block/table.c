@@ -161,8 +161,8 @@ static const struct hu_block blocks[] = {
     GGML("mxfp4_ggml", 32, 17, 39, 32, -1, false, HU_SCALE_GGML, "32 fp4, an e8m0 scale"),
     GGML("nvfp4_ggml", 64, 36, 40, 16, -10, false, HU_SCALE_GGML,
          "64 fp4, an e4m3 scale for each 16"),
-    GGML("q1_0", 128, 18, 41, 128, 0, false, HU_SCALE_NO_RULE, "128 signs, an fp16 scale"),
-    GGML("q2_0", 64, 18, 42, 64, 0, false, HU_SCALE_NO_RULE, "64 of 2 bits, an fp16 scale"),
+    GGML("q1_0", 128, 18, 41, 128, 0, false, HU_SCALE_GGML, "128 signs, an fp16 scale"),
+    GGML("q2_0", 64, 18, 42, 64, 0, false, HU_SCALE_GGML, "64 of 2 bits, an fp16 scale"),
     /* No block, but no lone float either: a real and an imaginary fp32. */
     OPAQUE("complex64", "c64", 8, "two fp32"),
     /* What .npy calls some byte and no more: of kind V, or of kind f. In capitals, so that nobody

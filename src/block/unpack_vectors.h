@@ -111,6 +111,19 @@ UNPACK void spread_bits(const unsigned char *at, bytes32 *x)
     *x = (bytes32)((all & places) == places);
 }
 
+/* 64 bits as bytes of two. */
+UNPACK void spread_pairs(const unsigned char *at, bytes32 *x)
+{
+    typedef uint64_t numbers4 __attribute__((vector_size(32)));
+    const bytes32 low = (bytes32)((numbers8){0} + 0x40100401), high = low << 1;
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    bytes32 all = (bytes32)((numbers4){0} + eight);
+    all = SHUFFLED(all, all, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 20, 20, 20, 20, 21, 21,
+                   21, 21, 22, 22, 22, 22, 23, 23, 23, 23);
+    *x = ((bytes32)((all & low) == low) & 1) | ((bytes32)((all & high) == high) & 2);
+}
+
 /* The eight nibbles of a word, the lowest first. */
 UNPACK void look_nibbles(uint32_t word, numbers8 *x)
 {

@@ -353,22 +353,36 @@ struct matrix {
     unsigned char *codes, *scales, *more, *groups;
 };
 
+/* The numbers of L that lie by O. NULL: out of memory. */
+static unsigned char *arrange(const struct hu_logical *l, const struct hu_block_order *o,
+                              const unsigned char *lines)
+{
+    unsigned char *out =
+        malloc((size_t)(l->rows * o->columns) * (o->bits < 8 ? 1 : o->bits / 8u) + 1);
+    if (out)
+        hu_block_arrange(o, lines, (size_t)hu_block_order_bytes(o, o->rows), (size_t)l->rows, out);
+    return out;
+}
+
 /* The codes of L, which lie apart in UNITS, a byte each. NULL: out of memory. */
 static unsigned char *gather_codes(const struct hu_logical *l, const unsigned char *units)
 {
     const struct hu_block_apart *q = l->block->apart;
     size_t n = (size_t)(l->rows * l->columns);
+    if (q->codes)
+        return arrange(l, q->codes, units);
     unsigned char *codes = malloc(n + 1);
     for (size_t at = 0; codes && at < n; at += (size_t)q->units)
         hu_block_gather(q, at, n - at < q->units ? n - at : (size_t)q->units, units, codes + at);
     return codes;
 }
 
-/* Floats over tiles as the file has them in L, as OWN, one for each tile. NULL: out of memory. */
+/* Numbers over tiles that are IN in L (NULL: OWN), as OWN, one for each tile. NULL: out of memory.
+ */
 static unsigned char *spread_floats(const struct hu_logical *l, const struct hu_format *own,
-                                    const unsigned char *floats)
+                                    const struct hu_format *in, const unsigned char *floats)
 {
-    const struct hu_format *in = l->scales_in ? l->scales_in : own;
+    in = in ? in : own;
     uint64_t n = hu_logical_scales(l->block, l->rows, l->columns),
              cycle = l->block->apart ? l->block->apart->cycle : 0;
     size_t width = own->storage_bits / 8u, have = (size_t)(cycle ? cycle : n);
@@ -393,16 +407,28 @@ static bool read_matrix(struct place *p, const struct hu_tensor_set *set,
 {
     bool fine = true;
     const struct hu_block *b = l->block;
-    *m = (struct matrix){.codes = read_part(p, set, l->codes, number, l->batch, &fine),
-                         .scales = read_part(p, set, l->scales, number, l->batch, &fine),
-                         .more = read_part(p, set, l->more, number, l->batch, &fine),
-                         .groups = read_part(p, set, l->groups, number, l->batch, &fine)};
-    if (fine && b->apart && b->apart->bytes)
+    const bool lone = l->scales && l->scales->elements == 1;
+    *m = (struct matrix){
+        .codes = read_part(p, set, l->codes, number, l->batch, &fine),
+        .scales = read_part(p, set, l->scales, lone ? 0 : number, lone ? 1 : l->batch, &fine),
+        .more = read_part(p, set, l->more, number, l->batch, &fine),
+        .groups = read_part(p, set, l->groups, number, l->batch, &fine)};
+    const struct hu_block_apart *q = b->apart;
+    if (fine && q && (q->bytes || q->codes))
         fine = take(p, &m->codes, gather_codes(l, m->codes));
+    if (fine && q && q->scales)
+        fine = take(p, &m->scales, arrange(l, q->scales, m->scales));
+    if (fine && q && q->more)
+        fine = take(p, &m->more, arrange(l, q->more, m->more));
     if (fine && b->scale && l->scales_in)
-        fine = take(p, &m->scales, spread_floats(l, hu_format_find(b->scale), m->scales));
+        fine = take(p, &m->scales,
+                    spread_floats(l, hu_format_find(b->scale), l->scales_in, m->scales));
     if (fine && b->zeros > HU_ZEROS_BYTES)
-        fine = take(p, &m->more, spread_floats(l, hu_format_find("fp32"), m->more));
+        fine = take(
+            p, &m->more,
+            spread_floats(l, hu_format_find("fp32"),
+                          q->more && q->more->bits < 8 ? hu_format_find("uint8") : l->scales_in,
+                          m->more));
     m->parts = (struct hu_block_parts){.codes = m->codes,
                                        .scales = m->scales,
                                        .more = m->more,

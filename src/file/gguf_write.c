@@ -20,7 +20,7 @@ static bool file_type(const struct hu_written *tensors, size_t count, uint32_t *
         uint32_t ggml, file;
     } types[] = {{0, 0},   {1, 1},   {2, 2},   {3, 3},   {8, 7},   {6, 8},   {7, 9},
                  {10, 10}, {11, 11}, {12, 14}, {13, 16}, {14, 18}, {20, 25}, {23, 30},
-                 {30, 32}, {34, 36}, {35, 37}, {39, 38}, {40, 39}};
+                 {30, 32}, {34, 36}, {35, 37}, {39, 38}, {40, 39}, {41, 40}, {42, 41}};
     enum { TYPES = 64 };
     uint64_t bytes[TYPES] = {0};
     uint32_t best = 0, one;

@@ -8,9 +8,9 @@
 
 /* Of activations: they stay, whatever becomes of the weights. */
 static const char *const of_activations[] = {
-    ".input_scale",          ".k_scale",   ".v_scale",         ".input_global_scale",
-    "activation_scale",      "qscale_act", "_act_quant_scale", "_act_quant_zero_point",
-    "_act_per_tensor_scale",
+    ".input_scale",          "_input_scale",          ".k_scale",   ".v_scale",
+    ".input_global_scale",   "activation_scale",      "qscale_act", "_act_quant_scale",
+    "_act_quant_zero_point", "_act_per_tensor_scale",
 };
 
 static bool is_of_activations(const char *name)
@@ -109,9 +109,10 @@ static bool find_all(struct logical_reader *r)
 {
     static enum logical_found (*const layouts[])(struct logical_reader *,
                                                  const struct hu_tensor *) = {
-        hu_logical_gguf,   hu_logical_bnb,          hu_logical_bitnet,  hu_logical_hqq,
-        hu_logical_words,  hu_logical_packed_words, hu_logical_torchao, hu_logical_mlx,
-        hu_logical_scaled, hu_logical_gpt_oss,
+        hu_logical_gguf,    hu_logical_bnb,     hu_logical_bitnet, hu_logical_quanto,
+        hu_logical_hqq,     hu_logical_kernels, hu_logical_words,  hu_logical_packed_words,
+        hu_logical_torchao, hu_logical_comfy,   hu_logical_mlx,    hu_logical_scaled,
+        hu_logical_gpt_oss,
     };
     for (size_t i = 0; i < r->set->tensor_count; i++)
         for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
@@ -144,30 +145,38 @@ static bool has_codes(const struct hu_tensor_set *set, size_t index)
     return false;
 }
 
-/* Ends of parts' names that others' methods write, whose weights nobody here reads, and why not.
- * BESIDE: another part's end; NULL: there is none, and the name says enough. */
+/* Ends of parts' names that others' methods write, whose weights nobody here reads, and why not;
+ * the dtype of such a part, and those of what has the other end BESIDE it. NULL: any, or none. */
+#define INTEGERS "int8 uint8 int16 uint16 int32 uint32 int64 uint64"
 static const struct foreign {
-    const char *end, *beside, *whose, *why;
+    const char *end, *dtype, *beside, *dtypes, *whose, *why;
 } foreigners[] = {
-    {".codebooks", ".codes", "AQLM", "weights are sums of vectors of codebooks"},
-    {".centroids.weight", ".indices", "VPTQ", "weights are vectors of codebooks, in another order"},
-    {".dense_weights", ".row_offsets", "SpQR", "scales are quantized too, and outliers lie apart"},
-    {".tables2", ".tables", "HIGGS",
+    {".codebooks", NULL, ".codes", INTEGERS, "AQLM", "weights are sums of vectors of codebooks"},
+    {".centroids.weight", NULL, ".indices", INTEGERS, "VPTQ",
+     "weights are vectors of codebooks, in another order"},
+    {".dense_weights", NULL, ".row_offsets", INTEGERS, "SpQR",
+     "scales are quantized too, and outliers lie apart"},
+    {".tables2", NULL, ".tables", NULL, "HIGGS",
      "codes lie as FLUTE's kernels have them, of weights that are turned"},
-    {".backward_hadamard_matrix", ".qweight", "FP-Quant",
+    {".backward_hadamard_matrix", NULL, ".qweight", NULL, "FP-Quant",
      "what is quantized is the weights, turned by it"},
-    {".weight_scales", ".weight", "EETQ", "codes lie as one GPU's kernels have them"},
-    {".B", ".s", "Marlin", "codes lie as a GPU's kernels have them"},
-    {".scale_packed", ".weight_packed", "Marlin of 2:4", "codes lie as a GPU's kernels have them"},
-    {".bitmask", ".compressed", "compressed-tensors", "weights that are zero are left out"},
-    {".weight._data._data", NULL, "quanto", "of 2 and 4 bits its files do not have the shape"},
+    {".weight_scales", "fp16", ".weight", "int8", "EETQ",
+     "codes lie as one GPU's kernels have them"},
+    {".wscales", NULL, ".qweight", "int8", "Nunchaku",
+     "codes lie as a GPU's kernels have them, and a product of two is added"},
+    {".scale_packed", NULL, ".weight_packed", NULL, "Marlin of 2:4",
+     "codes lie as a GPU's kernels have them"},
+    {".bitmask", NULL, ".compressed", NULL, "compressed-tensors",
+     "weights that are zero are left out"},
 };
 
 static bool is_foreign(const struct logical_reader *r, const struct hu_tensor *t,
                        const struct foreign *f)
 {
-    return hu_ends_with(t->name, f->end) &&
-           (!f->beside || hu_logical_beside(r, t, strlen(f->end), f->beside));
+    if (!hu_ends_with(t->name, f->end) || (f->dtype && !hu_logical_is_of(t, f->dtype)))
+        return false;
+    const struct hu_tensor *other = hu_logical_beside(r, t, strlen(f->end), f->beside);
+    return other && (!f->dtypes || hu_has_word(f->dtypes, hu_dtype_name(other->dtype)));
 }
 
 static bool check_foreigners(struct logical_reader *r)

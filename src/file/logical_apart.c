@@ -13,6 +13,11 @@
  * they are reshaped to [groups, group_size] (axis 1) or [group_size, groups] (axis 0), the first
  * rows in the highest bits; scale and zero, one a group: (code − zero) · scale. Each of the other
  * settings is a tensor of its own (utils.py, encode_safetensor_type).
+ * optimum-quanto of 2 and 4 bits (tensor/weights/qbits.py, tensor/qbits.py, tensor/packed.py): of
+ * weights reshaped to [groups, group_size] weight._data._data uint8 has the first rows in the
+ * lowest bits, weight._scale and weight._shift are one a group: code · scale − shift, or (code −
+ * shift) · scale of a shift that is int8. Groups have 128 inputs, or 32 to 96 where these divide
+ * them (nn/qmodule.py); a row is one group otherwise.
  */
 
 static bool is_float(const struct hu_tensor *t)
@@ -66,6 +71,86 @@ enum logical_found hu_logical_bitnet(struct logical_reader *r, const struct hu_t
     l->own.apart = apart;
     l->block = &l->own;
     hu_logical_add(l, scale);
+    return LOGICAL_FOUND;
+}
+
+static const float numbers[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128), SIXTY_FOUR(192)};
+
+struct quanto {
+    const struct hu_tensor *codes, *scale, *shift;
+    uint64_t groups, bits, shape[2];
+};
+
+/* NULL, or what is wrong. */
+static const char *measure_quanto(struct logical_reader *r, struct quanto *q)
+{
+    const struct hu_tensor *bias =
+        hu_logical_beside(r, q->codes, strlen("weight._data._data"), "bias");
+    const uint64_t rows = q->codes->shape[0], length = q->codes->shape[1];
+    q->groups = q->scale->elements;
+    const bool four = hu_parts_over(q->groups, 2) == rows,
+               two = hu_parts_over(q->groups, 4) == rows;
+    q->bits = four ? 4 : 2;
+    if (four == two)
+        return "there are as many scales as rows of codes of 4 or of 2 bits";
+    if (!length || length > UINT32_MAX || q->groups > UINT32_MAX)
+        return "there are no codes";
+    q->shape[0] = q->groups;
+    q->shape[1] = length;
+    if (length > 128 || length % 32)
+        return NULL;
+    if (!bias || bias->rank != 1 || !bias->shape[0] || q->groups % bias->shape[0])
+        return "of groups quanto's files do not have the shape, and no bias has its rows";
+    q->shape[0] = bias->shape[0];
+    q->shape[1] = q->groups / bias->shape[0] * length;
+    r->to->note = "quanto's weights are taken for matrices, of as many rows as their bias has, for "
+                  "its files do not have their shape";
+    return NULL;
+}
+
+enum logical_found hu_logical_quanto(struct logical_reader *r, const struct hu_tensor *codes)
+{
+    const size_t cut = strlen("._data._data");
+    if (!hu_ends_with(codes->name, ".weight._data._data") || !hu_logical_is_of(codes, "uint8"))
+        return LOGICAL_NONE;
+    struct quanto q = {.codes = codes,
+                       .scale = hu_logical_beside(r, codes, cut, "._scale"),
+                       .shift = hu_logical_beside(r, codes, cut, "._shift")};
+    const bool whole = hu_logical_is_of(q.shift, "int8");
+    if (codes->rank != 2 || !is_float(q.scale) || !q.shift ||
+        q.shift->elements != q.scale->elements ||
+        (!whole && q.shift->dtype.format != q.scale->dtype.format))
+        return hu_logical_wrong(r, codes,
+                                "is of quanto by its parts, which has a _scale of floats and a "
+                                "_shift of as many, or of int8, beside a matrix of bytes");
+    const char *wrong = measure_quanto(r, &q);
+    if (wrong)
+        return hu_logical_misfit(r, codes, q.scale, wrong);
+    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
+    struct hu_logical *l = hu_logical_new(r, codes, cut, "");
+    if (!apart || !l || !hu_logical_shape(r, l, q.shape, 2, q.shape[1]))
+        return LOGICAL_ERROR;
+    *apart =
+        (struct hu_block_apart){.bytes = 1,
+                                .bits = (unsigned char)q.bits,
+                                .planes = (unsigned char)(8 / q.bits),
+                                .units = codes->elements,
+                                .element_of = whole ? hu_block_less_byte : hu_block_less_shift};
+    l->layout = "quanto";
+    l->scales = q.scale;
+    l->scales_in = q.scale->dtype.format;
+    l->more = q.shift;
+    l->own = bytes;
+    l->own.name = q.bits == 4 ? "qint4" : "qint2";
+    l->own.structure = "integers, a scale and a shift for each group of a row";
+    l->own.table = numbers;
+    l->own.tile_rows = 1;
+    l->own.tile_columns = (uint32_t)codes->shape[1];
+    l->own.zeros = whole ? HU_ZEROS_BYTES : HU_ZEROS_SHIFTS;
+    l->own.apart = apart;
+    l->block = &l->own;
+    hu_logical_add(l, q.scale);
+    hu_logical_add(l, q.shift);
     return LOGICAL_FOUND;
 }
 
@@ -153,8 +238,6 @@ static const char *lay_out(const struct hqq *h, struct hu_block *b, struct hu_bl
     b->apart = apart;
     return NULL;
 }
-
-static const float numbers[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128), SIXTY_FOUR(192)};
 
 static enum logical_found build(struct logical_reader *r, const struct hqq *h)
 {

@@ -70,6 +70,18 @@ static void read_schemes(json_t *groups, struct logical_config *c)
     }
 }
 
+/* AutoRound packs as AutoGPTQ does, as AutoAWQ does, or in its own way, whose zero points are not
+ * less one (intel/auto-round, export_to_autoround/export.py; cuda/qlinear_triton.py, pack). */
+static void read_auto_round(const json_t *q, struct logical_config *c)
+{
+    const json_t *packing = json_object_get(q, "packing_format");
+    const char *text = json_string_value(packing ? packing : json_object_get(q, "backend"));
+    if (text)
+        strcpy(c->version, strstr(text, "gptq")  ? "gptq"
+                           : strstr(text, "awq") ? "gemm"
+                                                 : "gptq_v2");
+}
+
 /* transformers' "quantization_config", of which each method's own reader says what its keys are:
  * weight_block_size (fine-grained fp8), bits, group_size, checkpoint_format or version (GPTQ, AWQ),
  * config_groups (compressed-tensors). */
@@ -87,6 +99,10 @@ static void read_quantization(json_t *q, struct logical_config *c)
     copy_text(format ? format : json_object_get(q, "version"), c->version, sizeof c->version);
     if (json_is_true(json_object_get(q, "is_marlin_format")))
         strcpy(c->version, "marlin");
+    if (strstr(c->method, "auto-round"))
+        read_auto_round(q, c);
+    c->overrides = json_object_size(json_object_get(q, "dynamic")) ||
+                   json_object_size(json_object_get(q, "extra_config"));
     const char *linear = json_string_value(json_object_get(q, "linear_class"));
     c->multiplies = linear && !strcmp(linear, "autobitlinear");
     read_schemes(json_object_get(q, "config_groups"), c);

@@ -206,7 +206,10 @@ bool hu_logical_modelopt_has(struct logical_reader *r, const struct hu_logical *
 {
     const struct hu_block *b = l->block;
     const bool integer = b->codes != HU_CODES_FORMAT;
-    const uint64_t scales = hu_logical_scales(b, l->rows, l->columns);
+    const unsigned bits = b->apart && b->apart->codes ? b->apart->codes->bits : b->code_bits;
+    const bool turned = b->tile_rows > 1 && b->tile_columns == 1;
+    const uint64_t scales = hu_logical_scales(b, l->rows, l->columns),
+                   rows = turned ? l->columns : l->rows, columns = turned ? l->rows : l->columns;
     char says[160];
     for (size_t i = 0; i < LOGICAL_CONFIGS; i++) {
         const struct logical_modelopt *m = &r->config.modelopt[i];
@@ -217,14 +220,14 @@ bool hu_logical_modelopt_has(struct logical_reader *r, const struct hu_logical *
         if (!a)
             return false;
         uint64_t group = (uint64_t)json_integer_value(json_object_get(layer, "group_size"));
-        if (a->is.integer == integer && a->is.bits == b->code_bits &&
-            hu_logical_scales_due(&a->is, l->rows, l->columns, scales) == scales &&
+        if (a->is.integer == integer && a->is.bits == bits &&
+            hu_logical_scales_due(&a->is, rows, columns, scales) == scales &&
             (!group || !a->is.group || group == a->is.group))
             continue;
         snprintf(says, sizeof says,
                  "says quant_algo %.40s%s%.0llu; they are %u-bit %s with %llu scale%s a matrix",
                  json_string_value(json_object_get(layer, "quant_algo")),
-                 group ? ", group_size " : "", (unsigned long long)group, b->code_bits,
+                 group ? ", group_size " : "", (unsigned long long)group, bits,
                  integer ? "integers" : "floats", (unsigned long long)scales,
                  scales == 1 ? "" : "s");
         return refuse(r, l->codes, m, says);

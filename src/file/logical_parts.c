@@ -1,3 +1,4 @@
+#include "json_text.h"
 #include "logical_parts.h"
 #include "printable.h"
 #include "word_list.h"
@@ -5,6 +6,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -244,4 +246,40 @@ const struct logical_scheme *hu_logical_scheme(const struct logical_config *c, b
             return s;
     }
     return NULL;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct hu_metadata *const *x = a, *const *y = b;
+    return strcmp((*x)->key, (*y)->key);
+}
+
+/* The metadata of all files, of which each has its own or all that of all. */
+static bool gather(struct logical_reader *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->set->count; i++)
+        n += r->set->files[i].metadata_count;
+    if (r->said || !n)
+        return r->said != NULL;
+    r->said = malloc(n * sizeof *r->said);
+    for (size_t i = 0; r->said && i < r->set->count; i++)
+        for (size_t k = 0; k < r->set->files[i].metadata_count; k++)
+            r->said[r->said_count++] = &r->set->files[i].metadata[k];
+    if (r->said)
+        qsort(r->said, r->said_count, sizeof *r->said, by_key);
+    return r->said != NULL;
+}
+
+json_t *hu_logical_said(struct logical_reader *r, const char *key)
+{
+    char why[HU_JSON_ERROR];
+    const struct hu_metadata wanted = {.key = key}, *w = &wanted;
+    if (!gather(r))
+        return NULL;
+    const struct hu_metadata **m = bsearch(&w, r->said, r->said_count, sizeof *r->said, by_key);
+    return m && (*m)->type == HU_META_STRING && !(*m)->is_array
+               ? hu_json_load((const char *)(*m)->value, (size_t)(*m)->count, HU_JSON_CONFIG_MAX,
+                              why)
+               : NULL;
 }

@@ -28,6 +28,8 @@ struct logical_config {
     bool no_tiles; /* weight_block_size is null: a scale for all */
     uint64_t bits;
     int64_t group;    /* -1: a whole row */
+    bool overrides;   /* modules may have other bits and groups (GPTQModel's dynamic, AutoRound's
+                         extra_config): what shapes say goes */
     char version[24]; /* of GPTQ's and AWQ's packing, in lower case */
     bool multiplies;  /* BitNet's scale: AutoBitLinear's does, BitLinear's divides */
     struct logical_scheme schemes[LOGICAL_SCHEMES];
@@ -115,6 +117,8 @@ struct hu_logical *hu_logical_new(struct logical_reader *r, const struct hu_tens
                                   const char *tail);
 /* T, which may be NULL, is a part of L too. */
 void hu_logical_add(struct hu_logical *l, const struct hu_tensor *t);
+/* What the files' metadata say under KEY. NULL: nothing that is JSON. To be released. */
+json_t *hu_logical_said(struct logical_reader *r, const char *key);
 /* L has the shape of T, but for the last size. False: out of memory. */
 bool hu_logical_shape(struct logical_reader *r, struct hu_logical *l, const uint64_t *shape,
                       unsigned rank, uint64_t last);
@@ -134,14 +138,27 @@ bool hu_logical_is_integer(const struct hu_tensor *t, unsigned bits);
 /* The layouts. Each is given a tensor that may be codes. */
 enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_bitnet(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_quanto(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_kernels(struct logical_reader *r, const struct hu_tensor *codes);
+enum logical_found hu_logical_comfy(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_mlx(struct logical_reader *r, const struct hu_tensor *codes);
 enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
+
+/* NVFP4 and, without SECOND, MXFP8 as cuBLAS wants them: scales in an order of their own, and of
+ * fp4 the second code of two in the lower bits. INFO is a part that says so; or NULL. */
+enum logical_found hu_logical_blocked(struct logical_reader *r, const struct hu_tensor *codes,
+                                      const struct hu_tensor *second, const struct hu_tensor *info);
+/* torchao's Int4Tensor, or TILED Int4TilePackedTo4dTensor, of which the file's metadata has SAID so
+ * much. In place of N bytes of the codes' name stands the weight's NAME. */
+enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const struct hu_tensor *codes,
+                                           const json_t *said, bool tiled, size_t n,
+                                           const char *name);
 
 /* The rows of a table of what bytes stand for: 64 numbers from N on. */
 #define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7

@@ -225,7 +225,7 @@ static enum logical_found by_floats(struct logical_reader *r, const struct logic
         uint32_t rows, columns;
         bool fits;
     } shapes[] = {
-        {0, 0, lone && (!p->tiles || !p->scales->rank || r->config.no_tiles)},
+        {0, 0, lone && (!p->tiles || !p->scales->rank)},
         {1, 0,
          !p->tiles &&
              (is_grid(p, p->rows, 1) || (matrix && hu_logical_is_shape(p->scales, 1, p->rows)))},
@@ -357,6 +357,56 @@ static enum logical_found llm_int8(struct logical_reader *r, struct logical_pair
     return is;
 }
 
+/* Whether the scales are those of 16 rows of fp4, of which a byte has two: experts that ModelOpt
+ * turned to quantize them, and back (modelopt/torch/export/quant_utils.py,
+ * maybe_transpose_expert_weight_dimensions). */
+static bool is_turned(const struct logical_pair *p)
+{
+    const struct hu_tensor *t = p->codes, *s = p->scales;
+    return hu_logical_is_of(t, "uint8") && hu_logical_is_of(s, "fp8_e4m3") && t->rank == 3 &&
+           s->rank == 3 && s->shape[0] == t->shape[0] && s->shape[2] == t->shape[2] &&
+           t->shape[1] && t->shape[1] % 8 == 0 && t->shape[1] <= UINT32_MAX / 2 &&
+           t->shape[2] <= UINT32_MAX && s->shape[1] == t->shape[1] / 8;
+}
+
+static enum logical_found turned(struct logical_reader *r, struct logical_pair *p,
+                                 const struct hu_tensor *second)
+{
+    const uint64_t *side = p->codes->shape, shape[] = {side[0], 2 * side[1], side[2]};
+    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
+    struct hu_block_order *order = arena_allocate(&r->to->arena, sizeof *order);
+    struct hu_logical *l = hu_logical_new(r, p->codes, 0, "");
+    if (!apart || !order || !l || !hu_logical_shape(r, l, shape, 3, shape[2]))
+        return LOGICAL_ERROR;
+    if (!hu_logical_is_of(second, "fp32") || second->elements != 1)
+        return misfit(r, p, "NVFP4 has one fp32 beside it, weight_scale_2");
+    if (!hu_logical_number(r, second, &l->tensor_scale))
+        return LOGICAL_ERROR;
+    *order = (struct hu_block_order){.place = hu_block_place_pairs,
+                                     .rows = shape[1],
+                                     .lines = 1,
+                                     .columns = shape[2],
+                                     .each = (unsigned)shape[2],
+                                     .step = 2,
+                                     .bits = 4};
+    *apart = (struct hu_block_apart){.codes = order};
+    l->layout = p->layout;
+    l->scales = p->scales;
+    l->own = *hu_block_find("nvfp4");
+    l->own.name = "nvfp4_tile16x1";
+    l->own.structure = "16 fp4 in a column, an e4m3 scale";
+    l->own.elements = l->own.bytes = 1;
+    l->own.code_bits = 8;
+    l->own.tile_rows = 16;
+    l->own.tile_columns = 1;
+    l->own.rule = HU_SCALE_NO_RULE;
+    l->own.apart = apart;
+    l->block = &l->own;
+    hu_logical_add(l, p->scales);
+    hu_logical_add(l, second);
+    return LOGICAL_FOUND;
+}
+
 static bool is_modelopt(const struct logical_config *c)
 {
     return !strncmp(c->method, "modelopt", strlen("modelopt")) || c->modelopt[0].said ||
@@ -373,7 +423,7 @@ static enum logical_found modelopt(struct logical_reader *r, struct logical_pair
         return LOGICAL_ERROR;
     if (inputs && cut)
         return hu_logical_inputs(r, inputs);
-    return hu_logical_pair(r, p, second, false);
+    return is_turned(p) ? turned(r, p, second) : hu_logical_pair(r, p, second, false);
 }
 
 enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes)
@@ -397,7 +447,7 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
         return hu_logical_pair(r, &p, NULL, false);
     }
     p.layout = "deepseek";
-    p.tiles = true;
+    p.tiles = !r->config.no_tiles;
     p.scales = hu_logical_beside(r, codes, 0, "_scale_inv");
     if (p.scales)
         return hu_logical_pair(r, &p, NULL, false);
@@ -415,20 +465,27 @@ enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_t
             p.element = hu_format_find("fp4_e2m1");
         }
     }
+    /* Experts that are no module's weight (unified_export_hf.py, quantizer_attr_names). */
+    if (!p.scales && (p.scales = hu_logical_beside(r, codes, 0, "_weight_scale"))) {
+        second = hu_logical_beside(r, codes, 0, "_weight_scale_2");
+        p.layout = "modelopt";
+    }
     if (p.scales && !strcmp(p.layout, "modelopt"))
         return modelopt(r, &p, second);
     return p.scales ? hu_logical_pair(r, &p, second, false) : LOGICAL_NONE;
 }
 
 /* gpt-oss (transformers, integrations/mxfp4.py): blocks uint8 [experts, out, groups, 16], scales
- * uint8 [experts, out, groups]. */
+ * uint8 [experts, out, groups]; its own files (openai/gpt-oss, gpt_oss/torch/weights.py) have dots
+ * before these names. */
 enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes)
 {
     const size_t cut = strlen("_blocks");
-    if (!hu_ends_with(codes->name, "_blocks") || !hu_logical_is_of(codes, "uint8"))
+    const bool dot = hu_ends_with(codes->name, ".blocks");
+    if (!(dot || hu_ends_with(codes->name, "_blocks")) || !hu_logical_is_of(codes, "uint8"))
         return LOGICAL_NONE;
     struct logical_pair p = {.codes = codes, .layout = "gpt-oss"};
-    p.scales = hu_logical_beside(r, codes, cut, "_scales");
+    p.scales = hu_logical_beside(r, codes, cut, dot ? ".scales" : "_scales");
     if (!p.scales)
         return codes->rank < 3 || codes->shape[codes->rank - 1] != 16
                    ? LOGICAL_NONE

@@ -1,8 +1,6 @@
-#include "json_text.h"
 #include "logical_parts.h"
 #include "word_list.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -23,43 +21,6 @@ static const struct kind kinds[] = {
     {"MXTensor", false, "fp8_e4m3 fp8_e5m2 uint8"},
     {"NVFP4Tensor", false, "uint8"},
 };
-
-static int by_key(const void *a, const void *b)
-{
-    const struct hu_metadata *const *x = a, *const *y = b;
-    return strcmp((*x)->key, (*y)->key);
-}
-
-/* The metadata of all files, of which each has its own or all that of all. */
-static bool gather(struct logical_reader *r)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < r->set->count; i++)
-        n += r->set->files[i].metadata_count;
-    if (r->said || !n)
-        return r->said != NULL;
-    r->said = malloc(n * sizeof *r->said);
-    for (size_t i = 0; r->said && i < r->set->count; i++)
-        for (size_t k = 0; k < r->set->files[i].metadata_count; k++)
-            r->said[r->said_count++] = &r->set->files[i].metadata[k];
-    if (r->said)
-        qsort(r->said, r->said_count, sizeof *r->said, by_key);
-    return r->said != NULL;
-}
-
-/* What the files say of the tensor KEY. NULL: nothing that is JSON. */
-static json_t *find(struct logical_reader *r, const char *key)
-{
-    char why[HU_JSON_ERROR];
-    const struct hu_metadata wanted = {.key = key}, *w = &wanted;
-    if (!gather(r))
-        return NULL;
-    const struct hu_metadata **m = bsearch(&w, r->said, r->said_count, sizeof *r->said, by_key);
-    return m && (*m)->type == HU_META_STRING && !(*m)->is_array
-               ? hu_json_load((const char *)(*m)->value, (size_t)(*m)->count, HU_JSON_CONFIG_MAX,
-                              why)
-               : NULL;
-}
 
 /* Sets what the pair's scales are of. NULL, or what is wrong. */
 static const char *read_block(const json_t *said, struct logical_pair *p)
@@ -112,6 +73,12 @@ static enum logical_found read_kind(struct logical_reader *r, struct logical_pai
                                     const json_t *tensor, const char *type)
 {
     const struct hu_tensor *inputs = hu_logical_beside(r, p->codes, p->cut, "_act_pre_scale");
+    const bool tiled = !strcmp(type, "Int4TilePackedTo4dTensor");
+    if (inputs)
+        return hu_logical_inputs(r, inputs);
+    if (tiled || !strcmp(type, "Int4Tensor"))
+        return hu_logical_torchao_int4(r, p->codes, json_object_get(tensor, "_data"), tiled,
+                                       p->named, p->name);
     const struct kind *k = kinds, *end = kinds + sizeof kinds / sizeof *kinds;
     while (k < end && strcmp(k->type, type) != 0)
         k++;
@@ -122,8 +89,6 @@ static enum logical_found read_kind(struct logical_reader *r, struct logical_pai
     if (wrong)
         return hu_logical_wrong(r, p->codes, "is torchao's %s by its file's metadata, but %s", type,
                                 wrong);
-    if (inputs)
-        return hu_logical_inputs(r, inputs);
     if (!p->scales)
         return hu_logical_wrong(r, p->codes, "has no _scale beside it, as torchao's have");
     p->float_zeros = k->floats;
@@ -150,7 +115,7 @@ enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_
     p.name = key + module;
     p.named = strlen(dot + 1);
     p.scales = hu_logical_beside(r, codes, p.cut, "_scale");
-    json_t *tensor = find(r, key);
+    json_t *tensor = hu_logical_said(r, key);
     const char *type = json_string_value(json_object_get(tensor, "_type"));
     enum logical_found found =
         type

@@ -37,7 +37,8 @@ static bool measure(struct logical_reader *r, struct words *w)
     if (w->awq) {
         w->bits = 4;
         w->in = w->codes->shape[0];
-        return across * 8 == w->out && (!r->config.bits || r->config.bits == 4);
+        return across * 8 == w->out &&
+               (!r->config.bits || r->config.bits == 4 || r->config.overrides);
     }
     /* out · bits / 32 words of zero points a group. */
     uint64_t words = w->codes->shape[0] * 32;
@@ -45,23 +46,26 @@ static bool measure(struct logical_reader *r, struct words *w)
     w->in = w->index ? w->index->shape[0] : w->bits ? words / w->bits : 0;
     if (w->bits != 2 && w->bits != 3 && w->bits != 4 && w->bits != 8)
         return false;
-    return w->in * w->bits == words && (!r->config.bits || r->config.bits == w->bits);
+    return w->in * w->bits == words &&
+           (!r->config.bits || r->config.bits == w->bits || r->config.overrides);
 }
 
 /* The inputs of a group: as the config has it, or a whole number of them in all. 0: neither. */
 static uint64_t group_of(const struct logical_reader *r, const struct words *w)
 {
+    const bool others = r->config.overrides;
     uint64_t said = r->config.group > 0 ? (uint64_t)r->config.group : 0;
-    if (!w->groups || (r->config.group < 0 && w->groups > 1))
+    if (!w->groups || (r->config.group < 0 && w->groups > 1 && !others))
         return 0;
     if (w->groups == 1) {
         uint64_t n = 32;
         while (n < w->in)
             n *= 2;
-        return !said || said >= w->in ? n : 0;
+        return !said || said >= w->in || others ? n : 0;
     }
-    uint64_t group = said ? said : w->in % w->groups == 0 ? w->in / w->groups : 0;
-    return group && (w->in + group - 1) / group == w->groups ? group : 0;
+    if (said && hu_parts_over(w->in, said) == w->groups)
+        return said;
+    return (!said || others) && w->in % w->groups == 0 ? w->in / w->groups : 0;
 }
 
 /* Whether the config has weights packed as these are, or says nothing. */

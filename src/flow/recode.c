@@ -34,7 +34,7 @@ static bool is_linear(const struct hu_block *b, uint64_t columns)
         return true;
     if (b->layout == HU_BLOCK_WHOLE)
         return columns % b->elements == 0 && b->over == HU_OVER_NONE;
-    if (b->layout != HU_BLOCK_PARTS)
+    if (b->layout != HU_BLOCK_PARTS || (b->apart && b->apart->codes))
         return false;
     if (!b->tile_rows && !b->tile_columns)
         return columns * b->code_bits % 8 == 0;
@@ -53,6 +53,8 @@ static uint64_t row_step(const struct hu_block *b)
         return 1;
     if (b->layout == HU_BLOCK_PACKED)
         return 32 % (32 / b->code_bits) ? 32u / b->code_bits : 32;
+    if (b->apart && b->apart->codes)
+        return 128;
     return b->codes == HU_CODES_INTEGER ? 32 : b->tile_rows ? b->tile_rows : 1;
 }
 

@@ -130,23 +130,60 @@ static int read_ring(struct hu_recode_buffer *b, const struct hu_recode_input *i
     return why;
 }
 
+/* COUNT strips of WIDTH bytes, STRIDE apart in the file and one behind the other in memory. */
+static int read_strips(struct hu_recode_piece *p, struct hu_recode_buffer *b,
+                       const struct hu_recode_input *in, uint64_t at, uint64_t stride, size_t width,
+                       size_t count)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(width, count, &bytes) || !hu_recode_room(b, bytes))
+        return ENOMEM;
+    if (width == stride)
+        return read_part(p, b, in, at, bytes);
+    p->read += bytes;
+    int why = 0;
+    for (size_t i = 0; !why && i < count; i++)
+        why = hu_read_at(in->descriptor, b->bytes + i * width, width, in->offset + at + i * stride);
+    return why;
+}
+
+/* The piece's numbers that lie by O, into TO. Its elements, which are none yet, are room for it. */
+static int read_order(struct hu_recode_piece *p, const struct hu_block_order *o,
+                      const struct hu_recode_input *from, struct hu_recode_buffer *to)
+{
+    const uint64_t stride = hu_block_order_bytes(o, o->rows);
+    const size_t width = (size_t)hu_block_order_bytes(o, p->rows);
+    int why = read_strips(p, &p->elements, from,
+                          p->matrix * o->lines * stride + hu_block_order_bytes(o, p->first), stride,
+                          width, (size_t)o->lines);
+    if (why)
+        return why;
+    if (!hu_recode_room(to, p->rows * (size_t)o->columns * (o->bits < 8 ? 1 : o->bits / 8u)))
+        return ENOMEM;
+    hu_block_arrange(o, p->elements.bytes, width, p->rows, to->bytes);
+    return 0;
+}
+
 /* What stands over the piece's tiles, of the file's format, in TO of OWN: the scales, or zero
  * points like them. */
 static int read_floats(struct hu_recode_piece *p, const struct hu_recode_input *from,
-                       const struct hu_format *own, struct hu_recode_buffer *to)
+                       const struct hu_block_order *order, const struct hu_format *own,
+                       struct hu_recode_buffer *to)
 {
     const struct hu_block *b = p->job->from;
-    const struct hu_format *in =
-        p->job->scales_in && p->job->scales_in != own ? p->job->scales_in : own;
+    const struct hu_format *in = order && order->bits < 8 ? hu_format_find("uint8")
+                                 : p->job->scales_in      ? p->job->scales_in
+                                                          : own;
     const uint64_t cycle = b->apart ? b->apart->cycle : 0;
     struct hu_recode_buffer *read = in == own ? to : &p->given;
     struct span s = scales_of(b, p, p->job->rows);
     unsigned width = in->storage_bits / 8u;
     if (!s.count)
         return 0;
-    p->read += s.count * width;
-    int why = read_ring(read, from, cycle ? p->number : s.before, cycle ? cycle : UINT64_MAX,
-                        s.count, width);
+    p->read += order ? 0 : s.count * width;
+    int why = order ? read_order(p, order, from, read)
+                    : read_ring(read, from, cycle ? p->number : s.before,
+                                cycle ? cycle : UINT64_MAX, s.count, width);
     if (why || in == own)
         return why;
     if (!hu_recode_room(to, s.count * (own->storage_bits / 8u)))
@@ -158,7 +195,9 @@ static int read_floats(struct hu_recode_piece *p, const struct hu_recode_input *
 static int read_scales(struct hu_recode_piece *p)
 {
     const struct hu_block *b = p->job->from;
-    return b->scale ? read_floats(p, &p->job->scales, hu_format_find(b->scale), &p->scales) : 0;
+    return b->scale ? read_floats(p, &p->job->scales, b->apart ? b->apart->scales : NULL,
+                                  hu_format_find(b->scale), &p->scales)
+                    : 0;
 }
 
 static int read_codes(struct hu_recode_piece *p)
@@ -166,6 +205,8 @@ static int read_codes(struct hu_recode_piece *p)
     const struct hu_block *b = p->job->from;
     const struct hu_block_apart *q = b->apart;
     size_t n = hu_block_bytes(b, p->rows, p->columns);
+    if (q && q->codes)
+        return read_order(p, q->codes, &p->job->codes, &p->codes);
     if (!q || !q->bytes)
         return read_part(p, &p->codes, &p->job->codes, codes_before(b, p, p->job->rows), n);
     p->read += n * q->bytes / q->planes;
@@ -189,27 +230,10 @@ static int read_lines(struct hu_recode_piece *p)
         why = read_part(p, &p->more, &p->job->more, scales_of(b, p, p->job->rows).before,
                         scales_of(b, p, p->job->rows).count);
     if (!why && b->zeros > HU_ZEROS_BYTES)
-        why = read_floats(p, &p->job->more, hu_format_find("fp32"), &p->more);
+        why = read_floats(p, &p->job->more, b->apart->more, hu_format_find("fp32"), &p->more);
     if (!why && b->over == HU_OVER_NESTED)
         why = read_part(p, &p->more, &p->job->more, scales_of(b, p, p->job->rows).before / 256 * 4,
                         hu_block_more_bytes(b, p->rows, p->columns));
-    return why;
-}
-
-/* COUNT strips of WIDTH bytes, STRIDE apart in the file and one behind the other in memory. */
-static int read_strips(struct hu_recode_piece *p, struct hu_recode_buffer *b,
-                       const struct hu_recode_input *in, uint64_t at, uint64_t stride, size_t width,
-                       size_t count)
-{
-    size_t bytes;
-    if (__builtin_mul_overflow(width, count, &bytes) || !hu_recode_room(b, bytes))
-        return ENOMEM;
-    if (width == stride)
-        return read_part(p, b, in, at, bytes);
-    p->read += bytes;
-    int why = 0;
-    for (size_t i = 0; !why && i < count; i++)
-        why = hu_read_at(in->descriptor, b->bytes + i * width, width, in->offset + at + i * stride);
     return why;
 }
 

@@ -224,7 +224,7 @@ int main(int argc, char **argv)
         "fp8_row",    "q4_1",       "q5_0",       "q2_k",       "q3_k",    "q4_k",
         "q5_k",       "q6_k",       "iq4_nl",     "iq4_xs",     "iq2_xxs", "iq2_xs",
         "iq2_s",      "iq3_xxs",    "iq3_s",      "iq1_s",      "iq1_m",   "tq1_0",
-        "tq2_0"};
+        "tq2_0",      "q8_k",       "q1_0",       "q2_0"};
     int rounds = 9, first = 1;
     void *library = NULL;
     for (; first + 1 < argc && argv[first][0] == '-'; first += 2) {

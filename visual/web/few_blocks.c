@@ -43,6 +43,8 @@ NO_SEARCH(hu_ggml_pack_q8_k)
 NO_SEARCH(hu_ggml_pack_iq4_xs)
 NO_SEARCH(hu_ggml_pack_tq1_0)
 NO_SEARCH(hu_ggml_pack_tq2_0)
+NO_SEARCH(hu_ggml_pack_q1_0)
+NO_SEARCH(hu_ggml_pack_q2_0)
 NO_SEARCH(hu_ggml_pack_mxfp4)
 NO_SEARCH(hu_ggml_pack_nvfp4)
 
