@@ -39,7 +39,7 @@ INLINE void stages(const struct plan *p, struct carried *c, void *dst, const voi
     (p->second ? two_stages : p->first)(p, c, dst, src, steps);
 }
 
-/* Whole granules, in turn. Returns the elements done. */
+/* Whole granules. Returns the elements done. */
 TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan *p,
                                                                struct carried *c, char *dst,
                                                                const char *src, size_t n,
@@ -49,7 +49,7 @@ TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan
     const size_t granule = GRANULE * STEP, whole = n / granule * granule;
     const size_t in = hu_array_bytes(p->from, granule), out = hu_array_bytes(p->to, granule);
     for (size_t i = 0; i < whole; i += granule) {
-        size_t at = turn(i, n, granule);
+        size_t at = p->in_turn ? turn(i, n, granule) : i;
         const char *from = (const char *)src + hu_array_bytes(p->from, at);
         fetch_ahead(true, from, in);
         stages(p, c, codes, from, GRANULE, first + at);

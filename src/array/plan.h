@@ -346,8 +346,10 @@ struct plan {
     row_function *row;
     row_function *few; /* as ROW, of at most FEW elements that raise nothing; or NULL */
     /* Whether the row heeds DIRECT: the source comes from memory, to be asked for ahead, and dst,
-     * which starts a line, is to be written past the caches. */
-    bool streams, direct;
+     * which starts a line, is to be written past the caches; if IN_TURN, several stretches by
+     * turns.
+     */
+    bool streams, direct, in_turn;
     enum load load;
     enum round round;
     enum store store;

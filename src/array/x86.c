@@ -26,6 +26,12 @@ static bool saves(unsigned state)
     return (low & state) == state;
 }
 
+bool hu_x86_is_intel(void)
+{
+    const struct leaf l = leaf(0, 0);
+    return l.b == 0x756e6547 && l.d == 0x49656e69 && l.c == 0x6c65746e; /* GenuineIntel */
+}
+
 bool hu_x86_has_avx2(void)
 {
     const unsigned f16c_and_fma = 1u << 29 | 1u << 12, avx2 = 1u << 5, sse_and_ymm = 0x06;
