@@ -345,8 +345,8 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_fast "a difference is never a bad middle" fast_rows_ggml.h 's/return any_bit(bad);/return false;/'
     mutate_fast "what is exact is cut to bf16 under the least scales" fast_rows.h 's/return e8m0 >= 127 - 133 + 16;/return true;/'
     mutate_fast "the scale's NaN is a power" fast_rows.h 's/return code != 0xff \&\& (narrow/return (narrow/'
-    mutate_fast "a NaN of e4m3 is a number" fast_rows.h 's/e4m3 ? c == 0x7f/e4m3 ? c > 0x7f/'
-    mutate_fast "six bits are held as numbers that are too great" fast_rows.h 's/{48, 5, 2, 1}/{48, 5, 2, 0}/'
+    mutate_fast "a NaN of e4m3 is a number" fast_elements.h 's/e4m3 ? c == 0x7f/e4m3 ? c > 0x7f/'
+    mutate_fast "six bits are held as numbers that are too great" fast_elements.h 's/{48, 5, 2, 1}/{48, 5, 2, 0}/'
     mutate_tables() { mutate_unit "$1" block fast_tables fast_tables.c "$2"; }
     mutate_tables "another tensor's scale stands over nvfp4" 's/last.known \&\& !memcmp(&last.second, &second, sizeof second)/last.known/'
     mutate_tables "ggml's 0xff of e4m3 has a value less" 's/code == 0xff ? 480/code == 0xff ? 448/'
