@@ -1,4 +1,5 @@
 #include "array/array.h"
+#include "array/stream.h"
 #include "array/environment.h"
 #include "array/plan.h"
 #include "convert.h"
@@ -712,6 +713,7 @@ Test(array, large_arrays_convert_as_small_ones, .timeout = 300)
             const struct hu_kernel *kernel = hu_kernel_at(k / 3);
             size_t at = k % 3 < 2 ? k % 3 * hu_array_bytes(to, 4) / 4 : 1;
             unsigned flags = 0;
+            hu_stream_turns = (t + k / 2) % 2;
             memset(out, 0x5a, bytes + 16);
             hu_convert_array_with(kernel, to, out + at, from, in + 4, n, 0, &options,
                                   k % 2 ? &flags : NULL);

@@ -2,6 +2,8 @@
 #include "array/layout.h"
 #include "array/x86.h"
 
+int hu_stream_turns = -1;
+
 #if defined(__SSE2__)
 
 #include <emmintrin.h>
@@ -16,6 +18,8 @@ enum { WAYS = 8 };
  * (Sapphire Rapids, Zen 4: make bench). */
 static bool pays_in_turn(void)
 {
+    if (hu_stream_turns >= 0)
+        return hu_stream_turns;
 #if defined(__x86_64__)
     return hu_x86_is_intel();
 #else

@@ -3,6 +3,10 @@
 
 #include "array/plan.h"
 
+/* Whether several stretches of memory are read in turn: 1, 0, or -1, as the processor has it
+ * better. Tests take both ways, and nobody else sets it. */
+extern int hu_stream_turns;
+
 /* Whether an array of N is large enough, and DST lies so that whole cache lines can be stored. */
 bool hu_stream_pays(const struct plan *p, const void *dst, const void *src, size_t n);
 /* The plan's row, or where it does not heed plan.direct in blocks that are streamed to DST. Only
