@@ -1,8 +1,8 @@
 /* Rows of stages; included by the parts. */
 
 /* Steps of words between two stages, which stay in the first-level cache; and of a granule that a
- * row past the caches writes at a time. */
-enum { BETWEEN = 32, GRANULE = 8 };
+ * row past the caches writes at a time, where it reads in turn and where not. */
+enum { BETWEEN = 32, GRANULE = 8, SHORT_GRANULE = 4 };
 
 /* The words of a block, then its codes, each in its environment, of which the first is there when
  * this begins and ends; what loading raises is not the conversion's, but for invalid. */
@@ -46,13 +46,14 @@ TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan
                                                                uint64_t first)
 {
     uint64_t codes[GRANULE * STEP] __attribute__((aligned(sizeof(vec))));
-    const size_t granule = GRANULE * STEP, whole = n / granule * granule;
+    const size_t steps = p->in_turn ? GRANULE : SHORT_GRANULE, granule = steps * STEP;
+    const size_t whole = n / granule * granule, ahead = p->in_turn ? AHEAD : SHORT_AHEAD;
     const size_t in = hu_array_bytes(p->from, granule), out = hu_array_bytes(p->to, granule);
     for (size_t i = 0; i < whole; i += granule) {
         size_t at = p->in_turn ? turn(i, n, granule) : i;
         const char *from = (const char *)src + hu_array_bytes(p->from, at);
-        fetch_ahead(true, from, in);
-        stages(p, c, codes, from, GRANULE, first + at);
+        fetch_ahead(from, in, ahead);
+        stages(p, c, codes, from, steps, first + at);
         stream_out((char *)dst + hu_array_bytes(p->to, at), codes, out);
     }
     return whole;

@@ -39,14 +39,14 @@ INLINE vec from_integer(vec x)
 }
 
 /* Bytes ahead of the loads that are asked for, towards the second-level cache: enough for the
- * latency of memory, and within reach of what is there already. */
-enum { AHEAD = 1024 };
+ * latency of memory, and within reach of what is there already; and where one stretch is read after
+ * the other, which the processor does of itself. */
+enum { AHEAD = 1024, SHORT_AHEAD = 256 };
 
-INLINE void fetch_ahead(bool direct, const void *at, size_t bytes)
+INLINE void fetch_ahead(const void *at, size_t bytes, size_t ahead)
 {
-    if (direct)
-        for (size_t i = 0; i < bytes; i += 64)
-            __builtin_prefetch((const void *)((uintptr_t)at + AHEAD + i), 0, 2);
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch((const void *)((uintptr_t)at + ahead + i), 0, 2);
 }
 
 /*
