@@ -16,7 +16,8 @@ struct fold {
 };
 /* One that has the terminal's columns. */
 struct fold fold_begin(int indent);
-/* The same with LABEL in COLOR put first; in less than WIDE columns it goes on after four spaces. */
+/* The same with LABEL in COLOR put first; in less than WIDE columns it goes on after four spaces.
+ */
 struct fold fold_label(int indent, int wide, const char *color, const char *label);
 
 /* TEXT after GAP spaces, in COLOR, which is of a palette or "". */
