@@ -270,7 +270,6 @@ static bool can(struct plan *p)
 {
     if (p->from->width > 16)
         return can_odd(p);
-
     if (p->from->width > 8)
         return can_cells(p);
     p->table.direct = true;

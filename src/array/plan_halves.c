@@ -39,6 +39,7 @@ bool hu_loads_halves(const struct plan *p)
            p->load == LOAD_HALF;
 }
 
+/* Whether the target has the source's exponents; then the tops of halves are its codes. */
 static bool plan_tops(struct plan *p)
 {
     const struct hu_format *from = p->from, *to = p->to;
