@@ -37,7 +37,9 @@ prints "lines of stdin are one document, as arguments are" "$(compute -f fp16 --
     'printf "1+2\n2*3\n" | "$0" compute -f fp16 --json | md5sum' "$halfulp"
 prints "one line is itself" 1+2 bash -c 'echo 1+2 | "$0" compute -f fp16 --json | jq -r .expression' "$halfulp"
 prints "no line is an empty list" '[]' "$halfulp" compute -f fp16 --json
-if [[ "$(head -c 2 "$halfulp")" != '#!' ]]; then
+if [[ "$(head -c 2 "$halfulp")" = '#!' ]] || nm "$halfulp" | grep -q __asan_init; then
+    skip "a document of many lines is in bounded memory" "emulators and AddressSanitizer map more"
+else
     prints "a document of many lines is in bounded memory" 100000 bash -c \
         'yes 1+1 | head -n 100000 | (ulimit -v 150000; "$0" compute -f fp4 --json) | grep -c "\"expression\""' "$halfulp"
 fi

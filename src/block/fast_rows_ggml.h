@@ -50,11 +50,12 @@ INLINE struct under under_of(const struct over *of, bool minima, size_t number)
     return (struct under){of->scale[number], minima ? of->less[number] : 0};
 }
 
-/* 32 bytes to bf16, sixteen under each; FIVES: all under the first one. Products are exact, so that
- * one step rounds their differences. */
+/* N bytes to bf16, 32 or 64, sixteen under each; FIVES: all 32 under the first one. Products are
+ * exact, so that one step rounds their differences. Each vector is as far as the others: what comes
+ * first waits for nothing. */
 INLINE void ggml_bytes(const struct under *of, bool minima,
-                       __attribute__((unused)) const float *fives, const void *q, uint16_t *dst,
-                       enum exactness exactness, marks *middles)
+                       __attribute__((unused)) const float *fives, const void *q, size_t n,
+                       uint16_t *dst, enum exactness exactness, marks *middles)
 {
 #if LANES > 8
     if (fives) {
@@ -64,13 +65,16 @@ INLINE void ggml_bytes(const struct under *of, bool minima,
         return;
     }
 #endif
+    struct full x[2 * STEP / FULL];
     UNROLLED
-    for (int k = 0; k < STEP; k += FULL) {
-        struct full x = full_int8((const char *)q + k);
-        x.a = put_under(x.a, of[k / 16], minima);
-        x.b = put_under(x.b, of[(k + FULL - 1) / 16], minima);
-        store_halves(dst + k, rounded(&x, exactness, middles));
+    for (size_t k = 0; k < n / FULL; k++) {
+        x[k] = full_int8((const char *)q + k * FULL);
+        x[k].a = put_under(x[k].a, of[k * FULL / 16], minima);
+        x[k].b = put_under(x[k].b, of[(k * FULL + FULL - 1) / 16], minima);
     }
+    UNROLLED
+    for (size_t k = 0; k < n / FULL; k++)
+        store_halves(dst + k * FULL, rounded(&x[k], exactness, middles));
 }
 
 /* And to fp32. */
@@ -116,7 +120,7 @@ careful_block(const struct hu_block *b, const unsigned char *at, uint16_t *dst)
     put_over(b, &u, 0, b->minima, INT8_UNIT, &over);
     for (size_t i = 0; i < b->elements; i += STEP) {
         struct under of[2] = {under_of(&over, true, i / 16), under_of(&over, true, i / 16 + 1)};
-        ggml_bytes(of, true, NULL, u.q + i, dst + i, ROUNDED, &middles);
+        ggml_bytes(of, true, NULL, u.q + i, STEP, dst + i, ROUNDED, &middles);
     }
     /* An fp32 may be too small to be divided by 2^24. */
     return is_finite(u.d) && is_finite(u.m) &&
@@ -243,13 +247,13 @@ INLINE void long_step(const struct apart *x, const unsigned char *at, int type, 
     for (size_t k = 0; k < 4; k++)
         of[k] = under_of(&x->over, minima, i / sub + 16 * k / sub);
     if (!values) {
+        if (narrow) {
+            ggml_bytes(of, minima, NULL, x->u.q + i, 2 * STEP, dst, NORMAL, NULL);
+            return;
+        }
         UNROLLED
         for (size_t k = 0; k < 4; k += 2)
-            if (narrow)
-                ggml_bytes(of + k, minima, NULL, x->u.q + i + 16 * k, (uint16_t *)dst + 16 * k,
-                           NORMAL, NULL);
-            else
-                ggml_wide(of + k, minima, x->u.q + i + 16 * k, (float *)dst + 16 * k);
+            ggml_wide(of + k, minima, x->u.q + i + 16 * k, (float *)dst + 16 * k);
         return;
     }
     at += i / 2;
@@ -429,7 +433,7 @@ INLINE void short_step(int type, bool minima, const unsigned char *at, size_t by
     }
     const void *from = is_q8(type) ? (const void *)codes : q;
     if (narrow)
-        ggml_bytes(of, minima, fives_of_type(type), from, dst, NORMAL, NULL);
+        ggml_bytes(of, minima, fives_of_type(type), from, STEP, dst, NORMAL, NULL);
     else
         ggml_wide(of, minima, from, dst);
 }
