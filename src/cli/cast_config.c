@@ -1,4 +1,5 @@
 #include "cast_config.h"
+#include "json.h"
 #include "file/input.h"
 #include "file/json_text.h"
 #include "file/kind.h"
@@ -37,7 +38,7 @@ static json_t *read_config(const char *path, bool *fine)
 /* Modules whose matrices are not quantized. */
 static json_t *ignored(const struct cast_job *job)
 {
-    json_t *list = check_memory(json_array());
+    json_t *list = json_list();
     for (size_t i = 0; i < job->source.set.tensor_count; i++) {
         const struct hu_tensor *t = job->source.set.tensors[i];
         enum cast_how how = cast_job_how(job, t);

@@ -192,7 +192,7 @@ static void note_kept(const struct request *r)
 static json_t *block_json(const struct request *r)
 {
     const struct cast_job *job = &r->job;
-    json_t *tensors = check_memory(json_array());
+    json_t *tensors = json_list();
     for (size_t i = 0; i < job->source.set.tensor_count; i++) {
         const struct hu_tensor *t = job->source.set.tensors[i];
         if (cast_job_how(job, t) == CAST_RECODED)

@@ -100,7 +100,7 @@ static void present(const struct request *r, const struct dot *d, size_t index, 
 static int run_formats(struct request *r, const struct operand *a, const struct operand *b,
                        const struct operand *c)
 {
-    json_t *list = r->json ? check_memory(json_array()) : NULL;
+    json_t *list = r->json ? json_list() : NULL;
     int status = EXIT_DONE;
     for (size_t i = 0; i < r->format_count && status == EXIT_DONE; i++) {
         struct dot d;

@@ -108,15 +108,13 @@ static json_t *block_row(const struct hu_block *b)
 
 static int print_json(void)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t i = 0; i < hu_format_count(); i++)
-        json_add(list, check_memory(format_row(hu_format_at(i))));
+    json_t *list = JSON_LIST(i, i < hu_format_count(), check_memory(format_row(hu_format_at(i))));
     for (size_t i = 0; i < hu_integer_count(); i++)
         json_add(list, check_memory(integer_row(hu_integer_at(i))));
     for (size_t i = 0; hu_block_at(i); i++)
         if (hu_block_decodes(hu_block_at(i)))
             json_add(list, check_memory(block_row(hu_block_at(i))));
-    return json_print(json_pack("{s:o}", "formats", list));
+    return json_print(JSON({"formats", list}));
 }
 
 static int run(const struct options *o, void *request)

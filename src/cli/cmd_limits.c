@@ -77,12 +77,11 @@ static bool read_subjects(struct subjects *s, int argc, char **argv)
 
 static int print_json(const struct subjects *s)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t i = 0; i < s->count; i++)
-        json_add(list, s->at[i].format  ? limits_json(s->at[i].format)
-                       : s->at[i].block ? limits_block_json(s->at[i].block)
-                                        : limits_integer_json(s->at[i].integer));
-    return json_print(json_pack("{s:o}", "formats", list));
+    json_t *list = JSON_LIST(i, i < s->count,
+                             s->at[i].format  ? limits_json(s->at[i].format)
+                             : s->at[i].block ? limits_block_json(s->at[i].block)
+                                              : limits_integer_json(s->at[i].integer));
+    return json_print(JSON({"formats", list}));
 }
 
 static void print_text(const struct subjects *s, bool explain)

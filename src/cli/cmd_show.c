@@ -58,9 +58,7 @@ static void print_text(const struct show *values, size_t count)
 
 static int print_json(const struct show *values, size_t count)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t v = 0; v < count; v++)
-        json_add(list, show_json(&values[v]));
+    json_t *list = JSON_LIST(v, v < count, show_json(&values[v]));
     return json_print_several(list);
 }
 

@@ -137,13 +137,13 @@ static int size_models(const struct size_options *options, struct size_result *r
 
 static int list_devices_json(void)
 {
-    json_t *list = check_memory(json_array());
+    json_t *list = json_list();
     for (size_t i = 0; hu_device_at(i); i++) {
         const struct hu_device *d = hu_device_at(i);
         json_add(list, check_memory(json_pack("{s:s, s:o, s:s}", "name", d->name, "bytes",
                                               json_count(d->bytes), "source", d->source)));
     }
-    return json_print(json_pack("{s:o}", "devices", list));
+    return json_print(JSON({"devices", list}));
 }
 
 static int list_devices(void)

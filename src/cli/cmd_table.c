@@ -54,7 +54,7 @@ static int run(const struct options *o, void *request)
         return EXIT_BAD;
     if (f->width > WIDEST)
         return fail("%s has 2^%d codes; a table goes up to %d bits", f->name, f->width, WIDEST);
-    json_t *codes = r->json ? check_memory(json_array()) : NULL;
+    json_t *codes = r->json ? json_list() : NULL;
     for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
         if (r->json)
             json_add(codes, row_json(f, code));

@@ -211,11 +211,8 @@ static json_t *tensor_json(const struct hu_tensor *t)
 
 static void add_parts(json_t *row, const struct hu_logical *l)
 {
-    json_t *parts = check_memory(json_array());
-    for (size_t i = 0; i < l->part_count; i++)
-        json_add(parts, tensor_json(l->parts[i]));
-    json_put(row, "layout", json_string(l->layout));
-    json_put(row, "parts", parts);
+    json_t *parts = JSON_LIST(i, i < l->part_count, tensor_json(l->parts[i]));
+    JSON_PUT(row, {"layout", json_string(l->layout)}, {"parts", parts});
 }
 
 /* hu_tensor_set's tensor INDEX; json_rows.row. */

@@ -56,7 +56,7 @@ static int verify(struct verify_request *q, const struct options *o)
         return EXIT_BAD;
     verify_watch_interruption();
     if (q->json)
-        tally.rows = check_memory(json_array());
+        tally.rows = json_list();
     else
         folding_begin();
     if (q->blocks.count)

@@ -29,36 +29,31 @@ static json_t *text_of(const struct compute *c, const struct compute_step *s)
 
 static json_t *result_keys(json_t *o, const struct compute_step *s)
 {
-    json_put(o, "exact", s->has_value ? json_ratio(s->value) : json_null());
-    json_put(o, "format", json_word(s->format ? s->format->name : NULL));
-    json_put(o, "bits", bits_of(s));
-    json_put(o, "decimal", decimal_of(s));
-    json_put(o, "error", error_of(s, s->value, s->has_value, false));
-    json_put(o, "error_ulp", error_of(s, s->value, s->has_value, true));
-    json_put(o, "flags", json_flags(s->flags));
+    JSON_PUT(o, {"exact", JSON_IF(s->has_value, json_ratio(s->value))},
+             {"format", json_word(s->format ? s->format->name : NULL)}, {"bits", bits_of(s)},
+             {"decimal", decimal_of(s)}, {"error", error_of(s, s->value, s->has_value, false)},
+             {"error_ulp", error_of(s, s->value, s->has_value, true)},
+             {"flags", json_flags(s->flags)});
     return o;
 }
 
 static json_t *step_json(const struct compute *c, const struct compute_step *s)
 {
-    json_t *o = check_memory(json_object());
-    json_put(o, "text", text_of(c, s));
+    json_t *o = JSON({"text", text_of(c, s)});
     if (compute_is_literal(c, s))
         return result_keys(o, s);
     const struct hu_operation_row *row = hu_operation_row(compute_operation_of(c, s));
-    json_t *operands = check_memory(json_array()), *formats = check_memory(json_array());
+    json_t *operands = json_list(), *formats = json_list();
     for (size_t i = 0; i < row->operands; i++) {
         json_add(operands, json_code(s->from[i], s->x[i]));
         json_add(formats, json_string(s->from[i]->name));
     }
-    json_put(o, "operation", json_string(row->name));
-    json_put(o, "operands", operands);
-    json_put(o, "operand_formats", formats);
+    JSON_PUT(o, {"operation", json_string(row->name)}, {"operands", operands},
+             {"operand_formats", formats});
     result_keys(o, s);
     if (compute_is_cut(s)) {
         struct compute_reason r = compute_reason_of(c, s);
-        json_put(o, "cut", json_string(r.rest));
-        json_put(o, "rounded", json_string(r.way));
+        JSON_PUT(o, {"cut", json_string(r.rest)}, {"rounded", json_string(r.way)});
     }
     return o;
 }
@@ -66,7 +61,7 @@ static json_t *step_json(const struct compute *c, const struct compute_step *s)
 static json_t *remarks_json(const struct compute *c)
 {
     char *remarks[COMPUTE_REMARKS + 1];
-    json_t *list = check_memory(json_array());
+    json_t *list = json_list();
     compute_remarks(c, remarks);
     for (char **r = remarks; *r; r++)
         json_add(list, json_take(*r));
@@ -76,23 +71,17 @@ static json_t *remarks_json(const struct compute *c)
 json_t *compute_json(const struct compute *c)
 {
     const struct compute_step *last = compute_last(c);
-    json_t *literals = check_memory(json_array()), *steps = check_memory(json_array());
+    json_t *literals = json_list(), *steps = json_list();
     for (size_t i = 0; i < c->count; i++)
         json_add(compute_is_literal(c, &c->steps[i]) ? literals : steps,
                  step_json(c, &c->steps[i]));
     bool ideal = last->has_ideal && !last->about;
-    json_t *o = check_memory(json_object());
-    json_put(o, "expression", json_text(c->expression->text));
-    json_put(o, "format", json_string(c->formats.result->name));
-    json_put(o, "round", json_string(hu_direction_name(c->options.rounding.direction)));
-    json_put(o, "literals", literals);
-    json_put(o, "steps", steps);
-    json_put(o, "bits", bits_of(last));
-    json_put(o, "decimal", decimal_of(last));
-    json_put(o, "exact", ideal ? json_ratio(last->ideal) : json_null());
-    json_put(o, "error", error_of(last, last->ideal, ideal, false));
-    json_put(o, "error_ulp", error_of(last, last->ideal, ideal, true));
-    json_put(o, "flags", json_flags(c->flags));
-    json_put(o, "remarks", remarks_json(c));
-    return o;
+    return JSON({"expression", json_text(c->expression->text)},
+                {"format", json_string(c->formats.result->name)},
+                {"round", json_string(hu_direction_name(c->options.rounding.direction))},
+                {"literals", literals}, {"steps", steps}, {"bits", bits_of(last)},
+                {"decimal", decimal_of(last)}, {"exact", JSON_IF(ideal, json_ratio(last->ideal))},
+                {"error", error_of(last, last->ideal, ideal, false)},
+                {"error_ulp", error_of(last, last->ideal, ideal, true)},
+                {"flags", json_flags(c->flags)}, {"remarks", remarks_json(c)});
 }

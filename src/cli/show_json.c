@@ -45,28 +45,22 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
     uint64_t up = 0, down = 0;
     bool has_up = hu_next_up(f, row->bits, &up), has_down = hu_next_down(f, row->bits, &down);
 
-    json_t *o = check_memory(json_object());
-    json_put(o, "format", json_string(f->name));
-    json_put(o, "bits", json_code(f, row->bits));
-    json_put(o, "storage", storage_text(f, row->bits));
-    json_put(o, "class", json_string(hu_class_name(d.class)));
-    json_put(o, "sign", json_integer(hu_sign_of(f, row->bits)));
+    json_t *o = JSON({"format", json_string(f->name)}, {"bits", json_code(f, row->bits)},
+                     {"storage", storage_text(f, row->bits)},
+                     {"class", json_string(hu_class_name(d.class))},
+                     {"sign", json_integer(hu_sign_of(f, row->bits))});
     bool scaled = !hu_is_integer(f);
-    json_put(o, "biased_exponent",
-             scaled ? json_count(hu_biased_exponent(f, row->bits)) : json_null());
-    json_put(o, "exponent",
-             finite && scaled ? json_integer(d.quantum + f->trailing_bits) : json_null());
-    json_put(o, "trailing_significand", json_count(hu_trailing_significand(f, row->bits)));
-    json_put(o, "significand", json_take(finite ? show_significand(row) : NULL));
-    json_put(o, "decimal", json_datum(f, row->bits));
-    json_put(o, "shortest", json_string(shortest));
-    json_put(o, "hex", json_word(finite ? HEX_OF(f, row->bits) : NULL));
-    json_put(o, "ulp", finite ? power_of_two(d.quantum) : json_null());
-    json_put(o, "next_up", neighbour(has_up, f, up));
-    json_put(o, "next_down", neighbour(has_down, f, down));
-    json_put(o, "error", error_text(s, row));
-    json_put(o, "error_ulp", row->has_error ? json_ratio(row->error_ulp) : json_null());
-    json_put(o, "flags", json_flags(row->flags));
+    JSON_PUT(o, {"biased_exponent", JSON_IF(scaled, json_count(hu_biased_exponent(f, row->bits)))},
+             {"exponent", JSON_IF(finite && scaled, json_integer(d.quantum + f->trailing_bits))},
+             {"trailing_significand", json_count(hu_trailing_significand(f, row->bits))},
+             {"significand", json_take(finite ? show_significand(row) : NULL)},
+             {"decimal", json_datum(f, row->bits)}, {"shortest", json_string(shortest)},
+             {"hex", json_word(finite ? HEX_OF(f, row->bits) : NULL)},
+             {"ulp", JSON_IF(finite, power_of_two(d.quantum))},
+             {"next_up", neighbour(has_up, f, up)}, {"next_down", neighbour(has_down, f, down)},
+             {"error", error_text(s, row)},
+             {"error_ulp", JSON_IF(row->has_error, json_ratio(row->error_ulp))},
+             {"flags", json_flags(row->flags)});
     const struct hu_format *via;
     uint64_t twice;
     if (show_double_rounding(s, row, &via, &twice))
@@ -77,13 +71,7 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
 
 json_t *show_json(const struct show *s)
 {
-    json_t *rows = check_memory(json_array());
-    for (size_t i = 0; i < s->count; i++)
-        json_add(rows, row_json(s, &s->rows[i]));
-    json_t *o = check_memory(json_object());
-    json_put(o, "input", json_text(s->input));
-    json_put(o, "exact", json_take(hu_value_exact(&s->value)));
-    json_put(o, "round", json_string(hu_direction_name(s->options.direction)));
-    json_put(o, "rows", rows);
-    return o;
+    json_t *rows = JSON_LIST(i, i < s->count, row_json(s, &s->rows[i]));
+    return JSON({"input", json_text(s->input)}, {"exact", json_take(hu_value_exact(&s->value))},
+                {"round", json_string(hu_direction_name(s->options.direction))}, {"rows", rows});
 }

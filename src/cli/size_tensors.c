@@ -96,11 +96,9 @@ static int print_list_json(const struct size_result *r, uint64_t count)
     struct rows rows = {.model = &r->model};
     const struct json_rows all = {
         .key = "tensors", .count = (size_t)count, .row = next_row, .context = &rows};
-    json_t *document = json_object();
-    json_put(document, "source", json_text(r->source));
-    json_put(document, "architecture", json_text(r->model.architecture));
-    json_put(document, "parameters", json_integer((json_int_t)r->model.parameters));
-    json_put(document, "tensors", json_array());
+    json_t *document = JSON(
+        {"source", json_text(r->source)}, {"architecture", json_text(r->model.architecture)},
+        {"parameters", json_integer((json_int_t)r->model.parameters)}, {"tensors", json_array()});
     return json_print_with(document, &all);
 }
 
@@ -150,8 +148,7 @@ static void tell_json(struct telling *t, enum hu_difference d, const char *name,
                       const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
 {
     char shape[SHAPE_SIZE];
-    json_t *o = json_object();
-    json_put(o, "name", json_text(name));
+    json_t *o = JSON({"name", json_text(name)});
     if (row)
         json_put(o, "expected",
                  json_string(text_shape(shape, SHAPE_SIZE, row->shape, row->rank, ",")));
@@ -203,12 +200,10 @@ static void print_comparison(const struct size_options *options, const struct hu
 static int print_comparison_json(const struct size_options *options, const struct size_result *r,
                                  const struct hu_comparison *c, struct telling *t)
 {
-    json_t *o = json_object();
-    json_put(o, "source", json_text(r->source));
-    json_put(o, "against", json_text(options->against));
-    json_put(o, "compared", json_integer((json_int_t)c->compared));
-    json_put(o, "without_shape", json_integer((json_int_t)c->shapeless));
-    json_put(o, "buffers", json_integer((json_int_t)c->buffers));
+    json_t *o = JSON({"source", json_text(r->source)}, {"against", json_text(options->against)},
+                     {"compared", json_integer((json_int_t)c->compared)},
+                     {"without_shape", json_integer((json_int_t)c->shapeless)},
+                     {"buffers", json_integer((json_int_t)c->buffers)});
     for (int d = 0; d < HU_DIFFERENCES; d++)
         json_put(o, difference_names[d], t->lists[d]);
     return json_print(o);
@@ -268,7 +263,7 @@ static void print_family(const struct hu_family_text *f)
 
 static json_t *family_json(const struct hu_family_text *f)
 {
-    json_t *names = check_memory(json_array());
+    json_t *names = json_list();
     for (const char *at = f->names; *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
         json_add(names, check_memory(json_stringn(at, n)));
@@ -281,7 +276,7 @@ int size_list_families(bool json)
 {
     char error[HU_FAMILIES_ERROR];
     const struct hu_family_text *f;
-    json_t *list = check_memory(json_array());
+    json_t *list = json_list();
     int status = EXIT_DONE;
     for (size_t i = 0; status == EXIT_DONE && (f = hu_family_text_at(i)); i++) {
         if (!hu_family_check(f, error))
@@ -292,7 +287,7 @@ int size_list_families(bool json)
             print_family(f);
     }
     if (json && status == EXIT_DONE)
-        return json_print(json_pack("{s:o}", "families", list));
+        return json_print(JSON({"families", list}));
     json_decref(list);
     return status;
 }

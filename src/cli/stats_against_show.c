@@ -14,15 +14,10 @@ enum { COUNT = 40 };
 static json_t *figures_json(const struct hu_difference *d)
 {
     struct hu_difference_figures f = hu_difference_figures(d);
-    json_t *row = check_memory(json_object());
-    json_put(row, "equal", json_count(d->equal));
-    json_put(row, "unlike", json_count(d->unlike));
-    json_put(row, "measured", json_count(d->measured));
-    json_put(row, "max_abs_error", json_finite(f.max_error));
-    json_put(row, "rms_error", json_finite(f.rms_error));
-    json_put(row, "max_ulp_error", json_finite(f.max_ulps));
-    json_put(row, "sqnr_db", json_finite(f.sqnr));
-    return row;
+    return JSON({"equal", json_count(d->equal)}, {"unlike", json_count(d->unlike)},
+                {"measured", json_count(d->measured)}, {"max_abs_error", json_finite(f.max_error)},
+                {"rms_error", json_finite(f.rms_error)}, {"max_ulp_error", json_finite(f.max_ulps)},
+                {"sqnr_db", json_finite(f.sqnr)});
 }
 
 static bool has_bits(const struct hu_pair *p)
@@ -47,19 +42,16 @@ static json_t *row_json(const void *context, size_t index)
     bool numbers = r->pair && r->pair->first.data.format;
     json_t *row = numbers ? figures_json(&r->pair->difference) : check_memory(json_object());
     const struct hu_tensor *t = r->first ? r->first : r->second;
-    json_put(row, "name", json_text(t->name));
-    json_put(row, "status", json_string(against_status_name(r->status)));
-    json_put(row, "elements", json_count(t->elements));
-    json_put(row, "dtype", dtype_json(r->first));
-    json_put(row, "against_dtype", dtype_json(r->second));
-    json_put(row, "shape", shape_json(r->first));
-    json_put(row, "against_shape", shape_json(r->second));
-    json_put(row, "bit_equal",
-             r->pair && has_bits(r->pair) ? json_boolean(!r->pair->bits_differ) : json_null());
+    JSON_PUT(
+        row, {"name", json_text(t->name)}, {"status", json_string(against_status_name(r->status))},
+        {"elements", json_count(t->elements)}, {"dtype", dtype_json(r->first)},
+        {"against_dtype", dtype_json(r->second)}, {"shape", shape_json(r->first)},
+        {"against_shape", shape_json(r->second)},
+        {"bit_equal", JSON_IF(r->pair && has_bits(r->pair), json_boolean(!r->pair->bits_differ))});
     bool ulps = numbers && r->pair->ulp;
-    json_put(row, "ulp_format", ulps ? json_string(r->pair->ulp->name) : json_null());
-    json_put(row, "ulp_of",
-             ulps ? json_string(r->pair->ulp_of_first ? "first" : "second") : json_null());
+    JSON_PUT(
+        row, {"ulp_format", JSON_IF(ulps, json_string(r->pair->ulp->name))},
+        {"ulp_of", ulps ? json_string(r->pair->ulp_of_first ? "first" : "second") : json_null()});
     if (numbers && !ulps)
         json_put(row, "max_ulp_error", json_null());
     json_put(row, "same", json_boolean(against_row_is_same(a, r)));
@@ -80,10 +72,9 @@ int against_json(const struct against *a)
     json_t *root = check_memory(json_object()), *total = figures_json(&a->total);
     /* Ulps of several formats have no greatest. */
     json_put(total, "max_ulp_error", json_null());
-    json_put(root, "file", json_text(a->sources[0]->path));
-    json_put(root, "against", json_text(a->sources[1]->path));
-    json_put(root, "tensors", json_null());
-    json_put(root, "total", total);
+    JSON_PUT(root, {"file", json_text(a->sources[0]->path)},
+             {"against", json_text(a->sources[1]->path)}, {"tensors", json_null()},
+             {"total", total});
     for (int s = AGAINST_COMPARED; s <= AGAINST_DTYPE; s++)
         json_put(root, against_status_name((enum against_status)s),
                  json_count(count_of(a, (enum against_status)s)));

@@ -4,12 +4,9 @@
 
 static json_t *worst_json(const struct stats *s, const struct hu_worst_block *w)
 {
-    json_t *row = check_memory(json_object());
-    json_put(row, "tensor", json_text(s->tensors[w->tensor].tensor->name));
-    json_put(row, "index", json_count(w->index));
-    json_put(row, "sqnr_db", json_finite(hu_worst_block_sqnr(w)));
-    json_put(row, "max_abs", json_finite(w->greatest));
-    return row;
+    return JSON({"tensor", json_text(s->tensors[w->tensor].tensor->name)},
+                {"index", json_count(w->index)}, {"sqnr_db", json_finite(hu_worst_block_sqnr(w))},
+                {"max_abs", json_finite(w->greatest)});
 }
 
 static json_t *share(uint64_t part, uint64_t all)
@@ -30,9 +27,7 @@ static json_t *blocks_json(const struct stats *s, const struct stats_target *t,
         json_put(rules, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)),
                  json_finite(b->sqnr_by_rule[i]));
     json_put(row, "sqnr_db_by_rule", rules);
-    json_t *worst = check_memory(json_array());
-    for (size_t i = 0; i < b->worst_count; i++)
-        json_add(worst, worst_json(s, &b->worst[i]));
+    json_t *worst = JSON_LIST(i, i < b->worst_count, worst_json(s, &b->worst[i]));
     json_put(row, "worst", worst);
     return row;
 }
@@ -46,9 +41,9 @@ static void put_blocks(json_t *row, const struct stats *s, const struct stats_ta
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         json_put(row, none[i], json_null());
     enum hu_scale_rule rule = hu_block_has_rules(t->block) && s->rule ? s->rule : t->block->rule;
-    json_put(row, "rule", json_string(hu_scale_rule_name(rule)));
-    json_put(row, "bits_per_element", json_real(stats_target_bits(t)));
-    json_put(row, "blocks", blocks_json(s, t, b));
+    JSON_PUT(row, {"rule", json_string(hu_scale_rule_name(rule))},
+             {"bits_per_element", json_real(stats_target_bits(t))},
+             {"blocks", blocks_json(s, t, b)});
 }
 
 static json_t *target_json(const struct stats *s, size_t index, const struct hu_loss_figures *f,
@@ -59,15 +54,13 @@ static json_t *target_json(const struct stats *s, size_t index, const struct hu_
                   "overflow", (json_int_t)f->overflow, "underflow", (json_int_t)f->underflow,
                   "subnormal", (json_int_t)f->subnormal, "exact", (json_int_t)f->exact, "nan",
                   (json_int_t)nans, "infinite", (json_int_t)infinities);
-    json_put(row, "max_abs_error", json_finite(f->max_error));
-    json_put(row, "rms_error", json_finite(f->rms_error));
-    json_put(row, "max_rel_error", json_finite(f->max_relative));
-    json_put(row, "rms_rel_error", json_finite(f->rms_relative));
-    json_put(row, "max_ulp_error", json_finite(f->max_ulps));
-    json_put(row, "sqnr_db", json_finite(f->sqnr));
-    json_put(row, "invalid", json_count(f->invalid));
-    json_put(row, "measured", json_count(f->measured));
-    json_put(row, "safe", json_boolean(stats_is_safe(s, index, f, finite)));
+    JSON_PUT(row, {"max_abs_error", json_finite(f->max_error)},
+             {"rms_error", json_finite(f->rms_error)},
+             {"max_rel_error", json_finite(f->max_relative)},
+             {"rms_rel_error", json_finite(f->rms_relative)},
+             {"max_ulp_error", json_finite(f->max_ulps)}, {"sqnr_db", json_finite(f->sqnr)},
+             {"invalid", json_count(f->invalid)}, {"measured", json_count(f->measured)},
+             {"safe", json_boolean(stats_is_safe(s, index, f, finite))});
     return row;
 }
 
@@ -78,7 +71,7 @@ static json_t *narrowest_json(const struct stats *s, int index)
 
 static json_t *tensor_json(const struct stats *s, const struct stats_tensor *t)
 {
-    json_t *targets = check_memory(json_array());
+    json_t *targets = json_list();
     for (size_t i = 0; i < s->targets.count; i++) {
         json_t *target = target_json(s, i, &t->figures[i], t->finite, t->nans, t->infinities);
         if (s->targets.at[i].block)
@@ -89,16 +82,15 @@ static json_t *tensor_json(const struct stats *s, const struct stats_tensor *t)
                             "dtype", hu_dtype_name(t->tensor->dtype), "elements",
                             (json_int_t)t->tensor->elements, "zeros", (json_int_t)t->zeros, "nan",
                             (json_int_t)t->nans, "infinite", (json_int_t)t->infinities);
-    json_put(row, "max_abs", json_finite(t->greatest));
-    json_put(row, "min_abs_nonzero", t->least > 0 ? json_finite(t->least) : json_null());
-    json_put(row, "targets", targets);
-    json_put(row, "narrowest_safe", narrowest_json(s, stats_narrowest(s, t)));
+    JSON_PUT(row, {"max_abs", json_finite(t->greatest)},
+             {"min_abs_nonzero", JSON_IF(t->least > 0, json_finite(t->least))},
+             {"targets", targets}, {"narrowest_safe", narrowest_json(s, stats_narrowest(s, t))});
     return row;
 }
 
 static json_t *histogram_json(const struct hu_spread *spread)
 {
-    json_t *binades = check_memory(json_array());
+    json_t *binades = json_list();
     for (int i = 0; i < HU_BINADES; i++)
         if (spread->binades[i])
             json_add(binades, json_pack("{s:i, s:I}", "exponent", i + HU_BINADE_LEAST, "count",
@@ -117,7 +109,7 @@ static json_t *limits_json(const struct stats *s)
 
 json_t *stats_json(const struct stats *s)
 {
-    json_t *total = check_memory(json_array());
+    json_t *total = json_list();
     const struct hu_spread *spread = &s->total->spread;
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
@@ -131,10 +123,9 @@ json_t *stats_json(const struct stats *s)
     }
     json_t *root = json_pack("{s:o, s:n, s:o, s:o}", "file", json_text(s->file), "tensors", "total",
                              total, "narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s)));
-    json_put(root, "scale", json_string(stats_scaling_name(s->scaling)));
-    json_put(root, "limits", limits_json(s));
-    json_put(root, "skipped_tensors", json_count(s->skipped));
-    json_put(root, "histogram", histogram_json(spread));
+    JSON_PUT(root, {"scale", json_string(stats_scaling_name(s->scaling))},
+             {"limits", limits_json(s)}, {"skipped_tensors", json_count(s->skipped)},
+             {"histogram", histogram_json(spread)});
     return root;
 }
 

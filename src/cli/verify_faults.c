@@ -264,8 +264,8 @@ static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f
                   hu_fault_class_name(f->class), "got", json_code(row->result, f->got), "expected",
                   json_code(row->result, f->expected), "error_ulp", ulps_json(row, f)));
     if (f->class == HU_FAULT_FLAGS) {
-        json_put(object, "got_flags", json_flags(f->got_flags));
-        json_put(object, "expected_flags", json_flags(f->expected_flags));
+        JSON_PUT(object, {"got_flags", json_flags(f->got_flags)},
+                 {"expected_flags", json_flags(f->expected_flags)});
     }
     if (f->line)
         json_put(object, "line", json_count(f->line));
@@ -280,11 +280,11 @@ static json_t *call_json(const struct verify_row *row, const struct hu_mismatch 
         json_code(row->from, m->source), "last", json_code(row->from, m->last), "index",
         (json_int_t)m->index, "length", (json_int_t)m->length, "offset", (json_int_t)m->offset));
     if (m->kind == HU_WRONG_CODE) {
-        json_put(object, "expected", json_code(row->result, m->expected));
-        json_put(object, "got", json_code(row->result, m->got));
+        JSON_PUT(object, {"expected", json_code(row->result, m->expected)},
+                 {"got", json_code(row->result, m->got)});
     } else if (m->kind == HU_WRONG_FLAGS) {
-        json_put(object, "expected_flags", json_flags(m->expected_flags));
-        json_put(object, "got_flags", json_flags(m->got_flags));
+        JSON_PUT(object, {"expected_flags", json_flags(m->expected_flags)},
+                 {"got_flags", json_flags(m->got_flags)});
     }
     return object;
 }
@@ -329,7 +329,7 @@ json_t *verify_row_json(const struct verify_row *row)
 {
     const struct hu_verdict *v = &row->verdict;
     double rate = row->seconds > 0 ? (double)v->inputs / row->seconds : 0;
-    json_t *runs = check_memory(json_array()), *calls = check_memory(json_array());
+    json_t *runs = json_list(), *calls = json_list();
     for (size_t i = 0; i < v->faults.count; i++)
         json_add(runs, fault_json(row, &v->faults.at[i]));
     for (unsigned i = 0; i < v->calls_shown; i++)

@@ -142,7 +142,7 @@ static bool goes_on(const json_t *before, const json_t *run)
 static json_t *settle_runs(json_t *runs)
 {
     size_t n = json_array_size(runs), kept = 0;
-    json_t **rows = check_memory(calloc(n + 1, sizeof *rows)), *all = check_memory(json_array());
+    json_t **rows = check_memory(calloc(n + 1, sizeof *rows)), *all = json_list();
     for (size_t i = 0; i < n; i++)
         rows[i] = json_array_get(runs, i);
     qsort(rows, n, sizeof *rows, by_place);
@@ -276,8 +276,7 @@ static int report(json_t *all, bool json)
     bool passed = json_is_true(json_object_get(all, "passed"));
     for (size_t i = 0; i < json_array_size(rows); i++)
         settle_row(json_array_get(rows, i));
-    json_put(all, "shard", json_null());
-    json_put(all, "shards", json_null());
+    JSON_PUT(all, {"shard", json_null()}, {"shards", json_null()});
     if (json)
         json_print(json_incref(all));
     else

@@ -92,7 +92,7 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
 
 static json_t *operands_json(const struct hu_question *q, const uint64_t x[])
 {
-    json_t *list = check_memory(json_array());
+    json_t *list = json_list();
     for (int i = 0; i < q->operands; i++)
         json_add(list, json_code(q->from[i], x[i]));
     return list;
@@ -100,43 +100,35 @@ static json_t *operands_json(const struct hu_question *q, const uint64_t x[])
 
 static json_t *fault_json(const struct hu_question *q, const struct hu_operation_fault *f)
 {
-    json_t *object = check_memory(json_object());
-    json_put(object, "operands", operands_json(q, f->x));
-    json_put(object, "class", json_string(hu_fault_class_name(f->class)));
-    json_put(object, "got", json_code(q->result, f->got));
-    json_put(object, "expected", json_code(q->result, f->expected));
-    json_put(object, "got_flags", f->flags ? json_flags(f->got_flags) : json_null());
-    json_put(object, "expected_flags", json_flags(f->expected_flags));
-    json_put(object, "line", f->line ? json_count(f->line) : json_null());
-    return object;
+    return JSON(
+        {"operands", operands_json(q, f->x)}, {"class", json_string(hu_fault_class_name(f->class))},
+        {"got", json_code(q->result, f->got)}, {"expected", json_code(q->result, f->expected)},
+        {"got_flags", JSON_IF(f->flags, json_flags(f->got_flags))},
+        {"expected_flags", json_flags(f->expected_flags)},
+        {"line", JSON_IF(f->line, json_count(f->line))});
 }
 
 static json_t *row_json(const struct operation_row *row)
 {
     const struct hu_operation_verdict *v = row->verdict;
     const struct hu_question *q = row->q;
-    json_t *object = check_memory(json_object()), *faults = check_memory(json_array());
+    json_t *object = check_memory(json_object()), *faults = json_list();
     json_t *classes = check_memory(json_object());
     for (size_t i = 0; i < v->faults.count; i++)
         json_add(faults, fault_json(q, &v->faults.at[i]));
     for (int i = 0; i < HU_FAULT_CLASSES; i++)
         json_put(classes, hu_fault_class_name((enum hu_fault_class)i),
                  json_count(v->faults.inputs[i]));
-    json_put(object, "operation", json_string(hu_operation_row(q->operation)->name));
-    json_put(object, "from", json_string(q->from[0]->name));
-    json_put(object, "to", json_string(q->to->name));
-    json_put(object, "round", json_string(hu_direction_name(q->promise.options.direction)));
-    json_put(object, "kernel", json_string(row->subject));
-    json_put(object, "covers", json_string(row->covers));
-    json_put(object, "inputs", json_count(v->inputs));
-    json_put(object, "mismatches", v->stopped ? json_null() : json_count(v->mismatches));
-    json_put(object, "seconds", json_real(row->seconds));
-    json_put(object, "passed", json_boolean(passed(row)));
-    json_put(object, "crashed", json_boolean(v->stopped));
-    json_put(object, "classes", classes);
-    json_put(object, "faults", faults);
-    json_put(object, "explained_by", verify_explanation_json(row->explained, &row->explanation));
-    json_put(object, "stopped", verify_ending_json(row->ending));
+    JSON_PUT(object, {"operation", json_string(hu_operation_row(q->operation)->name)},
+             {"from", json_string(q->from[0]->name)}, {"to", json_string(q->to->name)},
+             {"round", json_string(hu_direction_name(q->promise.options.direction))},
+             {"kernel", json_string(row->subject)}, {"covers", json_string(row->covers)},
+             {"inputs", json_count(v->inputs)},
+             {"mismatches", v->stopped ? json_null() : json_count(v->mismatches)},
+             {"seconds", json_real(row->seconds)}, {"passed", json_boolean(passed(row))},
+             {"crashed", json_boolean(v->stopped)}, {"classes", classes}, {"faults", faults},
+             {"explained_by", verify_explanation_json(row->explained, &row->explanation)},
+             {"stopped", verify_ending_json(row->ending)});
     return object;
 }
 
