@@ -1,4 +1,4 @@
-#include "cast_config.h"
+#include "cast_job.h"
 #include "json.h"
 #include "file/input.h"
 #include "file/json_text.h"
@@ -21,17 +21,16 @@ static void note_modelopt(const char *output)
         note("%s still says how the weights were quantized", other);
 }
 
-/* NULL: there is none; *fine is false where it cannot be read, which is reported. */
-static json_t *read_config(const char *path, bool *fine)
+/* NULL: there is none. */
+static json_t *read_config(const char *path)
 {
     char why[HU_JSON_ERROR];
     struct stat status;
     if (stat(path, &status))
         return NULL;
     json_t *root = hu_json_read(path, 0, why);
-    *fine = json_is_object(root);
-    if (!*fine)
-        fail("%s: %s", path, root ? "is no JSON object" : why);
+    if (!json_is_object(root))
+        die("%s: %s", path, root ? "is no JSON object" : why);
     return root;
 }
 
@@ -65,24 +64,22 @@ static void say(const char *name, json_t *due)
     note("readers of %s want \"%s\" in the config.json beside it: %.600s", name, key, text);
 }
 
-bool cast_config_make(const struct cast_job *job, struct cast_config *config)
+void cast_config_make(const struct cast_job *job, struct cast_config *config)
 {
-    bool fine = true;
     json_t *due = job->block ? cast_layout_config(job->layout, job->block, ignored(job)) : NULL;
     *config = (struct cast_config){0};
     if (job->source.raw || hu_kind_of_name(job->output) == HU_FILE_GGUF ||
         (job->block ? !due : !job->source.logicals.count || any_left(job))) {
         json_decref(due);
-        return true;
+        return;
     }
     OWNED char *from = check_memory(hu_path_beside(job->source.path, "config.json"));
     OWNED char *to = check_memory(hu_path_beside(job->output, "config.json"));
     note_modelopt(job->output);
-    json_t *root = read_config(from, &fine);
+    json_t *root = read_config(from);
     bool same = root && (!strcmp(from, to) || hu_same_file(from, to));
-    bool wanted =
-        fine && root && (due || json_object_get(root, key) || json_object_get(root, mlx_key));
-    if (fine && due && (!root || same))
+    bool wanted = root && (due || json_object_get(root, key) || json_object_get(root, mlx_key));
+    if (due && (!root || same))
         say(job->output, due);
     else if (wanted && same)
         note("%s still says how the weights were quantized, in \"%s\"", to, key);
@@ -100,7 +97,6 @@ bool cast_config_make(const struct cast_job *job, struct cast_config *config)
     }
     json_decref(due);
     json_decref(root);
-    return fine;
 }
 
 void cast_config_clear(struct cast_config *config)

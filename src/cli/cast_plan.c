@@ -120,23 +120,21 @@ static int compare_written(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Parts may have a name that something else has. False: reported. */
-static bool check_names(const struct cast_job *job, const struct cast_plan *plan)
+/* Parts may have a name that something else has. */
+static void check_names(const struct cast_job *job, const struct cast_plan *plan)
 {
     char name[100];
     OWNED const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
     for (size_t i = 0; i < plan->count; i++)
         names[i] = plan->written[i].name;
     qsort(names, plan->count, sizeof *names, compare_written);
-    size_t i = 1;
-    while (i < plan->count && strcmp(names[i - 1], names[i]))
-        i++;
-    return i >= plan->count ||
-           refuse("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
-                  hu_printable(names[i], name, sizeof name));
+    for (size_t i = 1; i < plan->count; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            die("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
+                hu_printable(names[i], name, sizeof name));
 }
 
-bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
+void cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
     size_t most = file->count * CAST_PARTS_MAX + 1;
@@ -144,18 +142,17 @@ bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast
     plan->written = check_memory(calloc(most, sizeof *plan->written));
     plan->fixed = check_memory(calloc(most, sizeof *plan->fixed));
     plan_items(job, file, turned, plan);
-    return check_names(job, plan);
+    check_names(job, plan);
 }
 
-bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
+void cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
                        const struct hu_write_split *split, struct cast_plan *plan)
 {
     char message[HU_WRITE_MESSAGE];
     if (!hu_write_lay_out(&job->source.set.files[index], kind, plan->written, plan->count, split,
                           &plan->layout, message))
-        return refuse("%s: %s", job->source.set.paths[index], message);
+        die("%s: %s", job->source.set.paths[index], message);
     job->after += plan->layout.data_bytes;
-    return true;
 }
 
 void cast_plan_clear(struct cast_plan *plan)
@@ -168,16 +165,18 @@ void cast_plan_clear(struct cast_plan *plan)
     *plan = (struct cast_plan){0};
 }
 
-static bool fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
+static void fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
 {
-    if (t->part_of)
-        return tensor_source_parts(&job->source, t->part_of, r);
+    if (t->part_of) {
+        tensor_source_parts(&job->source, t->part_of, r);
+        return;
+    }
     r->format = t->dtype.format;
     r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
     r->columns = t->shape[t->rank - 1];
     r->rows = t->shape[t->rank - 2];
     r->batch = t->elements / (r->rows * r->columns);
-    return tensor_source_input(&job->source, t, &r->codes.descriptor, &r->codes.offset);
+    tensor_source_input(&job->source, t, &r->codes.descriptor, &r->codes.offset);
 }
 
 static void fill_target(const struct cast_job *job, const struct cast_item *item,
@@ -199,56 +198,52 @@ static void fill_target(const struct cast_job *job, const struct cast_item *item
         r->whole = cast_layout_whole(job->layout, job->block);
 }
 
-static bool write_fixed(const struct cast_plan *plan, int output, const char *path)
+static void write_fixed(const struct cast_plan *plan, int output, const char *path)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_written *w = &plan->written[i];
         int why =
             plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset) : 0;
         if (why)
-            return refuse("%s: %s", path, strerror(why));
+            die("%s: %s", path, strerror(why));
     }
-    return true;
 }
 
-static void report(const struct cast_job *job, const struct hu_tensor *t,
-                   const struct hu_recode_error *error, const char *path)
+static _Noreturn void die_of(const struct cast_job *job, const struct hu_tensor *t,
+                             const struct hu_recode_error *error, const char *path)
 {
     char name[100];
     const char *why = error->error == EINVAL   ? "its g_idx names a group that is none"
                       : error->error == ENOMEM ? "its rows are too long for the memory there is"
                       : error->error           ? strerror(error->error)
                                                : "the file became shorter while it was read";
-    fail("%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
-         hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
+    die("%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
+        hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
 }
 
-bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
+void cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
                       const char *path)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
     OWNED struct hu_recode *all = check_memory(calloc(file->count + 1, sizeof *all));
     OWNED const struct hu_tensor **of = check_memory(calloc(file->count + 1, sizeof *of));
     size_t count = 0;
-    bool fine = true;
-    for (size_t i = 0; fine && i < file->count; i++) {
+    for (size_t i = 0; i < file->count; i++) {
         struct hu_recode *r = &all[count];
         if (plan->items[i].how != CAST_RECODED)
             continue;
         of[count++] = &file->tensors[i];
-        fine = fill_source(job, &file->tensors[i], r);
+        fill_source(job, &file->tensors[i], r);
         fill_target(job, &plan->items[i], plan, r);
         r->output = output;
         r->first = job->first;
         job->first += r->batch * r->rows * r->columns;
     }
     struct hu_recode_error error;
-    if (fine && !hu_recode_run(all, count, (unsigned)job->threads, progress_add, &error)) {
-        fine = false;
-        report(job, of[error.index], &error, path);
-    }
+    if (!hu_recode_run(all, count, (unsigned)job->threads, progress_add, &error))
+        die_of(job, of[error.index], &error, path);
     for (size_t i = 0; i < count; i++)
         job->special |= all[i].special;
     job->recoded += count;
-    return fine && write_fixed(plan, output, path);
+    write_fixed(plan, output, path);
 }

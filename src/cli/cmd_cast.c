@@ -227,7 +227,7 @@ static void note_gguf(const struct request *r)
              longer == 1 ? "is" : "are", NAME_MOST);
 }
 
-static int report_block(const struct request *r)
+static void report_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;
     char shown[300];
@@ -238,22 +238,23 @@ static int report_block(const struct request *r)
             "NaNs or infinities were among what was encoded: the manual says what becomes of them");
     if (r->json) {
         json_print(block_json(r));
-        return EXIT_DONE;
+        return;
     }
     printf("%s: %zu tensor%s to %s, laid out as %s, %zu copied as they are; %llu bytes, before "
            "%llu\n",
            hu_printable(job->output, shown, sizeof shown), job->recoded, plural(job->recoded),
            job->block->name, cast_layout_name(job->layout), job->stats.skipped,
            (unsigned long long)job->after, (unsigned long long)r->before);
-    return EXIT_DONE;
 }
 
-static int report(const struct request *r)
+static void report(const struct request *r)
 {
     if (!r->json)
         folding_begin();
-    if (r->job.block)
-        return report_block(r);
+    if (r->job.block) {
+        report_block(r);
+        return;
+    }
     if (tensor_source_only_copied(&r->job.source))
         note_copied(r);
     note_specials(r);
@@ -263,12 +264,12 @@ static int report(const struct request *r)
              r->job.recoded == 1 ? " is" : "s are", r->job.to->name,
              r->job.recoded == 1 ? "its" : "their");
     if (r->json)
-        return stats_print_json(&r->job.stats, report_json(r));
-    stats_cast_text(&r->job.stats, r->job.output, r->before, r->job.after);
-    return EXIT_DONE;
+        stats_print_json(&r->job.stats, report_json(r));
+    else
+        stats_cast_text(&r->job.stats, r->job.output, r->before, r->job.after);
 }
 
-static int cast_source(struct request *r)
+static void cast_source(struct request *r)
 {
     struct stats *s = &r->job.stats;
     s->file = r->job.source.path;
@@ -283,55 +284,52 @@ static int cast_source(struct request *r)
     s->total = check_memory(hu_gathered_new(&plan, NULL));
     make_rows(r);
     progress_begin("cast", "B", r->before);
-    bool fine = cast_job_write(&r->job);
+    cast_job_write(&r->job);
     progress_end();
     drop_copied_rows(r);
-    r->job.after -= fine ? r->job.elsewhere : 0;
-    int status = fine ? report(r) : EXIT_BAD;
+    r->job.after -= r->job.elsewhere;
+    report(r);
     stats_clear(s);
-    return status;
 }
 
-static int check_request(const struct request *r, const struct options *o)
+static void check_request(const struct request *r, const struct options *o)
 {
     if (o->argc != 1)
-        return fail(o->argc ? "one FILE at a time" : "a FILE is missing");
+        die(o->argc ? "one FILE at a time" : "a FILE is missing");
     if (!r->job.output)
-        return fail("-o names the file to write, and is missing");
+        die("-o names the file to write, and is missing");
     if (!r->job.to && !r->job.block)
-        return fail("-t names the target format, and is missing");
+        die("-t names the target format, and is missing");
     enum hu_direction direction = r->stochastic ? HU_STOCHASTIC : r->job.stats.options.direction;
     if (r->stochastic && option_given(o, "round") &&
         r->job.stats.options.direction != HU_STOCHASTIC)
-        return fail("--stochastic is a direction of its own; -r names another");
+        die("--stochastic is a direction of its own; -r names another");
     if (r->job.shard.count > 1 && hu_kind_of_name(o->argv[0]) != HU_FILE_INDEX)
-        return fail("--shard is of an index and its files, and %s is one file", o->argv[0]);
-    return seed_is_drawn_from(o, direction) ? EXIT_DONE : EXIT_BAD;
+        die("--shard is of an index and its files, and %s is one file", o->argv[0]);
+    if (direction != HU_STOCHASTIC && option_given(o, "seed"))
+        die("--seed is what -r stochastic draws from, and that is missing");
 }
 
 /* What is asked of a block format. */
-static int check_block(const struct request *r)
+static void check_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;
+    if (!job->block && (job->layout || job->rule))
+        die("--%s is of block formats, and %s is none", job->layout ? "layout" : "rule",
+            job->to->name);
     if (!job->block)
-        return job->layout ? fail("--layout is of block formats, and %s is none", job->to->name)
-               : job->rule ? fail("--rule is of block formats, and %s is none", job->to->name)
-                           : EXIT_DONE;
+        return;
     if (job->layout && !cast_layout_takes(job->layout, job->block))
-        return fail("%s has no layout %s; --layout %s is its own", job->block->name,
-                    cast_layout_name(job->layout),
-                    cast_layout_name(cast_layout_default(job->block)));
+        die("%s has no layout %s; --layout %s is its own", job->block->name,
+            cast_layout_name(job->layout), cast_layout_name(cast_layout_default(job->block)));
     if (job->rule && !hu_block_has_rules(job->block))
-        return fail("%s has one rule for its scales; --rule is for powers of two",
-                    job->block->name);
+        die("%s has one rule for its scales; --rule is for powers of two", job->block->name);
     if (!cast_layout_takes(cast_layout_default(job->block), job->block))
-        return fail("no layout has %s", job->block->name);
-    return EXIT_DONE;
+        die("no layout has %s", job->block->name);
 }
 
 static void prepare(struct request *r)
 {
-    r->job.source.decodes = true;
     const struct hu_block *b = r->job.block;
     if (b && !r->job.layout)
         r->job.layout =
@@ -348,15 +346,16 @@ static int run(const struct options *o, void *request)
 {
     struct request *r = request;
     struct tensor_source *source = &r->job.source;
-    if (check_request(r, o) != EXIT_DONE || check_block(r) != EXIT_DONE)
-        return EXIT_BAD;
+    check_request(r, o);
+    check_block(r);
     prepare(r);
-    if (!tensor_source_open(source, o->argv[0]))
-        return EXIT_BAD;
-    bool castable = tensor_source_only_copied(source) || tensor_source_check(source);
-    int status = castable && cast_job_choose(&r->job) ? cast_source(r) : EXIT_BAD;
+    tensor_source_open(source, o->argv[0]);
+    if (!tensor_source_only_copied(source))
+        tensor_source_check(source);
+    cast_job_choose(&r->job);
+    cast_source(r);
     tensor_source_close(source);
-    return status;
+    return EXIT_DONE;
 }
 
 const struct command cmd_cast = {

@@ -4,7 +4,6 @@
 #include "progress.h"
 #include "report.h"
 #include "verify.h"
-#include "verify_blocks.h"
 #include "pool.h"
 
 #include <inttypes.h>

@@ -23,10 +23,6 @@ json_t *compute_json(const struct compute *c);
 /* Each operation's alignment and rounding as one SVG document. */
 void compute_svg(FILE *out, const struct compute *const *all, size_t count);
 
-/* TEXT with the elements of tensors that it names, FILE:TENSOR[i,j] where an operand is due, as the
- * data that they are; new memory. NULL: reported. */
-char *compute_elements(const char *text);
-
 /* What of the expression a step is; new memory. NULL: nothing, it is the result's conversion. */
 char *compute_source(const struct compute *c, const struct compute_step *s);
 

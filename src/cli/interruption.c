@@ -29,15 +29,20 @@ static void clear_line(void)
         return;
 }
 
-static void leave_nothing_and_die(int number)
+static void leave_nothing(void)
 {
-    atomic_store(&dying, true);
     struct names *all = atomic_load(&names);
     for (size_t i = 0; all && i < all->capacity; i++) {
         const char *path = atomic_load(&all->at[i]);
         if (path)
             unlink(path);
     }
+}
+
+static void leave_nothing_and_die(int number)
+{
+    atomic_store(&dying, true);
+    leave_nothing();
     clear_line();
     signal(number, SIG_DFL);
     raise(number);
@@ -96,6 +101,8 @@ void interruption_add(const char *path)
         return;
     struct names *old = atomic_load(&names);
     size_t n = old ? old->capacity : 0, capacity = n * 2 + 4;
+    if (!old)
+        atexit(leave_nothing);
     struct names *fresh = check_memory(calloc(1, sizeof *fresh + capacity * sizeof *fresh->at));
     fresh->older = old;
     fresh->capacity = capacity;

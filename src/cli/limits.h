@@ -9,7 +9,6 @@
 
 json_t *limits_json(const struct hu_format *f);
 json_t *limits_integer_json(const struct hu_integer *n);
-void limits_of_integer(const struct hu_integer *n, long long *min, unsigned long long *max);
 
 /* In lines of at most COLUMNS; 0: of any length. */
 void limits_print(const struct hu_format *f);

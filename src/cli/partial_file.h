@@ -46,8 +46,8 @@ struct partial_file {
     size_t entry_count;
 };
 
-/* ENTRIES, in whatever order, behind HEAD. False: reported. */
-bool partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
+/* ENTRIES, in whatever order, behind HEAD. */
+void partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
                         size_t count, const char *path, bool force);
 
 /* Reads the head; no memory is taken beyond the file's length. False: error says why, the end of a
@@ -55,6 +55,6 @@ bool partial_file_write(const struct partial_head *head, const struct hu_bytes_o
 enum { PARTIAL_ERROR = 200 };
 bool partial_file_parse(struct partial_file *f, const unsigned char *bytes, size_t n,
                         char error[PARTIAL_ERROR]);
-/* The file at PATH. False: reported. */
-bool partial_file_read(struct partial_file *f, const char *path);
+/* The file at PATH. */
+void partial_file_read(struct partial_file *f, const char *path);
 void partial_file_clear(struct partial_file *f);

@@ -1,6 +1,7 @@
 #include "report.h"
 #include "file/printable.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,31 @@ int fail(const char *format, ...)
     return EXIT_BAD;
 }
 
+int report_end(int status)
+{
+    /* Commands stop at the first failed write, so errno is still that write's. */
+    bool broken = ferror(stdout);
+    int error = errno;
+    if (!broken && fflush(stdout)) {
+        broken = true;
+        error = errno;
+    }
+    if (!broken)
+        return status;
+    if (error == EPIPE) /* the reader has what it wanted */
+        return EXIT_BAD;
+    report_as(NULL);
+    return fail("standard output: %s", strerror(error));
+}
+
+void die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(speaker, format, arguments);
+    exit(report_end(EXIT_BAD));
+}
+
 void note(const char *format, ...)
 {
     va_list arguments;
@@ -49,8 +75,7 @@ void *check_memory(void *pointer)
 {
     if (!pointer) {
         report_as(NULL);
-        fail("out of memory");
-        exit(EXIT_BAD);
+        die("out of memory");
     }
     return pointer;
 }

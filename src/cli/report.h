@@ -13,6 +13,13 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for who says whether all is well: returns false. */
 #define refuse(...) (fail(__VA_ARGS__), false)
 
+/* The same of what ends the work of a command, and so the process. Readers of the command line
+ * refuse, so that several commands can be read in one process. */
+void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* The exit status of what comes to its end with STATUS, once stdout is written. */
+int report_end(int status);
+
 /* Prints "halfulp: note: MESSAGE" to stderr. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

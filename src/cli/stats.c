@@ -71,9 +71,8 @@ struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index)
 }
 
 /* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read.
- * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False:
- * reported. */
-static bool take(struct tensor_source *source, const struct hu_tensor **t,
+ * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. */
+static void take(struct tensor_source *source, const struct hu_tensor **t,
                  struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data)
 {
     const struct hu_tensor *from = *t;
@@ -82,17 +81,18 @@ static bool take(struct tensor_source *source, const struct hu_tensor **t,
         *data = hu_stream_tensor_of(from, reads ? from->dtype.format : NULL, -1);
         if (!reads)
             hu_stream_turn(data, from);
-        return tensor_source_input(source, from, &data->input, &data->offset);
+        tensor_source_input(source, from, &data->input, &data->offset);
+        return;
     }
     *decoded = logical_row(from);
     *t = decoded;
     *data = hu_stream_tensor_of(decoded, hu_format_find("fp64"), -1);
     data->bytes = decoded->elements * sizeof(double);
     data->decoded = recode;
-    return tensor_source_parts(source, from->part_of, recode);
+    tensor_source_parts(source, from->part_of, recode);
 }
 
-bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
+void stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
                 bool in_rows)
 {
     size_t n = source->set.tensor_count, ranks = 0;
@@ -112,15 +112,13 @@ bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only
             r->skipped++;
             continue;
         }
-        if (!take(source, &t, &r->decoded[r->count], &r->recodes[r->count], data))
-            return false;
+        take(source, &t, &r->decoded[r->count], &r->recodes[r->count], data);
         if (in_rows && t->fortran_order && t->rank > 1 && data->unit) {
             hu_stream_reorder(data, t, strides);
             strides += t->rank;
         }
         r->tensors[r->count++] = t;
     }
-    return true;
 }
 
 void stats_reading_clear(struct stats_reading *r)

@@ -129,7 +129,7 @@ const char *against_status_name(enum against_status status)
     return names[status];
 }
 
-static int compare(struct against *a, struct hu_pair *pairs, size_t n, unsigned jobs)
+static void compare(struct against *a, struct hu_pair *pairs, size_t n, unsigned jobs)
 {
     struct hu_stream_error error;
     bool second;
@@ -138,23 +138,23 @@ static int compare(struct against *a, struct hu_pair *pairs, size_t n, unsigned 
     progress_end();
     for (size_t i = 0; !fine && i < a->count; i++)
         if (a->rows[i].pair == &pairs[error.tensor])
-            return tensor_source_fail(a->sources[second],
-                                      second ? a->rows[i].second : a->rows[i].first, &error, NULL);
+            tensor_source_fail(a->sources[second], second ? a->rows[i].second : a->rows[i].first,
+                               &error, NULL);
     for (size_t i = 0; i < n; i++)
         if (pairs[i].first.data.format)
             hu_difference_merge(&a->total, &pairs[i].difference);
-    return tensor_source_unchanged(a->sources[0]) && tensor_source_unchanged(a->sources[1])
-               ? EXIT_DONE
-               : EXIT_BAD;
+    tensor_source_unchanged(a->sources[0]);
+    tensor_source_unchanged(a->sources[1]);
 }
 
-static int compare_sides(struct against *a, unsigned jobs)
+static void compare_sides(struct against *a, unsigned jobs)
 {
     size_t n = a->sides[0].of.count + a->sides[1].of.count;
+    if (!n)
+        die("neither file has a tensor that is chosen");
     a->pairs = check_memory(calloc(a->sides[0].of.count + 1, sizeof *a->pairs));
     a->rows = check_memory(calloc(n + 1, sizeof *a->rows));
-    size_t count = match(a, a->pairs);
-    return n ? compare(a, a->pairs, count, jobs) : fail("neither file has a tensor that is chosen");
+    compare(a, a->pairs, match(a, a->pairs), jobs);
 }
 
 /* -f is for what does not say itself what it is, of either file. */
@@ -169,26 +169,23 @@ static void settle_format(struct tensor_source *first, const char *path,
     *(raw ? &second->big_endian : &first->big_endian) = false;
 }
 
-int against_run(struct against *a, struct tensor_source *first, const char *path, const char *other,
-                unsigned jobs)
+void against_run(struct against *a, struct tensor_source *first, const char *path,
+                 const char *other, unsigned jobs)
 {
     a->second = *first;
     a->sources[0] = first;
     a->sources[1] = &a->second;
-    first->decodes = a->second.decodes = true;
     settle_format(first, path, &a->second, other);
-    for (; a->open < 2; a->open++)
-        if (!tensor_source_open(a->sources[a->open], a->open ? other : path))
-            return EXIT_BAD;
     for (int i = 0; i < 2; i++)
-        if (!stats_read(&a->sides[i].of, a->sources[i], false, true))
-            return EXIT_BAD;
-    return compare_sides(a, jobs);
+        tensor_source_open(a->sources[i], i ? other : path);
+    for (int i = 0; i < 2; i++)
+        stats_read(&a->sides[i].of, a->sources[i], false, true);
+    compare_sides(a, jobs);
 }
 
 void against_clear(struct against *a)
 {
-    for (int i = 0; i < a->open; i++) {
+    for (int i = 0; i < 2; i++) {
         stats_reading_clear(&a->sides[i].of);
         free(a->sides[i].by_name);
         tensor_source_close(a->sources[i]);

@@ -75,7 +75,7 @@ static uint64_t fingerprint(const struct partial_run *run)
     return h;
 }
 
-bool partial_write(struct partial_run *run, const char *path, bool force)
+void partial_write(struct partial_run *run, const char *path, bool force)
 {
     const struct stats *s = run->stats;
     struct partial_head head = {
@@ -94,5 +94,5 @@ bool partial_write(struct partial_run *run, const char *path, bool force)
             (char *)s->tensors[i].tensor->name, s->tensors[i].tensor->dtype,
             s->tensors[i].tensor->elements, hu_stream_pieces(run->stream, i)};
     head.tensors = rows;
-    return partial_file_write(&head, &run->entries, run->entry_count, path, force);
+    partial_file_write(&head, &run->entries, run->entry_count, path, force);
 }

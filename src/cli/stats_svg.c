@@ -212,8 +212,9 @@ static void draw_figures(const struct drawing *d, int y)
     }
 }
 
-void stats_svg(FILE *out, const struct stats *s)
+void stats_svg(FILE *out, const void *stats)
 {
+    const struct stats *s = stats;
     OWNED struct drawing *d = check_memory(calloc(1, sizeof *d));
     d->out = out;
     d->stats = s;

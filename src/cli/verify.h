@@ -92,6 +92,9 @@ void verify_kernels(struct verify_request *q, struct verify_tally *tally);
 int verify_against(struct verify_request *q, struct verify_tally *tally);
 int verify_vectors(struct verify_request *q, struct verify_tally *tally);
 
+/* Block formats. */
+int verify_blocks(struct verify_request *q, struct verify_tally *tally);
+
 /* Operations, of whatever subject. */
 int verify_operations(struct verify_request *q, struct verify_tally *tally);
 

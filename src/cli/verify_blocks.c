@@ -4,7 +4,6 @@
 #include "text.h"
 #include "verify.h"
 #include "verify/block_vectors.h"
-#include "verify_blocks.h"
 
 #include <dlfcn.h>
 #include <inttypes.h>

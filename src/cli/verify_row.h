@@ -26,16 +26,6 @@ struct verify_row {
 };
 
 bool verify_row_passed(const struct verify_row *row);
-void verify_row_free(struct verify_row *row);
-
-/* subject: the widest of its column. */
-void verify_print_heading(const char *subject);
-void verify_print_row(const struct verify_row *row);
-/* What is wrong, run by run, and what explains it; nothing where all is well. */
-void verify_print_faults(const struct verify_row *row);
-
-/* The object of contract and manual. */
-json_t *verify_row_json(const struct verify_row *row);
 
 /* What explains a row that failed: the options under which it passes, on what is COVERed; none:
  * nothing does. */

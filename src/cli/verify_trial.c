@@ -46,37 +46,6 @@ int verify_end(int status)
     return status;
 }
 
-void verify_head(struct verify_tally *tally, const char *subject)
-{
-    progress_hide();
-    if (!tally->headed)
-        verify_print_heading(subject);
-    tally->headed = true;
-}
-
-void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
-                     struct verify_row *row, bool quiet)
-{
-    tally->combinations++;
-    tally->inputs += row->verdict.inputs;
-    tally->mismatches += row->verdict.mismatches;
-    tally->crashed |= row->verdict.stopped;
-    bool passed = verify_row_passed(row);
-    /* What Ctrl-C cut short is no proof, and no failure either. */
-    bool cut = row->verdict.partial && !row->verdict.mismatches && !row->verdict.calls;
-    tally->cut += cut;
-    tally->failed += !passed && !cut;
-    if (q->json)
-        json_add(tally->rows, verify_row_json(row));
-    else if (!(quiet && passed)) {
-        verify_head(tally, row->subject);
-        verify_print_row(row);
-        verify_print_faults(row);
-        fflush(stdout);
-    }
-    verify_row_free(row);
-}
-
 struct hu_scan_options verify_scan_options(const struct verify_request *q,
                                            const struct verify_tally *tally)
 {

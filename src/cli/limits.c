@@ -1,7 +1,8 @@
-#include "report.h"
-#include "grid.h"
 #include "limits.h"
+#include "grid.h"
+#include "json.h"
 #include "operation.h"
+#include "report.h"
 #include "sheet.h"
 #include "shown.h"
 
@@ -9,6 +10,89 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+static void limits_of_integer(const struct hu_integer *n, long long *min, unsigned long long *max)
+{
+    *max = UINT64_MAX >> (64 - (n->width - n->is_signed));
+    *min = n->is_signed ? -1 - (long long)*max : 0;
+}
+
+static json_t *datum_json(const struct hu_format *f, uint64_t code)
+{
+    return JSON({"decimal", json_datum(f, code)}, {"hex", json_string(HEX_OF(f, code))},
+                {"bits", json_code(f, code)});
+}
+
+/* Null where F has no such value. */
+static json_t *limit_json(const struct hu_format *f, const char *name)
+{
+    uint64_t code;
+    return JSON_IF(hu_limit(f, name, &code), datum_json(f, code));
+}
+
+/* 2^-p, which narrow formats may lack. */
+static json_t *unit_roundoff_json(const struct hu_format *f)
+{
+    struct hu_options o = {0};
+    unsigned flags = 0;
+    struct hu_real half = {.significand = 1, .exponent = -hu_precision(f)};
+    uint64_t code = hu_round(f, half, 0, &o, &flags);
+    if (!flags)
+        return datum_json(f, code);
+    RATIO(ratio);
+    mpq_set_ui(ratio, 1, 1);
+    mpq_div_2exp(ratio, ratio, (mp_bitcnt_t)hu_precision(f));
+    return JSON({"decimal", json_ratio(ratio)}, {"hex", json_sprintf("0x1p-%d", hu_precision(f))},
+                {"bits", json_null()});
+}
+
+json_t *limits_json(const struct hu_format *f)
+{
+    /* Of 64 bits where every code is finite the count itself is 0. */
+    uint64_t finite = hu_finite_codes(f);
+    return JSON(
+        {"format", json_string(f->name)}, {"kind", json_string("float")},
+        {"width", json_integer(f->width)}, {"storage_bits", json_integer(f->storage_bits)},
+        {"exponent_bits", json_integer(f->exponent_bits)},
+        {"trailing_significand_bits", json_integer(f->trailing_bits)},
+        {"precision", json_integer(hu_precision(f))}, {"bias", json_integer(f->bias)},
+        {"emin", json_integer(hu_emin(f))}, {"emax", json_integer(hu_emax(f))},
+        {"max", limit_json(f, "max")}, {"lowest", limit_json(f, "lowest")},
+        {"min_normal", limit_json(f, "min_normal")},
+        {"max_subnormal", limit_json(f, "max_subnormal")},
+        {"min_subnormal", limit_json(f, "min_subnormal")}, {"epsilon", limit_json(f, "epsilon")},
+        {"unit_roundoff", unit_roundoff_json(f)},
+        {"max_consecutive_integer", json_count(hu_max_consecutive_integer(f))},
+        {"digits10", json_integer(hu_digits10(f))},
+        {"max_digits10", json_integer(hu_max_digits10(f))},
+        {"has_infinity", json_boolean(hu_has_infinity(f))},
+        {"has_negative_zero", json_boolean(hu_has_negative_zero(f))},
+        {"nan_codes", json_count(hu_nan_codes(f))},
+        {"finite_codes", finite ? json_count(finite) : json_string("18446744073709551616")});
+}
+
+/* An end of bool, which is no format, has its decimal alone. */
+static json_t *end_json(const struct hu_integer *n, const char *which, json_t *decimal)
+{
+    const struct hu_format *f = hu_format_find(n->name);
+    uint64_t code;
+    if (!f || !hu_limit(f, which, &code))
+        return JSON({"decimal", decimal});
+    json_decref(decimal);
+    return datum_json(f, code);
+}
+
+json_t *limits_integer_json(const struct hu_integer *n)
+{
+    long long min;
+    unsigned long long max;
+    limits_of_integer(n, &min, &max);
+    return JSON({"format", json_string(n->name)}, {"kind", json_string("integer")},
+                {"width", json_integer(n->width)}, {"storage_bits", json_integer(n->storage_bits)},
+                {"min", end_json(n, "min", json_sprintf("%lld", min))},
+                {"max", end_json(n, "max", json_sprintf("%llu", max))},
+                {"digits10", json_integer((n->width - n->is_signed) * 1233 >> 12)});
+}
 
 enum { LABEL = 20, HEXADECIMAL = 46, ENCODING = 72, NARROW = 60 };
 
@@ -31,11 +115,6 @@ static void value_line(const char *label, const char *value, const struct hu_for
     fold_cell(&l, HEXADECIMAL, "", HEX_OF(f, code));
     fold_cell(&l, ENCODING, "", CODE_OF(f, code));
     fold_end(&l);
-}
-
-static void datum_line(const char *label, const struct hu_format *f, uint64_t code)
-{
-    value_line(label, VALUE_OF(f, code), f, code);
 }
 
 /* What bounds a range from above or, negated, from below; a scale's least number is above zero. */
@@ -88,16 +167,13 @@ static void head_line(const struct hu_format *f)
     fold_end(&l);
 }
 
-static void subnormal_lines(const struct hu_format *f)
+static void limit_line(const char *label, const struct hu_format *f, const char *name)
 {
-    uint64_t least, most;
-    if (!hu_min_subnormal_code(f, &least) || !hu_max_subnormal_code(f, &most)) {
-        line("max subnormal", "none");
-        line("min subnormal", "none");
-        return;
-    }
-    datum_line("max subnormal", f, most);
-    datum_line("min subnormal", f, least);
+    uint64_t code;
+    if (hu_limit(f, name, &code))
+        value_line(label, VALUE_OF(f, code), f, code);
+    else
+        line(label, "none");
 }
 
 void limits_print(const struct hu_format *f)
@@ -106,10 +182,11 @@ void limits_print(const struct hu_format *f)
     head_line(f);
     bound_line("max", f, max);
     bound_line("lowest", f, hu_lowest_code(f));
-    datum_line("min normal", f, least);
-    subnormal_lines(f);
+    limit_line("min normal", f, "min_normal");
+    limit_line("max subnormal", f, "max_subnormal");
+    limit_line("min subnormal", f, "min_subnormal");
+    limit_line("epsilon", f, "epsilon");
     hu_min_subnormal_code(f, &least);
-    datum_line("epsilon", f, hu_epsilon_code(f));
     line("unit roundoff", "2^−%d", hu_precision(f));
     line("precision", "%d bit%s", hu_precision(f), plural(hu_precision(f)));
     line("exponents", "%d to %d, bias %d", hu_emin(f), hu_emax(f), f->bias);
@@ -131,12 +208,6 @@ void limits_print(const struct hu_format *f)
     memory_line(f->storage_bits, ", 1 byte unpacked");
 }
 
-void limits_of_integer(const struct hu_integer *n, long long *min, unsigned long long *max)
-{
-    *max = UINT64_MAX >> (64 - (n->width - n->is_signed));
-    *min = n->is_signed ? -1 - (long long)*max : 0;
-}
-
 void limits_integer_print(const struct hu_integer *n)
 {
     long long min;
@@ -150,20 +221,9 @@ void limits_integer_print(const struct hu_integer *n)
     memory_line(n->storage_bits, "");
 }
 
-static void bound_cell(struct grid *g, const struct hu_format *f, uint64_t code)
-{
-    char text[HU_SHORTEST_TEXT];
-    bound_print(text, f, code);
-    grid_cell(g, text, "");
-}
-
-static void datum_cell(struct grid *g, const struct hu_format *f, bool there, uint64_t code)
-{
-    char text[HU_SHORTEST_TEXT] = "none";
-    if (there)
-        hu_shown_print(text, f, code);
-    grid_cell(g, text, "");
-}
+/* The limits that have a column each: what bounds a range first. */
+static const char *const in_columns[] = {"max",           "lowest",        "min_normal",
+                                         "max_subnormal", "min_subnormal", "epsilon"};
 
 static void all_floats(void)
 {
@@ -172,15 +232,14 @@ static void all_floats(void)
                          {"min subnormal", 22, true}, {"epsilon", 21, true}, {"digits", 8, true});
     for (size_t i = 0; i < hu_format_count(); i++) {
         const struct hu_format *f = hu_format_at(i);
-        uint64_t most = 0, least = 0;
-        bool subnormal = hu_max_subnormal_code(f, &most) && hu_min_subnormal_code(f, &least);
         grid_cell(&g, f->name, "");
-        bound_cell(&g, f, hu_max_finite_code(f));
-        bound_cell(&g, f, hu_lowest_code(f));
-        datum_cell(&g, f, true, hu_min_normal_code(f));
-        datum_cell(&g, f, subnormal, most);
-        datum_cell(&g, f, subnormal, least);
-        datum_cell(&g, f, true, hu_epsilon_code(f));
+        for (size_t k = 0; k < sizeof in_columns / sizeof *in_columns; k++) {
+            char text[HU_SHORTEST_TEXT] = "none";
+            uint64_t code;
+            if (hu_limit(f, in_columns[k], &code))
+                k < 2 ? bound_print(text, f, code) : (void)hu_shown_print(text, f, code);
+            grid_cell(&g, text, "");
+        }
         grid_format(&g, "", "%d to %d", hu_digits10(f), hu_max_digits10(f));
     }
     grid_end(&g);
