@@ -1,17 +1,8 @@
+#include "room.h"
 #include "arguments.h"
 #include "names.h"
 #include "format.h"
-#include "report.h"
-#include "text.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 bool names_read(const char *text, name_taker *take, void *context)

@@ -1,13 +1,5 @@
+#include "room.h"
 #include "block.h"
-#include "json.h"
-#include "report.h"
-#include "sheet.h"
-#include "text.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* One block of a report: elements FIRST to END. */
 struct block_span {

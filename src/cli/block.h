@@ -1,8 +1,8 @@
 /* What `halfulp block` says of values in a block format, as text and as JSON. */
 #pragma once
 
+#include "room.h"
 #include "block/explain.h"
-#include "terminal.h"
 
 /* The values as one row, encoded, and what became of each. */
 struct block_report {

@@ -1,18 +1,12 @@
+#include "room.h"
 #include "cast_job.h"
-#include "json.h"
 #include "output_file.h"
 #include "progress.h"
-#include "report.h"
 #include "cast_plan.h"
 #include "file/input.h"
 #include "file/kind.h"
 #include "file/json_text.h"
 #include "word_list.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* Of "-00001-of-00003.gguf", with which the name of a split ends; and how many there may be. */
 enum { SPLIT_TAIL = 20, SPLITS_MAX = 65535 };

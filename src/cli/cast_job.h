@@ -1,11 +1,10 @@
 /* The files that `cast` writes: one, or an index and its shards. */
 #pragma once
 
+#include "room.h"
 #include "block/block.h"
 #include "cast_layout.h"
 #include "stats_partial.h"
-
-#include <jansson.h>
 
 /* What becomes of a tensor. */
 enum cast_how {

@@ -1,8 +1,6 @@
+#include "room.h"
 #include "cast_layout.h"
 #include "word_list.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /* Whose conventions these are is said in file/logical_scaled.c and file/logical_bnb.c, where they
  * are read. */

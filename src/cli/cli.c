@@ -1,15 +1,11 @@
+#include "room.h"
 #include "cli.h"
 #include "arguments.h"
 #include "names.h"
 #include "options.h"
 #include "plain.h"
-#include "report.h"
-#include "sheet.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void overview(void)
 {

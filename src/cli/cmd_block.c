@@ -1,15 +1,8 @@
+#include "room.h"
 #include "arguments.h"
 #include "block.h"
 #include "lines.h"
 #include "option_values.h"
-#include "report.h"
-#include "text.h"
-
-#include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 /* Values beyond these are no block that anybody reads. */
 enum { VALUES_MAX = 1 << 20 };

@@ -1,16 +1,11 @@
+#include "room.h"
 #include "cast_job.h"
 #include "folding.h"
-#include "json.h"
 #include "option_values.h"
 #include "progress.h"
-#include "report.h"
 #include "file/kind.h"
 #include "file/npy.h"
 #include "file/printable.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct cast_job job;

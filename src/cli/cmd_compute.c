@@ -1,19 +1,12 @@
 /* Elements of tensors in an expression: FILE:TENSOR[i,j] where an operand is due. */
+#include "room.h"
 #include "compute.h"
 #include "arguments.h"
 #include "folding.h"
-#include "json.h"
 #include "lines.h"
 #include "option_values.h"
 #include "output_file.h"
-#include "report.h"
-#include "shown.h"
 #include "file/element.h"
-
-#include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* What files and tensors may be called without quotes; signs are theirs too. */
 static bool is_name(char c)

@@ -1,12 +1,7 @@
+#include "room.h"
 #include "arguments.h"
 #include "lines.h"
 #include "option_values.h"
-#include "report.h"
-#include "shown.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* How results are printed. */
 enum form { FORM_BITS, FORM_SHOWN, FORM_EXACT, FORM_SHORTEST, FORM_HEX };

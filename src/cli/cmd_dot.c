@@ -1,10 +1,7 @@
+#include "room.h"
 #include "dot_job.h"
 #include "format.h"
-#include "json.h"
 #include "option_values.h"
-#include "report.h"
-
-#include <stdlib.h>
 
 /* A format, or a block format and its elements'. */
 struct choice {

@@ -1,13 +1,8 @@
+#include "room.h"
 #include "block/block.h"
-#include "sheet.h"
 #include "format.h"
 #include "grid.h"
-#include "json.h"
 #include "option_values.h"
-#include "report.h"
-#include "terminal.h"
-
-#include <stdio.h>
 
 struct request {
     bool json;

@@ -1,11 +1,7 @@
-#include "json.h"
+#include "room.h"
 #include "option_values.h"
 #include "output_file.h"
-#include "report.h"
 #include "show.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct format_list formats;

@@ -1,14 +1,10 @@
+#include "room.h"
 #include "folding.h"
 #include "option_values.h"
 #include "output_file.h"
 #include "progress.h"
-#include "report.h"
 #include "stats_against.h"
 #include "stats_partial.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct stats stats;

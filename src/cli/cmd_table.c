@@ -1,13 +1,6 @@
+#include "room.h"
 #include "arguments.h"
-#include "json.h"
 #include "option_values.h"
-#include "report.h"
-#include "sheet.h"
-#include "terminal.h"
-#include "shown.h"
-
-#include <stdio.h>
-#include <string.h>
 
 enum { WIDEST = 16 };
 

@@ -1,20 +1,10 @@
-#include "shown.h"
-#include "sheet.h"
+#include "room.h"
 #include "folding.h"
 #include "grid.h"
-#include "json.h"
-#include "logical_view.h"
 #include "option_values.h"
-#include "report.h"
 #include "tensor_source.h"
-#include "terminal.h"
 #include "file/printable.h"
 #include "file/safetensors.h"
-
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     bool json, parts;

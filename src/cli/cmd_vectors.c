@@ -1,15 +1,10 @@
+#include "room.h"
 #include "arguments.h"
 #include "option_values.h"
 #include "progress.h"
-#include "report.h"
 #include "pool.h"
 #include "verify/block_vectors.h"
 #include "verify/vectors.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct format_list from, to;

@@ -1,14 +1,9 @@
-#include "shown.h"
+#include "room.h"
 #include "folding.h"
 #include "options.h"
 #include "progress.h"
-#include "report.h"
 #include "verify.h"
 #include "pool.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 static void print_total(const struct verify_request *q, const struct verify_tally *tally)
 {

@@ -1,21 +1,12 @@
 /* halfulp view --web: the page in the user's browser. */
+#include "room.h"
 #include "options.h"
 #include "option_values.h"
-#include "report.h"
-#include "shown.h"
-#include "terminal.h"
-#include "text.h"
 #include "view.h"
 #include "file/element.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* RFC 3986, section 2.3's unreserved characters and those of KEPT stay; the rest as %XX. */
 static void put_escaped(FILE *url, const char *text, const char *kept)

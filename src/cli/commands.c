@@ -1,6 +1,4 @@
-#include "command.h"
-
-#include <string.h>
+#include "room.h"
 
 extern const struct command cmd_show;
 extern const struct command cmd_convert;

@@ -1,11 +1,8 @@
 /* An expression worked out: the ways to present it. */
 #pragma once
 
+#include "room.h"
 #include "compute/steps.h"
-#include "terminal.h"
-
-#include <jansson.h>
-#include <stdio.h>
 
 /* The whole's value for people: a datum, or a comparison's truth. */
 enum { COMPUTE_VALUE = HU_SHORTEST_TEXT };

@@ -1,12 +1,7 @@
+#include "room.h"
 #include "dot_job.h"
 #include "mpz64.h"
 #include "names.h"
-#include "report.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 enum { DEFAULT_BLOCK = 64 };
 

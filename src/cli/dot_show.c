@@ -1,12 +1,8 @@
 /* Models side by side, and the models themselves. */
+#include "room.h"
 #include "dot_job.h"
+#include "format.h"
 #include "grid.h"
-#include "json.h"
-#include "report.h"
-#include "sheet.h"
-#include "shown.h"
-
-#include <stdio.h>
 
 enum { LABEL = 10 };
 

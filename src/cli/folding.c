@@ -1,9 +1,5 @@
+#include "room.h"
 #include "folding.h"
-#include "terminal.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #ifdef HAVE_COOKIE_STREAMS
 

@@ -1,12 +1,9 @@
+#include "room.h"
 #include "interruption.h"
-
-#include "report.h"
 
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 /* All that the handler reads; lock-free, and so fit for one. */
 struct names {

@@ -1,13 +1,6 @@
-#include "shown.h"
-#include "json.h"
+#include "room.h"
 #include "plain.h"
-#include "report.h"
-#include "terminal.h"
 #include "codec.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Plain ASCII has escapes for the rest. */
 static size_t dump_flags(void)

@@ -1,10 +1,6 @@
+#include "room.h"
 #include "block.h"
-#include "json.h"
 #include "limits.h"
-#include "report.h"
-#include "sheet.h"
-
-#include <math.h>
 
 /* What elements are without their scale, and what scales are; a second scale counts as 1. */
 struct range {

@@ -1,11 +1,5 @@
+#include "room.h"
 #include "lines.h"
-#include "report.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { CHUNK = 1 << 18 };
 

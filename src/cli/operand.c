@@ -1,18 +1,11 @@
+#include "room.h"
 #include "operand.h"
 #include "lines.h"
-#include "report.h"
-#include "terminal.h"
 #include "file/element.h"
 #include "file/kind.h"
-#include "text.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* One more value, which is +0. */
 static struct hu_value *append(struct operand *o)

@@ -2,9 +2,7 @@
  * tensor. */
 #pragma once
 
-#include "value.h"
-
-#include <stddef.h>
+#include "room.h"
 
 enum { OPERAND_MAX = 1 << 20 }; /* values */
 

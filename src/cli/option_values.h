@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "room.h"
 #include "arguments.h"
 #include "options.h"
-
-#include <stddef.h>
 
 #define OPTION_INTO(reader, type, member)                                                          \
     .read = (reader),                                                                              \

@@ -1,10 +1,8 @@
 /* Command-line options by getopt_long, from a command's table. Not thread-safe: getopt is not. */
 #pragma once
 
+#include "room.h"
 #include "halfulp.h"
-#include "command.h"
-
-#include <stdbool.h>
 
 struct options {
     const struct command *command;

@@ -1,18 +1,12 @@
+#include "room.h"
 #include "output_file.h"
 #include "interruption.h"
-#include "report.h"
-#include "terminal.h"
 #include "file/kind.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 void file_limit_raise(void)
 {

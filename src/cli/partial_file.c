@@ -1,12 +1,7 @@
+#include "room.h"
 #include "partial_file.h"
 #include "output_file.h"
-#include "report.h"
 #include "file/input.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char magic[] = "HUSTATS";
 enum { FILE_VERSION = '1', MAGIC = 7, BEFORE = MAGIC + 1 + 8, AFTER = 8 };

@@ -1,13 +1,9 @@
+#include "room.h"
 #include "plain.h"
 #include "file/printable.h"
 
 #include <langinfo.h>
 #include <locale.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 /* Every sign that the program prints; superscripts and the parts of boxes are made below. */
 static const struct sign {

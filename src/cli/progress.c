@@ -1,15 +1,10 @@
+#include "room.h"
 #include "progress.h"
 #include "interruption.h"
-#include "terminal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static struct {
     bool on;

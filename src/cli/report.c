@@ -1,11 +1,5 @@
-#include "report.h"
+#include "room.h"
 #include "file/printable.h"
-
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char *speaker;
 

@@ -1,9 +1,6 @@
+#include "room.h"
 #include "show.h"
-#include "json.h"
 #include "mpz64.h"
-#include "report.h"
-#include "scope.h"
-#include "shown.h"
 #include "file/element.h"
 
 static void make_row(struct show *s, struct show_row *row, const struct hu_format *f)

@@ -1,11 +1,5 @@
-#include "shown.h"
-#include "report.h"
-#include "sheet.h"
+#include "room.h"
 #include "show.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { ERROR_DIGITS = 3 };
 

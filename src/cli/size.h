@@ -1,9 +1,8 @@
 /* `halfulp size` in pieces: options, table, JSON. */
 #pragma once
 
+#include "room.h"
 #include "memory/sizing.h"
-#include "command.h"
-#include "terminal.h"
 
 /* What the command line gives of a model's shape; 0: not given. */
 struct size_shape {
@@ -36,9 +35,6 @@ void size_print_terms(const struct size_options *options, const struct size_resu
 /* COUNT of them, a column each. */
 void size_compare(const struct size_options *options, const struct size_result *results,
                   size_t count);
-/* Returns an exit status. */
-int size_print_json(const struct size_options *options, const struct size_result *results,
-                    size_t count);
 
 /* Tensors in a checkpoint of the model. */
 uint64_t size_tensor_count(const struct hu_model *model);

@@ -1,15 +1,10 @@
 /* The options of `halfulp size`: rows, what they read, and which of them go together. */
+#include "room.h"
 #include "arguments.h"
 #include "memory/families.h"
 #include "memory/source.h"
 #include "option_values.h"
-#include "report.h"
 #include "size.h"
-
-#include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 /* Reports and returns false. */
 static bool bad(const struct options *o, const char *what)

@@ -1,11 +1,6 @@
-#include "shown.h"
+#include "room.h"
 #include "grid.h"
-#include "scope.h"
-#include "sheet.h"
 #include "size.h"
-
-#include <stdio.h>
-#include <string.h>
 
 static char *scaled(uint64_t bytes, double unit, char *out)
 {

@@ -1,15 +1,9 @@
 /* `size --tensors`, `--against`, `--families`: the list itself. */
-#include "json.h"
+#include "room.h"
 #include "memory/checkpoint.h"
 #include "memory/families.h"
-#include "report.h"
-#include "sheet.h"
 #include "size.h"
 #include "file/printable.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { NAME_SIZE = 640, SHAPE_SIZE = 192, LISTED_MAX = 1 << 22, SHOWN = 20 };
 

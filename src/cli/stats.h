@@ -1,12 +1,9 @@
 /* What `stats` and `cast` report: losses of tensors in targets, and three ways to present them. */
 #pragma once
 
+#include "room.h"
 #include "arguments.h"
 #include "tensor_source.h"
-#include "terminal.h"
-
-#include <jansson.h>
-#include <stdio.h>
 
 /* When a target counts as safe for a tensor. */
 struct stats_limits {

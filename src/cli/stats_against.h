@@ -38,8 +38,6 @@ struct against {
 /* Whether the answer is yes: no tensor is missing, extra, of another shape or dtype, and those that
  * were compared have the same values, or keep the ratio that was asked for. */
 bool against_is_same(const struct against *a);
-bool against_row_is_same(const struct against *a, const struct against_row *row);
-const char *against_status_name(enum against_status status);
 
 /* What FIRST's options say goes for the file at OTHER too. A is all zeros but for the ratio that is
  * asked for. */

@@ -1,8 +1,5 @@
-#include "report.h"
+#include "room.h"
 #include "stats.h"
-
-#include <math.h>
-#include <stdlib.h>
 
 /* Units of the drawing: of many binades, each is narrower than STEP. Runs of EMPTY_LEAST or more
  * empty binades become one column FOLD times as wide. */

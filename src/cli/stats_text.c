@@ -1,12 +1,7 @@
-#include "shown.h"
+#include "room.h"
 #include "grid.h"
-#include "report.h"
-#include "sheet.h"
 #include "stats.h"
 #include "file/printable.h"
-
-#include <math.h>
-#include <stdio.h>
 
 enum { COUNT = 40, WORST = 3 };
 

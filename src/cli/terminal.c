@@ -1,14 +1,8 @@
-#include "terminal.h"
+#include "room.h"
 #include "plain.h"
-#include "report.h"
 #include "file/printable.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 static const struct palette none = {"", "", "", "", "", "", "", ""};
 static const struct palette colors = {

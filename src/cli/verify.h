@@ -1,6 +1,7 @@
 /* What the parts of `halfulp verify` share: what was asked, and what came of it so far. */
 #pragma once
 
+#include "room.h"
 #include "options.h"
 #include "arguments.h"
 #include "verify/convention.h"
@@ -8,8 +9,6 @@
 #include "verify/question.h"
 #include "verify/recorded.h"
 #include "verify_row.h"
-
-#include <stdio.h>
 
 /* A count that was not given. */
 #define VERIFY_UNSET UINT64_MAX
@@ -69,22 +68,10 @@ int verify_end(int status);
 struct hu_scan_options verify_scan_options(const struct verify_request *q,
                                            const struct verify_tally *tally);
 
-/* The table of FROM into TO in DIRECTION as promised. */
-struct hu_runs *verify_runs(const struct verify_request *q, const struct hu_format *to,
-                            const struct hu_format *from, enum hu_direction direction);
-
-/* A row for a trial by RUNS. */
-struct verify_row verify_row_of(const struct verify_request *q, const struct hu_runs *runs,
-                                const char *subject);
-
 /* Shows ROW, unless it is one of many that passed, counts it and releases it. */
 void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
                      struct verify_row *row, bool quiet);
 void verify_head(struct verify_tally *tally, const char *subject);
-
-/* Names in ROW, which failed, the convention under which SUBJECT passes. */
-void verify_explain(const struct verify_request *q, const struct hu_runs *runs,
-                    const struct hu_subject *subject, struct verify_row *row);
 
 /* The subjects: our kernels, a library's function, recorded results. An exit status; EXIT_DONE
  * where there is a row. */

@@ -1,14 +1,10 @@
 /* Block formats on trial: our encoders and decoders, or a library's, against the rationals. */
+#include "room.h"
 #include "progress.h"
-#include "report.h"
-#include "text.h"
 #include "verify.h"
 #include "verify/block_vectors.h"
 
 #include <dlfcn.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Blocks tried where no --count says otherwise. */
 enum { USUAL = 2000 };

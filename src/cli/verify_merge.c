@@ -1,11 +1,6 @@
-#include "shown.h"
+#include "room.h"
 #include "verify.h"
-#include "json.h"
-#include "report.h"
 #include "file/json_text.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* How a value of a row becomes that of all shards; what is not named must be the same in all. */
 enum way { SUM, ALL, ANY, FIRST, LIST, RUNS, OPTIONS, LEFT };

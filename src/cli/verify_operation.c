@@ -1,13 +1,9 @@
 /* Operations on trial: ours, a library's, recorded ones. */
+#include "room.h"
 #include "progress.h"
-#include "report.h"
-#include "shown.h"
 #include "verify.h"
 #include "verify/own.h"
 #include "verify/trial_operation.h"
-
-#include <inttypes.h>
-#include <stdlib.h>
 
 enum { OPERATION_COLUMN = 26, OPERANDS_TEXT = HU_OPERANDS * (HU_BITS_TEXT + 2) };
 

@@ -1,12 +1,7 @@
 /* The command line of `halfulp verify`. */
+#include "room.h"
 #include "option_values.h"
-#include "report.h"
-#include "text.h"
 #include "verify.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 enum { STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
 

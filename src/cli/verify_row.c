@@ -1,17 +1,8 @@
+#include "room.h"
 #include "verify.h"
 #include "progress.h"
 #include "mpz64.h"
-#include "report.h"
-#include "sheet.h"
-#include "shown.h"
-#include "terminal.h"
-#include "value.h"
 #include "verify/layout.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 bool verify_row_passed(const struct verify_row *row)
 {

@@ -1,8 +1,7 @@
 /* The rows of `halfulp verify`, as text and as JSON. */
 #pragma once
 
-#include "json.h"
-#include "memory/figure.h"
+#include "room.h"
 #include "verify/convention.h"
 
 /* One combination, tried. */
