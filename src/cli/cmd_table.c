@@ -48,12 +48,11 @@ static int run(const struct options *o, void *request)
     if (f->width > WIDEST)
         return fail("%s has 2^%d codes; a table goes up to %d bits", f->name, f->width, WIDEST);
     json_t *codes = r->json ? json_list() : NULL;
-    for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
+    for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++)
         if (r->json)
             json_add(codes, row_json(f, code));
         else
             print_row(f, code);
-    }
     if (r->json)
         return json_print(json_pack("{s:s, s:o}", "format", f->name, "codes", codes));
     return EXIT_DONE;

@@ -29,9 +29,8 @@ static void print_head(const struct dot *d)
     fold_format(&f, 1, "", "products summed in %s, %zu of them", d->accumulate->name, d->n);
     if (d->matrix)
         fold_format(&f, 1, "", "for each of %zu × %zu", d->rows, d->columns);
-    if (d->segment) {
+    if (d->segment)
         fold_format(&f, 3, ink->dim, "scales in fp32 after each %zu", d->segment);
-    }
     if (d->scaled) {
         const struct hu_format *single = hu_format_find("fp32");
         fold_format(&f, 3, ink->dim, "scales %s and %s", VALUE_OF(single, d->a.scale),

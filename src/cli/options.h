@@ -1,4 +1,4 @@
-/* Command-line options by getopt_long, from a command's table. Not thread-safe: getopt is not. */
+/* Command-line options as GNU getopt_long has them, from a command's table. Not thread-safe. */
 #pragma once
 
 #include "room.h"

@@ -272,14 +272,13 @@ int size_list_families(bool json)
     const struct hu_family_text *f;
     json_t *list = json_list();
     int status = EXIT_DONE;
-    for (size_t i = 0; status == EXIT_DONE && (f = hu_family_text_at(i)); i++) {
+    for (size_t i = 0; status == EXIT_DONE && (f = hu_family_text_at(i)); i++)
         if (!hu_family_check(f, error))
             status = fail("%s", error);
         else if (json)
             json_add(list, family_json(f));
         else
             print_family(f);
-    }
     if (json && status == EXIT_DONE)
         return json_print(JSON({"families", list}));
     json_decref(list);

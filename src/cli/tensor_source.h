@@ -48,16 +48,12 @@ void tensor_source_close(struct tensor_source *s);
 
 /* Rows of the options about where tensors come from: -f, --tensor and --parts. */
 #define OPTIONS_SOURCE(member)                                                                     \
-    {"from",     'f',                                                                              \
-     "FORMAT",   "what a raw array's elements are, or opaque ones of .npy",                        \
-     "@formats", OPTION_INTO(read_source_format, struct tensor_source, member)},                   \
-        {"tensor", 0,                                                                              \
-         "GLOB",   "only tensors whose name matches; may be repeated",                             \
-         NULL,     OPTION_INTO(read_source_glob, struct tensor_source, member)},                   \
-    {                                                                                              \
-        "parts", 0, NULL, "take codes and scales as the tensors that they are", NULL,              \
-            FLAG(member.parts)                                                                     \
-    }
+    ROW("from", 'f', "FORMAT", "what a raw array's elements are, or opaque ones of .npy",          \
+        "@formats", OPTION_INTO(read_source_format, struct tensor_source, member)),                \
+        ROW("tensor", 0, "GLOB", "only tensors whose name matches; may be repeated", NULL,         \
+            OPTION_INTO(read_source_glob, struct tensor_source, member)),                          \
+        ROW("parts", 0, NULL, "take codes and scales as the tensors that they are", NULL,          \
+            FLAG(member.parts))
 option_reader read_source_format, read_source_glob;
 
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t);

@@ -29,9 +29,8 @@ static const char *operands_text(char out[OPERANDS_TEXT], const struct hu_questi
                                  const uint64_t x[])
 {
     char *at = out;
-    for (int i = 0; i < q->operands; i++) {
+    for (int i = 0; i < q->operands; i++)
         at += sprintf(at, "%s%s", i ? " " : "", CODE_OF(q->from[i], x[i]));
-    }
     return out;
 }
 
