@@ -216,13 +216,13 @@ static json_t *rule_json(const struct block_report *r, enum hu_scale_rule rule)
                 {"max_abs_error", exact_or_null(e.greatest)}, {"sqnr_db", json_finite(e.sqnr)});
 }
 
-int block_print_json(const struct block_report *r)
+void block_print_json(const struct block_report *r)
 {
     const struct hu_block *b = r->block;
     struct hu_block_errors e = r->values ? hu_block_errors(r->values, r->data, r->count)
                                          : (struct hu_block_errors){NAN, NAN};
     size_t rules = r->values && hu_block_has_rules(b) ? HU_SCALE_EVEN : 0; /* from floor on */
-    return json_print(JSON(
+    json_print(JSON(
         {"block", json_string(b->name)},
         {"rule", json_word(r->values ? hu_scale_rule_name(block_rule(r)) : NULL)},
         {"round", json_string(hu_direction_name(r->options.elements.direction))},
@@ -370,7 +370,7 @@ static void print_foot(const struct block_report *r, size_t bytes)
     print_words(2, 2, "", text);
 }
 
-int block_print_text(const struct block_report *r)
+void block_print_text(const struct block_report *r)
 {
     size_t blocks = block_count(r), bytes = 0;
     print_head(r);
@@ -391,5 +391,4 @@ int block_print_text(const struct block_report *r)
         fold_end(&f);
     }
     print_foot(r, bytes);
-    return EXIT_DONE;
 }

@@ -24,5 +24,5 @@ void block_free(struct block_report *r);
 char *block_exact(double x);
 char *block_shown(double x);
 
-int block_print_text(const struct block_report *r);
-int block_print_json(const struct block_report *r);
+void block_print_text(const struct block_report *r);
+void block_print_json(const struct block_report *r);

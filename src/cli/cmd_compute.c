@@ -34,7 +34,7 @@ static bool expects_operand(char c)
 }
 
 /* TEXT with the elements of tensors that it names, FILE:TENSOR[i,j] where an operand is due, as the
- * data that they are; new memory. NULL: reported. */
+ * data that they are; new memory. */
 static char *compute_elements(const char *text)
 {
     size_t length = strlen(text), used = 0, n;
@@ -48,11 +48,8 @@ static char *compute_elements(const char *text)
         uint64_t code;
         enum hu_element_result result =
             n ? hu_element_read(name, &f, &code, message) : HU_ELEMENT_NONE;
-        if (result == HU_ELEMENT_ERROR) {
-            fail("%s", message);
-            free(out);
-            return NULL;
-        }
+        if (result == HU_ELEMENT_ERROR)
+            die("%s", message);
         if (result == HU_ELEMENT_FOUND) {
             used += (size_t)sprintf(out + used, "%s:%s", f->name, CODE_OF(f, code));
             last = ']';
@@ -226,78 +223,74 @@ static void run_directions(const struct request *r, struct answers *a,
     }
 }
 
-static int write_svg(const struct request *r, const struct answers *a)
+struct drawings {
+    const struct compute *const *all;
+    size_t count;
+};
+
+static void put_svg(FILE *out, const void *drawings)
 {
-    struct output_file file;
-    if (!output_begin(&file, r->svg, r->force))
-        return EXIT_BAD;
-    compute_svg(file.stream, (const struct compute *const *)a->drawn, a->count);
-    return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
+    const struct drawings *d = drawings;
+    compute_svg(out, d->all, d->count);
 }
 
-static int finish(const struct request *r, struct answers *a)
+static void finish(const struct request *r, struct answers *a)
 {
-    int status = r->svg ? write_svg(r, a) : EXIT_DONE;
+    const struct drawings drawings = {(const struct compute *const *)a->drawn, a->count};
+    if (r->svg)
+        output_whole(r->svg, r->force, put_svg, &drawings);
     for (size_t i = 0; a->drawn && i < a->count; i++)
         forget(a->drawn[i]);
     free(a->drawn);
-    return status == EXIT_DONE && r->json ? json_several_end(&a->documents) : status;
+    if (r->json)
+        json_several_end(&a->documents);
 }
 
-static int run_arguments(const struct request *r, int argc, char **argv)
+/* All are read before the first is worked out. */
+static void run_arguments(const struct request *r, int argc, char **argv)
 {
     OWNED struct compute_expression *e = check_memory(calloc((size_t)argc, sizeof *e));
     OWNED char **text = check_memory(calloc((size_t)argc, sizeof *text));
     struct answers a = {0};
     char message[HU_MESSAGE];
-    int status = EXIT_DONE, made = 0;
-    while (made < argc && status == EXIT_DONE) {
-        text[made] = compute_elements(argv[made]);
-        if (!text[made])
-            status = EXIT_BAD;
-        else if (!compute_read(&e[made], text[made], strlen(text[made]), message))
-            status = argc == 1 ? fail("%s", message) : fail("argument %d, %s", made + 1, message);
-        made++;
+    for (int i = 0; i < argc; i++) {
+        text[i] = compute_elements(argv[i]);
+        if (compute_read(&e[i], text[i], strlen(text[i]), message))
+            continue;
+        if (argc == 1)
+            die("%s", message);
+        die("argument %d, %s", i + 1, message);
     }
-    for (int i = 0; i < made && status == EXIT_DONE; i++)
+    for (int i = 0; i < argc; i++)
         run_directions(r, &a, &e[i]);
-    if (status == EXIT_DONE)
-        status = finish(r, &a);
-    for (int i = 0; i < made; i++) {
+    finish(r, &a);
+    for (int i = 0; i < argc; i++) {
         compute_clear(&e[i]);
         free(text[i]);
     }
-    return status;
 }
 
 /* One line after the other; an error ends it. */
-static int run_lines(const struct request *r)
+static void run_lines(const struct request *r)
 {
     struct line_reader reader;
     struct compute_expression e;
     struct answers a = {0};
     char message[HU_MESSAGE];
     size_t length;
-    int status = EXIT_DONE;
     if (r->svg)
-        return fail("--svg takes expressions as arguments");
+        die("--svg takes expressions as arguments");
     lines_begin(&reader, STDIN_FILENO);
-    for (const char *line; status == EXIT_DONE && (line = lines_next(&reader, &length));) {
+    for (const char *line; (line = lines_next(&reader, &length));) {
         OWNED char *given = check_memory(strndup(line, length));
         OWNED char *text = compute_elements(given);
-        if (!text)
-            status = EXIT_BAD;
-        else if (compute_read(&e, text, strlen(text), message))
-            run_directions(r, &a, &e);
-        else
-            status = fail("line %llu, %s", reader.line, message);
-        if (text)
-            compute_clear(&e);
+        if (!compute_read(&e, text, strlen(text), message))
+            die("line %llu, %s", reader.line, message);
+        run_directions(r, &a, &e);
+        compute_clear(&e);
     }
-    if (status == EXIT_DONE && lines_failed(&reader, NULL))
-        status = EXIT_BAD;
-    lines_end(&reader);
-    return status == EXIT_DONE ? finish(r, &a) : status;
+    lines_end(&reader, NULL);
+    finish(r, &a);
 }
 
 static int run(const struct options *o, void *request)
@@ -309,7 +302,11 @@ static int run(const struct options *o, void *request)
         r->directions.count = 1; /* rne */
     if (!r->json && !r->explain)
         folding_begin();
-    return o->argc ? run_arguments(r, o->argc, o->argv) : run_lines(r);
+    if (o->argc)
+        run_arguments(r, o->argc, o->argv);
+    else
+        run_lines(r);
+    return EXIT_DONE;
 }
 
 const struct command cmd_compute = {

@@ -66,9 +66,9 @@ struct dot_request {
     const struct dot_choices *choices;
 };
 
-/* Works out all. A is rows × n, B n × columns; or, without matrix, a row or a column each. False:
- * reported. dot_clear in either case. */
-bool dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
+/* Works out all. A is rows × n, B n × columns; or, without matrix, a row or a column each. What
+ * goes wrong ends the process. */
+void dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
               const struct operand *b, const struct operand *c);
 void dot_clear(struct dot *d);
 
