@@ -38,8 +38,8 @@ struct verify_request {
 
 extern const struct command_option verify_options[];
 
-/* Fills in and checks. False: reported. */
-bool verify_request_complete(struct verify_request *q, const struct options *o);
+/* Fills in and checks. What is wrong, here and below, ends the process. */
+void verify_request_complete(struct verify_request *q, const struct options *o);
 
 /* Rows so far. */
 struct verify_tally {
@@ -73,22 +73,21 @@ void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
                      struct verify_row *row, bool quiet);
 void verify_head(struct verify_tally *tally, const char *subject);
 
-/* The subjects: our kernels, a library's function, recorded results. An exit status; EXIT_DONE
- * where there is a row. */
+/* The subjects: our kernels, a library's function, recorded results. */
 void verify_kernels(struct verify_request *q, struct verify_tally *tally);
-int verify_against(struct verify_request *q, struct verify_tally *tally);
-int verify_vectors(struct verify_request *q, struct verify_tally *tally);
+void verify_against(struct verify_request *q, struct verify_tally *tally);
+void verify_vectors(struct verify_request *q, struct verify_tally *tally);
 
 /* Block formats. */
-int verify_blocks(struct verify_request *q, struct verify_tally *tally);
+void verify_blocks(struct verify_request *q, struct verify_tally *tally);
 
 /* Operations, of whatever subject. */
-int verify_operations(struct verify_request *q, struct verify_tally *tally);
+void verify_operations(struct verify_request *q, struct verify_tally *tally);
 
 /* How the foreign function of a trial that stopped came to its end, in new memory. */
 char *verify_ending(const struct verify_request *q, struct hu_foreign *f);
-/* The two parts of --against in new memory. False: reported. */
-bool verify_split_against(const struct verify_request *q, char **library, char **symbol);
+/* The two parts of --against in new memory. */
+void verify_split_against(const struct verify_request *q, char **library, char **symbol);
 /* What --vectors' lines came to, and what explains what went wrong; freed by the caller, who has
  * recorded.faults freed. */
 struct verify_lines {
@@ -97,10 +96,10 @@ struct verify_lines {
     bool partial, explained;
     struct hu_convention explanation;
 };
-/* They against QUESTION. NULL: reported. */
+/* They against QUESTION. */
 struct verify_lines *verify_check_lines(const struct verify_request *q,
                                         const struct hu_question *question);
-/* --vectors' stream, to be read more than once. NULL: reported. */
+/* --vectors' stream, to be read more than once. */
 FILE *verify_open_vectors(const struct verify_request *q);
 /* Its name in messages. */
 const char *verify_vectors_name(const struct verify_request *q);

@@ -312,42 +312,31 @@ static void try_direction(struct verify_request *q, struct verify_tally *tally,
     hu_runs_free(runs);
 }
 
-/* Children are started anew for each direction: one may have ended the last. */
-static bool try_directions(struct verify_request *q, struct verify_tally *tally,
-                           const char *library, const char *symbol,
-                           char message[HU_FOREIGN_MESSAGE])
+void verify_split_against(const struct verify_request *q, char **library, char **symbol)
 {
+    const char *colon = strrchr(q->against, ':');
+    if (!colon || colon == q->against || !colon[1])
+        die("--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
+    OWNED char *name = check_memory(strndup(q->against, (size_t)(colon - q->against)));
+    *library = library_path(name);
+    *symbol = check_memory(strdup(colon + 1));
+}
+
+void verify_against(struct verify_request *q, struct verify_tally *tally)
+{
+    OWNED char *library = NULL, *symbol = NULL;
+    char message[HU_FOREIGN_MESSAGE];
+    verify_split_against(q, &library, &symbol);
+    /* Children are started anew for each direction: one may have ended the last. */
     for (size_t i = 0; i < q->direction.count && !atomic_load(verify_interrupted()); i++) {
         struct hu_foreign *foreign =
             hu_foreign_open(library, symbol, q->to.at[0], q->from.at, 1, (unsigned)q->jobs,
                             (int)q->timeout * 1000, message);
         if (!foreign)
-            return false;
+            die("--against: %s", message);
         try_direction(q, tally, foreign, q->direction.direction[i]);
         hu_foreign_close(foreign);
     }
-    return true;
-}
-
-bool verify_split_against(const struct verify_request *q, char **library, char **symbol)
-{
-    const char *colon = strrchr(q->against, ':');
-    if (!colon || colon == q->against || !colon[1])
-        return refuse("--against: '%s' is not of the form LIB.so:SYMBOL", q->against);
-    OWNED char *name = check_memory(strndup(q->against, (size_t)(colon - q->against)));
-    *library = library_path(name);
-    *symbol = check_memory(strdup(colon + 1));
-    return true;
-}
-
-int verify_against(struct verify_request *q, struct verify_tally *tally)
-{
-    OWNED char *library = NULL, *symbol = NULL;
-    char message[HU_FOREIGN_MESSAGE];
-    if (!verify_split_against(q, &library, &symbol))
-        return EXIT_BAD;
-    bool tried = try_directions(q, tally, library, symbol, message);
-    return tried ? EXIT_DONE : fail("--against: %s", message);
 }
 
 /* Standard input is read more than once, so its lines are kept in a file that has no name. */
@@ -402,7 +391,7 @@ FILE *verify_open_vectors(const struct verify_request *q)
 {
     FILE *stream = strcmp(q->vectors, "-") ? fopen(q->vectors, "r") : spooled(stdin);
     if (!stream)
-        fail("%s: %s", verify_vectors_name(q), strerror(errno));
+        die("%s: %s", verify_vectors_name(q), strerror(errno));
     return stream;
 }
 
@@ -410,8 +399,6 @@ struct verify_lines *verify_check_lines(const struct verify_request *q,
                                         const struct hu_question *question)
 {
     FILE *stream = verify_open_vectors(q);
-    if (!stream)
-        return NULL;
     struct verify_lines *lines = check_memory(calloc(1, sizeof *lines));
     struct hu_recorded *recorded = &lines->recorded;
     struct hu_sample sample = {0};
@@ -433,21 +420,16 @@ struct verify_lines *verify_check_lines(const struct verify_request *q,
     if (!recorded->bad && recorded->lines)
         return lines;
     progress_end();
-    fail("%s: %s", verify_vectors_name(q),
-         recorded->bad ? recorded->message : "there is no vector in it");
-    hu_faults_free(&recorded->faults);
-    free(lines);
-    return NULL;
+    die("%s: %s", verify_vectors_name(q),
+        recorded->bad ? recorded->message : "there is no vector in it");
 }
 
-int verify_vectors(struct verify_request *q, struct verify_tally *tally)
+void verify_vectors(struct verify_request *q, struct verify_tally *tally)
 {
     struct hu_promise promise = q->promise;
     promise.options.direction = q->direction.direction[0];
     struct hu_question question = hu_question_of_conversion(q->to.at[0], q->from.at[0], &promise);
     OWNED struct verify_lines *lines = verify_check_lines(q, &question);
-    if (!lines)
-        return EXIT_BAD;
     struct verify_row row = {.to = hu_promised_format(question.to, &promise),
                              .result = question.to,
                              .from = question.from[0],
@@ -463,5 +445,4 @@ int verify_vectors(struct verify_request *q, struct verify_tally *tally)
     row.verdict.faults = lines->recorded.faults;
     row.verdict.partial = lines->partial;
     verify_take_row(q, tally, &row, false);
-    return EXIT_DONE;
 }

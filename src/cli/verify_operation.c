@@ -85,46 +85,37 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
 
 /* JSON. */
 
-static json_t *operands_json(const struct hu_question *q, const uint64_t x[])
-{
-    json_t *list = json_list();
-    for (int i = 0; i < q->operands; i++)
-        json_add(list, json_code(q->from[i], x[i]));
-    return list;
-}
-
 static json_t *fault_json(const struct hu_question *q, const struct hu_operation_fault *f)
 {
-    return JSON(
-        {"operands", operands_json(q, f->x)}, {"class", json_string(hu_fault_class_name(f->class))},
-        {"got", json_code(q->result, f->got)}, {"expected", json_code(q->result, f->expected)},
-        {"got_flags", JSON_IF(f->flags, json_flags(f->got_flags))},
-        {"expected_flags", json_flags(f->expected_flags)},
-        {"line", JSON_IF(f->line, json_count(f->line))});
+    size_t operands = (size_t)q->operands;
+    return JSON({"operands", JSON_LIST(i, i < operands, json_code(q->from[i], f->x[i]))},
+                {"class", json_string(hu_fault_class_name(f->class))},
+                {"got", json_code(q->result, f->got)},
+                {"expected", json_code(q->result, f->expected)},
+                {"got_flags", JSON_IF(f->flags, json_flags(f->got_flags))},
+                {"expected_flags", json_flags(f->expected_flags)},
+                {"line", JSON_IF(f->line, json_count(f->line))});
 }
 
 static json_t *row_json(const struct operation_row *row)
 {
     const struct hu_operation_verdict *v = row->verdict;
     const struct hu_question *q = row->q;
-    json_t *object = check_memory(json_object()), *faults = json_list();
     json_t *classes = check_memory(json_object());
-    for (size_t i = 0; i < v->faults.count; i++)
-        json_add(faults, fault_json(q, &v->faults.at[i]));
     for (int i = 0; i < HU_FAULT_CLASSES; i++)
         json_put(classes, hu_fault_class_name((enum hu_fault_class)i),
                  json_count(v->faults.inputs[i]));
-    JSON_PUT(object, {"operation", json_string(hu_operation_row(q->operation)->name)},
-             {"from", json_string(q->from[0]->name)}, {"to", json_string(q->to->name)},
-             {"round", json_string(hu_direction_name(q->promise.options.direction))},
-             {"kernel", json_string(row->subject)}, {"covers", json_string(row->covers)},
-             {"inputs", json_count(v->inputs)},
-             {"mismatches", v->stopped ? json_null() : json_count(v->mismatches)},
-             {"seconds", json_real(row->seconds)}, {"passed", json_boolean(passed(row))},
-             {"crashed", json_boolean(v->stopped)}, {"classes", classes}, {"faults", faults},
-             {"explained_by", verify_explanation_json(row->explained, &row->explanation)},
-             {"stopped", verify_ending_json(row->ending)});
-    return object;
+    return JSON({"operation", json_string(hu_operation_row(q->operation)->name)},
+                {"from", json_string(q->from[0]->name)}, {"to", json_string(q->to->name)},
+                {"round", json_string(hu_direction_name(q->promise.options.direction))},
+                {"kernel", json_string(row->subject)}, {"covers", json_string(row->covers)},
+                {"inputs", json_count(v->inputs)},
+                {"mismatches", JSON_IF(!v->stopped, json_count(v->mismatches))},
+                {"seconds", json_real(row->seconds)}, {"passed", json_boolean(passed(row))},
+                {"crashed", json_boolean(v->stopped)}, {"classes", classes},
+                {"faults", JSON_LIST(i, i < v->faults.count, fault_json(q, &v->faults.at[i]))},
+                {"explained_by", verify_explanation_json(row->explained, &row->explanation)},
+                {"stopped", verify_ending_json(row->ending)});
 }
 
 static void take_row(const struct verify_request *q, struct verify_tally *tally,
@@ -178,31 +169,27 @@ static void try_ours(struct verify_request *q, struct verify_tally *tally,
     }
 }
 
-static int try_foreign(struct verify_request *q, struct verify_tally *tally,
-                       const struct hu_question *question)
+static void try_foreign(struct verify_request *q, struct verify_tally *tally,
+                        const struct hu_question *question)
 {
     OWNED char *library = NULL, *symbol = NULL;
     char message[HU_FOREIGN_MESSAGE];
-    if (!verify_split_against(q, &library, &symbol))
-        return EXIT_BAD;
+    verify_split_against(q, &library, &symbol);
     struct hu_foreign *foreign = hu_foreign_open(library, symbol, question->result, question->from,
                                                  (unsigned)question->operands, (unsigned)q->jobs,
                                                  (int)q->timeout * 1000, message);
     if (!foreign)
-        return fail("--against: %s", message);
+        die("--against: %s", message);
     struct hu_subject subject = hu_foreign_subject(foreign);
     struct operation_row row = {.q = question, .subject = q->against};
     try_subject(q, tally, &row, &subject, foreign);
     hu_foreign_close(foreign);
-    return EXIT_DONE;
 }
 
-static int try_recorded(struct verify_request *q, struct verify_tally *tally,
-                        const struct hu_question *question)
+static void try_recorded(struct verify_request *q, struct verify_tally *tally,
+                         const struct hu_question *question)
 {
     OWNED struct verify_lines *lines = verify_check_lines(q, question);
-    if (!lines)
-        return EXIT_BAD;
     struct hu_operation_verdict v = {.inputs = lines->recorded.lines,
                                      .mismatches = lines->recorded.mismatches,
                                      .faults = lines->recorded.operation_faults,
@@ -216,39 +203,27 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                                 .explanation = lines->explanation};
     take_row(q, tally, &row);
     hu_faults_free(&lines->recorded.faults);
-    return EXIT_DONE;
 }
 
-static int try_operation(struct verify_request *q, struct verify_tally *tally,
-                         enum hu_operation operation, const struct hu_format *to,
-                         const struct hu_format *from)
+static void try_operation(struct verify_request *q, struct verify_tally *tally,
+                          enum hu_operation operation, const struct hu_format *to,
+                          const struct hu_format *from)
 {
-    int status = EXIT_DONE;
-    for (size_t d = 0; d < q->direction.count && status == EXIT_DONE; d++) {
+    for (size_t d = 0; d < q->direction.count && !atomic_load(verify_interrupted()); d++) {
         struct hu_promise promise = q->promise;
         promise.options.direction = q->direction.direction[d];
         struct hu_question question = hu_question_of(operation, to, from, &promise, q->nan_rule);
         question.via = q->via.count ? q->via.at[0] : NULL;
         question.unfused = q->unfused;
-        if (atomic_load(verify_interrupted()))
-            break;
-        if (q->vectors)
-            status = try_recorded(q, tally, &question);
-        else if (q->against)
-            status = try_foreign(q, tally, &question);
-        else
-            try_ours(q, tally, &question);
+        (q->vectors ? try_recorded : q->against ? try_foreign : try_ours)(q, tally, &question);
     }
-    return status;
 }
 
-int verify_operations(struct verify_request *q, struct verify_tally *tally)
+void verify_operations(struct verify_request *q, struct verify_tally *tally)
 {
-    int status = EXIT_DONE;
     for (size_t i = 0; i < q->operations.count; i++)
         for (size_t f = 0; f < q->from.count; f++)
-            for (size_t t = 0; t < (q->to.count ? q->to.count : 1) && status == EXIT_DONE; t++)
-                status = try_operation(q, tally, q->operations.at[i],
-                                       q->to.count ? q->to.at[t] : q->from.at[f], q->from.at[f]);
-    return status;
+            for (size_t t = 0; t < (q->to.count ? q->to.count : 1); t++)
+                try_operation(q, tally, q->operations.at[i],
+                              q->to.count ? q->to.at[t] : q->from.at[f], q->from.at[f]);
 }
