@@ -141,12 +141,11 @@ static void note_specials(const struct request *r)
 
 static json_t *report_json(const struct request *r)
 {
-    json_t *root = stats_json(&r->job.stats);
-    json_object_set_new(root, "output", json_text(r->job.output));
-    json_object_set_new(root, "copied_tensors", json_integer((json_int_t)r->job.stats.skipped));
-    json_object_set_new(root, "bytes_before", json_integer((json_int_t)r->before));
-    json_object_set_new(root, "bytes_after", json_integer((json_int_t)r->job.after));
     static const char *const judged[] = {"skipped_tensors", "limits", "narrowest_safe", "scale"};
+    json_t *root = stats_json(&r->job.stats);
+    JSON_PUT(root, {"output", json_text(r->job.output)},
+             {"copied_tensors", json_count(r->job.stats.skipped)},
+             {"bytes_before", json_count(r->before)}, {"bytes_after", json_count(r->job.after)});
     for (size_t i = 0; i < sizeof judged / sizeof *judged; i++)
         json_object_del(root, judged[i]);
     return root;
@@ -191,15 +190,14 @@ static json_t *block_json(const struct request *r)
     for (size_t i = 0; i < job->source.set.tensor_count; i++) {
         const struct hu_tensor *t = job->source.set.tensors[i];
         if (cast_job_how(job, t) == CAST_RECODED)
-            json_array_append_new(tensors, json_text(t->part_of ? t->part_of->name : t->name));
+            json_add(tensors, json_text(t->part_of ? t->part_of->name : t->name));
     }
-    return check_memory(
-        json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "file",
-                  json_text(job->source.path), "output", json_text(job->output), "block",
-                  job->block->name, "layout", cast_layout_name(job->layout), "rule",
-                  hu_scale_rule_name(job->rule ? job->rule : job->block->rule), "tensors", tensors,
-                  "copied_tensors", (json_int_t)job->stats.skipped, "bytes_before",
-                  (json_int_t)r->before, "bytes_after", (json_int_t)job->after));
+    return JSON({"file", json_text(job->source.path)}, {"output", json_text(job->output)},
+                {"block", json_string(job->block->name)},
+                {"layout", json_string(cast_layout_name(job->layout))},
+                {"rule", json_string(hu_scale_rule_name(job->rule ? job->rule : job->block->rule))},
+                {"tensors", tensors}, {"copied_tensors", json_count(job->stats.skipped)},
+                {"bytes_before", json_count(r->before)}, {"bytes_after", json_count(job->after)});
 }
 
 /* What llama.cpp, which ends at GGML_MAX_NAME - 1 bytes of a name, says of a GGUF that was none. */

@@ -32,9 +32,8 @@ static void print_row(const struct hu_format *f, uint64_t code)
 static json_t *row_json(const struct hu_format *f, uint64_t code)
 {
     struct hu_datum d = hu_decode(f, code);
-    json_t *value = hu_is_finite(d) ? json_take(hu_datum_exact(f, code)) : json_null();
-    return check_memory(json_pack("{s:s, s:s, s:o}", "bits", CODE_OF(f, code), "class",
-                                  hu_class_name(d.class), "decimal", value));
+    return JSON({"bits", json_string(CODE_OF(f, code))},
+                {"class", json_string(hu_class_name(d.class))}, {"decimal", json_datum(f, code)});
 }
 
 static int run(const struct options *o, void *request)

@@ -43,30 +43,26 @@ static const char *part_of(const char *name, const struct view_request *r, const
     return NULL;
 }
 
-/* What the page takes of the command line, behind the address. Returns an exit status; *ends: the
- * command ends with it. */
-static int put_state(FILE *url, const struct command *self, int argc, char **argv, bool *ends)
+/* What the page takes of the command line, behind the address. */
+static void put_state(FILE *url, const struct command *self, int argc, char **argv)
 {
     const char *separator = "#";
     struct options o;
     struct view_request r = {0};
-    *ends = true;
     if (!options_read(&o, self, argc, argv, &r))
-        return o.status;
+        exit(report_end(o.status));
     for (const struct command_option *row = self->options; row->name; row++) {
-        const char *value, *part = part_of(row->name, &r, &value);
+        const char *value = NULL, *part = part_of(row->name, &r, &value);
         if (!option_given(&o, row->name) || !strcmp(row->name, "web"))
             continue;
         if (!part)
-            return fail("--%s does not go with --web", row->name);
+            die("--%s does not go with --web", row->name);
         put_part(url, &separator, part, value);
     }
     if (o.argc > 1)
-        return fail("takes one value; there is also '%s'", o.argv[1]);
+        die("takes one value; there is also '%s'", o.argv[1]);
     if (o.argc)
         put_part(url, &separator, "value", o.argv[0]);
-    *ends = false;
-    return EXIT_DONE;
 }
 
 /* $XDG_CACHE_HOME/halfulp/view.html, or ~/.cache's; NULL: there is no home. */
@@ -88,23 +84,17 @@ static char *bridge_path(void)
  * no place for one. */
 static char *write_bridge(const char *url)
 {
-    char *path = bridge_path();
+    OWNED char *path = bridge_path();
     FILE *file = path ? fopen(path, "w") : NULL;
-    if (!file) {
-        free(path);
+    if (!file)
         return NULL;
-    }
     fputs("<!doctype html>\n<meta charset=\"utf-8\">\n<title>halfulp</title>\n"
           "<meta http-equiv=\"refresh\" content=\"0;url=",
           file);
     for (; *url; url++)
         *url == '&' ? fputs("&amp;", file) : putc(*url, file);
     fputs("\">\n", file);
-    if (fclose(file)) {
-        free(path);
-        return NULL;
-    }
-    return path;
+    return fclose(file) ? NULL : check_memory(strdup(path));
 }
 
 /* $BROWSER, as its users set it: names joined by colons, of which the first is taken. */
@@ -123,14 +113,11 @@ static int view_in_browser(const struct command *self, const char *page, int arg
 {
     OWNED char *url = NULL;
     size_t size;
-    bool ends;
     FILE *address = check_memory(open_memstream(&url, &size));
     fputs("file://", address);
     put_escaped(address, page, "/");
-    int status = put_state(address, self, argc, argv, &ends);
+    put_state(address, self, argc, argv);
     fclose(address);
-    if (ends)
-        return status;
     fflush(stdout);
     start_chosen(url);
     OWNED char *bridge = write_bridge(url);
@@ -170,17 +157,14 @@ static const struct command_option rows[] = {
 };
 
 /* The folder that this program lies in, with its slash; false: unknown. */
-static int own_folder(char *out, size_t size)
+static bool own_folder(char *out, size_t size)
 {
     ssize_t length = readlink("/proc/self/exe", out, size - 1);
-    if (length <= 0)
-        return 0;
-    out[length] = 0;
+    out[length > 0 ? length : 0] = 0;
     char *slash = strrchr(out, '/');
-    if (!slash)
-        return 0;
-    slash[1] = 0;
-    return 1;
+    if (slash)
+        slash[1] = 0;
+    return slash;
 }
 
 static void start(const char *path, char **argv)
@@ -211,8 +195,8 @@ static bool has_option(int argc, char **argv, const char *name, const char *othe
     return false;
 }
 
-/* FILE:TENSOR[i,j] becomes the datum that stands there, which the viewer reads. False: reported. */
-static bool open_elements(int argc, char **argv)
+/* FILE:TENSOR[i,j] becomes the datum that stands there, which the viewer reads. */
+static void open_elements(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const struct hu_format *f;
@@ -221,13 +205,12 @@ static bool open_elements(int argc, char **argv)
         enum hu_element_result result =
             argv[i][0] == '-' ? HU_ELEMENT_NONE : hu_element_read(argv[i], &f, &bits, message);
         if (result == HU_ELEMENT_ERROR)
-            return refuse("%s", message);
+            die("%s", message);
         if (result == HU_ELEMENT_NONE)
             continue;
         snprintf(datum, sizeof datum, "%s:%s", f->name, CODE_OF(f, bits));
         argv[i] = check_memory(strdup(datum));
     }
-    return true;
 }
 
 static int take(const struct command *self, int argc, char **argv)
@@ -237,8 +220,7 @@ static int take(const struct command *self, int argc, char **argv)
         command_help(self);
         return EXIT_DONE;
     }
-    if (!open_elements(argc, argv))
-        return EXIT_BAD;
+    open_elements(argc, argv);
     if (has_option(argc, argv, "--web", "--web"))
         return open_page(self, argc, argv);
     fflush(stdout);

@@ -28,7 +28,8 @@ const char *compute_noun(enum hu_operation operation);
 
 /* How the cut of a step ended, in words: "a tie", "to the even one". */
 struct compute_reason {
-    char rest[64], way[48];
+    char rest[64];
+    const char *way;
 };
 struct compute_reason compute_reason_of(const struct compute *c, const struct compute_step *s);
 

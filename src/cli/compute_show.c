@@ -56,22 +56,10 @@ char *compute_source(const struct compute *c, const struct compute_step *s)
 
 const char *compute_noun(enum hu_operation operation)
 {
-    switch (operation) {
-    case HU_OP_ADD:
-        return "sum";
-    case HU_OP_SUB:
-        return "difference";
-    case HU_OP_MUL:
-        return "product";
-    case HU_OP_DIV:
-        return "quotient";
-    case HU_OP_SQRT:
-        return "square root";
-    case HU_OP_REM:
-        return "remainder";
-    default:
-        return "result";
-    }
+    static const char *const nouns[HU_OPERATIONS] = {
+        [HU_OP_ADD] = "sum",      [HU_OP_SUB] = "difference",   [HU_OP_MUL] = "product",
+        [HU_OP_DIV] = "quotient", [HU_OP_SQRT] = "square root", [HU_OP_REM] = "remainder"};
+    return nouns[operation] ? nouns[operation] : "result";
 }
 
 /* Digits of an exact value from 2^TOP down to 2^LOWEST, with a point behind 2^POINT; at most LIMIT
@@ -97,41 +85,25 @@ bool compute_is_cut(const struct compute_step *s)
     return s->format && s->exact.kind == HU_EXACT_FINITE;
 }
 
-/* The code's last bit, of what is kept by cutting. */
-static bool cut_is_odd(const struct hu_anatomy *a, const struct hu_exact *e)
-{
-    return hu_exact_digit(e, a->quantum);
-}
-
 struct compute_reason compute_reason_of(const struct compute *c, const struct compute_step *s)
 {
     static const char *const rests[] = {"exact", "below half", "a tie", "above half"};
-    struct compute_reason r = {"", ""};
+    struct compute_reason r = {"", NULL};
     enum hu_direction direction = c->options.rounding.direction;
     struct hu_anatomy a = hu_anatomy_of(s->format, &s->exact);
     snprintf(r.rest, sizeof r.rest, "guard %d, round %d, sticky %d: %s", a.guard, a.round, a.sticky,
              rests[a.rest]);
-    bool nearest = direction <= HU_TIES_TO_AWAY;
-    const char *way = "";
-    if (s->flags & HU_OVERFLOW)
-        way = "overflow";
-    else if (a.rest == HU_REST_NONE)
-        way = "as it is";
-    else if (nearest && a.rest != HU_REST_HALF)
-        way = "to the nearer one";
-    else if (direction == HU_TIES_TO_EVEN)
-        way = cut_is_odd(&a, &s->exact) ? "up, to the even one" : "to the even one";
-    else if (direction == HU_TIES_TO_AWAY)
-        way = "away from zero";
-    else if (direction == HU_TOWARD_ZERO)
-        way = "toward zero";
-    else if (direction == HU_TOWARD_POSITIVE)
-        way = "upward";
-    else if (direction == HU_TOWARD_NEGATIVE)
-        way = "downward";
-    else if (direction == HU_TO_ODD)
-        way = "to the odd one";
-    snprintf(r.way, sizeof r.way, "%s", way);
+    static const char *const ways[] = {
+        [HU_TIES_TO_EVEN] = "to the even one", [HU_TIES_TO_AWAY] = "away from zero",
+        [HU_TOWARD_ZERO] = "toward zero",      [HU_TOWARD_POSITIVE] = "upward",
+        [HU_TOWARD_NEGATIVE] = "downward",     [HU_TO_ODD] = "to the odd one"};
+    bool nearest = direction <= HU_TIES_TO_AWAY && a.rest != HU_REST_HALF;
+    bool up = direction == HU_TIES_TO_EVEN && hu_exact_digit(&s->exact, a.quantum);
+    r.way = s->flags & HU_OVERFLOW   ? "overflow"
+            : a.rest == HU_REST_NONE ? "as it is"
+            : nearest                ? "to the nearer one"
+            : up                     ? "up, to the even one"
+                                     : ways[direction];
     return r;
 }
 
@@ -470,7 +442,7 @@ void compute_explain(const struct compute *c)
 
 static json_t *decimal_of(const struct compute_step *s)
 {
-    return s->format ? json_datum(s->format, s->bits) : json_null();
+    return JSON_IF(s->format, json_datum(s->format, s->bits));
 }
 
 static json_t *bits_of(const struct compute_step *s)
@@ -509,13 +481,9 @@ static json_t *step_json(const struct compute *c, const struct compute_step *s)
     if (compute_is_literal(c, s))
         return result_keys(o, s);
     const struct hu_operation_row *row = hu_operation_row(compute_operation_of(c, s));
-    json_t *operands = json_list(), *formats = json_list();
-    for (size_t i = 0; i < row->operands; i++) {
-        json_add(operands, json_code(s->from[i], s->x[i]));
-        json_add(formats, json_string(s->from[i]->name));
-    }
-    JSON_PUT(o, {"operation", json_string(row->name)}, {"operands", operands},
-             {"operand_formats", formats});
+    JSON_PUT(o, {"operation", json_string(row->name)},
+             {"operands", JSON_LIST(i, i < row->operands, json_code(s->from[i], s->x[i]))},
+             {"operand_formats", JSON_LIST(i, i < row->operands, json_string(s->from[i]->name))});
     result_keys(o, s);
     if (compute_is_cut(s)) {
         struct compute_reason r = compute_reason_of(c, s);

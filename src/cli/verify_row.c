@@ -322,21 +322,19 @@ static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 {
     RATIO(error);
     RATIO(ulps);
-    bool known = distance(error, ulps, row, f->first, f->got, f->expected);
-    return known ? json_ratio(ulps) : json_null();
+    return JSON_IF(distance(error, ulps, row, f->first, f->got, f->expected), json_ratio(ulps));
 }
 
 static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f)
 {
-    json_t *object = check_memory(
-        json_pack("{s:o, s:o, s:I, s:s, s:o, s:o, s:o}", "first", json_code(row->from, f->first),
-                  "last", json_code(row->from, f->last), "count", (json_int_t)f->count, "class",
-                  hu_fault_class_name(f->class), "got", json_code(row->result, f->got), "expected",
-                  json_code(row->result, f->expected), "error_ulp", ulps_json(row, f)));
-    if (f->class == HU_FAULT_FLAGS) {
+    json_t *object =
+        JSON({"first", json_code(row->from, f->first)}, {"last", json_code(row->from, f->last)},
+             {"count", json_count(f->count)}, {"class", json_string(hu_fault_class_name(f->class))},
+             {"got", json_code(row->result, f->got)},
+             {"expected", json_code(row->result, f->expected)}, {"error_ulp", ulps_json(row, f)});
+    if (f->class == HU_FAULT_FLAGS)
         JSON_PUT(object, {"got_flags", json_flags(f->got_flags)},
                  {"expected_flags", json_flags(f->expected_flags)});
-    }
     if (f->line)
         json_put(object, "line", json_count(f->line));
     return object;
@@ -345,29 +343,26 @@ static json_t *fault_json(const struct verify_row *row, const struct hu_fault *f
 static json_t *call_json(const struct verify_row *row, const struct hu_mismatch *m)
 {
     static const char *const kinds[] = {"code", "flags", "bytes"};
-    json_t *object = check_memory(json_pack(
-        "{s:s, s:o, s:o, s:I, s:I, s:I}", "kind", kinds[m->kind], "source",
-        json_code(row->from, m->source), "last", json_code(row->from, m->last), "index",
-        (json_int_t)m->index, "length", (json_int_t)m->length, "offset", (json_int_t)m->offset));
-    if (m->kind == HU_WRONG_CODE) {
+    json_t *object =
+        JSON({"kind", json_string(kinds[m->kind])}, {"source", json_code(row->from, m->source)},
+             {"last", json_code(row->from, m->last)}, {"index", json_count(m->index)},
+             {"length", json_count(m->length)}, {"offset", json_count(m->offset)});
+    if (m->kind == HU_WRONG_CODE)
         JSON_PUT(object, {"expected", json_code(row->result, m->expected)},
                  {"got", json_code(row->result, m->got)});
-    } else if (m->kind == HU_WRONG_FLAGS) {
+    else if (m->kind == HU_WRONG_FLAGS)
         JSON_PUT(object, {"expected_flags", json_flags(m->expected_flags)},
                  {"got_flags", json_flags(m->got_flags)});
-    }
     return object;
 }
 
 static json_t *stop_json(const struct verify_row *row)
 {
     const struct hu_verdict *v = &row->verdict;
-    if (!v->stopped)
-        return json_null();
-    return json_pack("{s:s, s:o, s:I, s:o}", "how", row->ending ? row->ending : "gives up",
-                     "first_source", json_code(row->from, v->stopped_at), "elements",
-                     (json_int_t)v->stopped_count, "source",
-                     row->blamed ? json_code(row->from, row->blamed_source) : json_null());
+    return JSON({"how", json_string(row->ending ? row->ending : "gives up")},
+                {"first_source", json_code(row->from, v->stopped_at)},
+                {"elements", json_count(v->stopped_count)},
+                {"source", JSON_IF(row->blamed, json_code(row->from, row->blamed_source))});
 }
 
 /* By class: inputs, and runs. */
@@ -377,22 +372,20 @@ static json_t *classes_json(const struct hu_faults *faults)
     for (int i = 0; i < HU_FAULT_CLASSES; i++)
         if (faults->inputs[i])
             json_put(object, hu_fault_class_name((enum hu_fault_class)i),
-                     json_pack("{s:I, s:I}", "inputs", (json_int_t)faults->inputs[i], "runs",
-                               (json_int_t)faults->classes[i]));
+                     JSON({"inputs", json_count(faults->inputs[i])},
+                          {"runs", json_count(faults->classes[i])}));
     return object;
 }
 
 json_t *verify_explanation_json(bool sought, const struct hu_convention *explanation)
 {
-    json_t *list = check_memory(sought ? json_array() : json_null());
-    for (size_t i = 0; sought && i < explanation->options; i++)
-        json_add(list, json_string(explanation->option[i]));
-    return list;
+    return JSON_IF(sought,
+                   JSON_LIST(i, i < explanation->options, json_string(explanation->option[i])));
 }
 
 json_t *verify_ending_json(const char *ending)
 {
-    return check_memory(ending ? json_pack("{s:s}", "how", ending) : json_null());
+    return JSON_IF(ending, JSON({"how", json_string(ending)}));
 }
 
 /* The object of contract and manual. */
@@ -400,25 +393,23 @@ static json_t *trial_json(const struct verify_row *row)
 {
     const struct hu_verdict *v = &row->verdict;
     double rate = row->seconds > 0 ? (double)v->inputs / row->seconds : 0;
-    json_t *runs = json_list(), *calls = json_list();
-    for (size_t i = 0; i < v->faults.count; i++)
-        json_add(runs, fault_json(row, &v->faults.at[i]));
-    for (unsigned i = 0; i < v->calls_shown; i++)
-        json_add(calls, call_json(row, &v->call[i]));
-    return check_memory(json_pack(
-        "{s:s, s:s, s:o, s:s, s:o, s:s, s:I, s:o, s:f, s:f, s:b, s:b, s:b, s:o, s:o, s:I, s:I, "
-        "s:o, "
-        "s:o, s:o}",
-        "from", row->from->name, "to", row->to->name, "result_format",
-        row->result == row->to ? json_null() : json_string(row->result->name), "round",
-        hu_direction_name(row->direction), "kernel", json_text(row->subject), "covers", row->covers,
-        "inputs", (json_int_t)v->inputs, "mismatches",
-        v->stopped ? json_null() : json_count(v->mismatches), "seconds", row->seconds,
-        "inputs_per_second", rate, "passed", verify_row_passed(row), "crashed", v->stopped,
-        "partial", v->partial, "runs", runs, "classes", classes_json(&v->faults), "runs_left_out",
-        (json_int_t)v->faults.dropped, "wrong_calls", (json_int_t)v->calls, "calls", calls,
-        "explained_by", verify_explanation_json(row->explained, &row->explanation), "stopped",
-        stop_json(row)));
+    bool wider = row->result != row->to;
+    return JSON({"from", json_string(row->from->name)}, {"to", json_string(row->to->name)},
+                {"result_format", JSON_IF(wider, json_string(row->result->name))},
+                {"round", json_string(hu_direction_name(row->direction))},
+                {"kernel", json_text(row->subject)}, {"covers", json_string(row->covers)},
+                {"inputs", json_count(v->inputs)},
+                {"mismatches", JSON_IF(!v->stopped, json_count(v->mismatches))},
+                {"seconds", json_real(row->seconds)}, {"inputs_per_second", json_real(rate)},
+                {"passed", json_boolean(verify_row_passed(row))},
+                {"crashed", json_boolean(v->stopped)}, {"partial", json_boolean(v->partial)},
+                {"runs", JSON_LIST(i, i < v->faults.count, fault_json(row, &v->faults.at[i]))},
+                {"classes", classes_json(&v->faults)},
+                {"runs_left_out", json_count(v->faults.dropped)},
+                {"wrong_calls", json_count(v->calls)},
+                {"calls", JSON_LIST(i, i < v->calls_shown, call_json(row, &v->call[i]))},
+                {"explained_by", verify_explanation_json(row->explained, &row->explanation)},
+                {"stopped", JSON_IF(v->stopped, stop_json(row))});
 }
 
 void verify_head(struct verify_tally *tally, const char *subject)
