@@ -6,7 +6,6 @@
 #include "file/input.h"
 #include "file/json_text.h"
 #include "file/kind.h"
-#include "file/printable.h"
 
 #include <sys/stat.h>
 
@@ -126,7 +125,6 @@ static int compare_written(const void *a, const void *b)
 /* Parts may have a name that something else has. */
 static void check_names(const struct cast_job *job, const struct cast_plan *plan)
 {
-    char name[100];
     OWNED const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
     for (size_t i = 0; i < plan->count; i++)
         names[i] = plan->written[i].name;
@@ -134,7 +132,7 @@ static void check_names(const struct cast_job *job, const struct cast_plan *plan
     for (size_t i = 1; i < plan->count; i++)
         if (!strcmp(names[i - 1], names[i]))
             die("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
-                hu_printable(names[i], name, sizeof name));
+                PRINTABLE(names[i], 100));
 }
 
 void cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
@@ -215,13 +213,12 @@ static void write_fixed(const struct cast_plan *plan, int output, const char *pa
 static _Noreturn void die_of(const struct cast_job *job, const struct hu_tensor *t,
                              const struct hu_recode_error *error, const char *path)
 {
-    char name[100];
     const char *why = error->error == EINVAL   ? "its g_idx names a group that is none"
                       : error->error == ENOMEM ? "its rows are too long for the memory there is"
                       : error->error           ? strerror(error->error)
                                                : "the file became shorter while it was read";
     die("%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
-        hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
+        PRINTABLE(t->part_of ? t->part_of->name : t->name, 100), why);
 }
 
 void cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,

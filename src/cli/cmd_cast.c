@@ -5,7 +5,6 @@
 #include "progress.h"
 #include "file/kind.h"
 #include "file/npy.h"
-#include "file/printable.h"
 
 struct request {
     struct cast_job job;
@@ -163,7 +162,6 @@ static void note_copied(const struct request *r)
 /* What is left as it is though it is chosen and could be cast. */
 static void note_kept(const struct request *r)
 {
-    char name[100];
     const struct hu_tensor *first = NULL;
     const struct cast_job *job = &r->job;
     size_t n = 0;
@@ -177,7 +175,7 @@ static void note_kept(const struct request *r)
     }
     if (n)
         note("%zu matri%s kept as %s, '%s' first%s", n, n == 1 ? "x is" : "ces are",
-             n == 1 ? "it is" : "they are", hu_printable(first->name, name, sizeof name),
+             n == 1 ? "it is" : "they are", PRINTABLE(first->name, 100),
              job->keep_count || job->keeps_nothing
                  ? ""
                  : ": norms, embeddings, routers, and rows that a block does not divide");
@@ -204,7 +202,6 @@ static json_t *block_json(const struct request *r)
 static void note_gguf(const struct request *r)
 {
     enum { NAME_MOST = 63 };
-    char shown[300];
     const struct hu_tensor_set *set = &r->job.source.set;
     size_t longer = 0;
     if (hu_kind_of_name(r->job.output) != HU_FILE_GGUF || set->files[0].kind == HU_FILE_GGUF)
@@ -214,7 +211,7 @@ static void note_gguf(const struct request *r)
     note(
         "%s has the tensors under the names that they had, and no model's metadata: what llama.cpp "
         "runs is written by its own converter, and cast from there",
-        hu_printable(r->job.output, shown, sizeof shown));
+        PRINTABLE(r->job.output, 300));
     if (longer)
         note("%zu of the names %s over %d bytes, which ggml refuses", longer,
              longer == 1 ? "is" : "are", NAME_MOST);
@@ -223,7 +220,6 @@ static void note_gguf(const struct request *r)
 static void report_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;
-    char shown[300];
     note_kept(r);
     note_gguf(r);
     if (job->special)
@@ -235,9 +231,9 @@ static void report_block(const struct request *r)
     }
     printf("%s: %zu tensor%s to %s, laid out as %s, %zu copied as they are; %llu bytes, before "
            "%llu\n",
-           hu_printable(job->output, shown, sizeof shown), job->recoded, plural(job->recoded),
-           job->block->name, cast_layout_name(job->layout), job->stats.skipped,
-           (unsigned long long)job->after, (unsigned long long)r->before);
+           PRINTABLE(job->output, 300), job->recoded, plural(job->recoded), job->block->name,
+           cast_layout_name(job->layout), job->stats.skipped, (unsigned long long)job->after,
+           (unsigned long long)r->before);
 }
 
 static void report(const struct request *r)

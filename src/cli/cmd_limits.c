@@ -356,8 +356,7 @@ static void explain_max(const struct hu_format *f)
 {
     struct derivation d = {"largest finite value", hu_max_finite_code(f), .lead = "1"};
     unsigned field = (unsigned)hu_biased_exponent(f, d.code);
-    char emax[SIGNED_TEXT];
-    text_signed(emax, hu_emax(f));
+    const char *emax = SIGNED(hu_emax(f));
     top_exponent_reason(f, d.field, field);
     snprintf(d.exponent, sizeof d.exponent, "%u − %d = %s", field, f->bias, emax);
     significand_formula(f, d.significand);
@@ -372,8 +371,7 @@ static void explain_min_normal(const struct hu_format *f)
     bool scale = f->specials == HU_SPECIALS_SCALE;
     struct derivation d = {scale ? "smallest value" : "smallest normal value",
                            hu_min_normal_code(f), .lead = "1", .reason = "", .significand = "1"};
-    char emin[SIGNED_TEXT];
-    text_signed(emin, hu_emin(f));
+    const char *emin = SIGNED(hu_emin(f));
     snprintf(d.field, sizeof d.field, "%s",
              scale              ? "0 (a scale has no zero)"
              : f->trailing_bits ? "1 (0 is zero and the subnormals)"
@@ -387,14 +385,12 @@ static void explain_min_subnormal(const struct hu_format *f)
 {
     struct derivation d = {"smallest subnormal value", .lead = "0", .reason = "",
                            .field = "0 counts as 1, without the leading 1"};
-    char emin[SIGNED_TEXT], quantum[SIGNED_TEXT];
     if (!hu_min_subnormal_code(f, &d.code)) {
         printf("%s%s has no subnormals%s: %s\n", ink->bold, f->name, ink->off,
                "it has no trailing significand bits");
         return;
     }
-    text_signed(emin, hu_emin(f));
-    text_signed(quantum, hu_quantum_min(f));
+    const char *emin = SIGNED(hu_emin(f)), *quantum = SIGNED(hu_quantum_min(f));
     snprintf(d.exponent, sizeof d.exponent, "1 − %d = %s", f->bias, emin);
     snprintf(d.significand, sizeof d.significand, "2^−%d", f->trailing_bits);
     snprintf(d.formula, sizeof d.formula, "2^−%d × 2^%s = 2^%s", f->trailing_bits, emin, quantum);

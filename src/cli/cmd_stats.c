@@ -198,7 +198,8 @@ static int run_merge(struct request *r, const struct options *o)
     if (REFUSED_WITH(o, "--merge", "to", "from", "tensor", "parts", "scale", "rule", "jobs",
                      "round", "saturate", "shard"))
         return EXIT_BAD;
-    partial_merge(&m, &r->stats, reports(r));
+    if (!partial_merge(&m, &r->stats, reports(r)))
+        exit(report_end(EXIT_BAD));
     if (r->partial)
         partial_merge_write(&m, r->partial, r->force);
     /* --scale is what the parts say. */

@@ -3,7 +3,6 @@
 #include "grid.h"
 #include "option_values.h"
 #include "tensor_source.h"
-#include "file/printable.h"
 #include "file/safetensors.h"
 
 struct request {

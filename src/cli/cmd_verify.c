@@ -15,8 +15,8 @@ static void print_total(const struct verify_request *q, const struct verify_tall
         tally->crashed      ? "an unknown number of"
         : tally->mismatches ? GROUPED(tally->mismatches)
                             : "no",
-        tally->mismatches == 1 && !tally->crashed ? "" : "es", verify_now() - tally->began, q->jobs,
-        plural(q->jobs));
+        tally->mismatches == 1 && !tally->crashed ? "" : "es", seconds_now() - tally->began,
+        q->jobs, plural(q->jobs));
     if (q->standard)
         puts(
             "Covered: sources of at most 16 bits to every format in every direction; fp64, fp32 "
@@ -32,7 +32,7 @@ static int finish(const struct verify_request *q, struct verify_tally *tally)
         json_print(JSON({"combinations", tally->rows}, {"count", json_count(tally->combinations)},
                         {"inputs", json_count(tally->inputs)},
                         {"mismatches", JSON_IF(!tally->crashed, json_count(tally->mismatches))},
-                        {"seconds", json_real(verify_now() - tally->began)},
+                        {"seconds", json_real(seconds_now() - tally->began)},
                         {"jobs", json_count(q->jobs)},
                         {"shard", JSON_IF(q->shards, json_count(q->shard))},
                         {"shards", JSON_IF(q->shards, json_count(q->shards))},
@@ -44,7 +44,7 @@ static int finish(const struct verify_request *q, struct verify_tally *tally)
 
 static int verify(struct verify_request *q, const struct options *o)
 {
-    struct verify_tally tally = {.began = verify_now()};
+    struct verify_tally tally = {.began = seconds_now()};
     verify_request_complete(q, o);
     verify_watch_interruption();
     if (q->json)

@@ -174,7 +174,7 @@ bool partial_file_parse(struct partial_file *f, const unsigned char *bytes, size
     return !in.failed || say(error, "is malformed, though its checksum is right");
 }
 
-void partial_file_read(struct partial_file *f, const char *path)
+bool partial_file_read(struct partial_file *f, const char *path)
 {
     char error[PARTIAL_ERROR];
     size_t n = 0, room = 0;
@@ -186,11 +186,12 @@ void partial_file_read(struct partial_file *f, const char *path)
             f->bytes = check_memory(realloc(f->bytes, room = room * 2 + 65536));
         got = fread(f->bytes + n, 1, room - n, file);
     }
-    if (!file || ferror(file))
-        die("%s: %s", path, strerror(errno));
-    fclose(file);
-    if (!partial_file_parse(f, f->bytes, n, error))
-        die("%s %s", path, error);
+    bool unread = !file || ferror(file);
+    if (unread)
+        fail("%s: %s", path, strerror(errno));
+    if (file)
+        fclose(file);
+    return !unread && (partial_file_parse(f, f->bytes, n, error) || refuse("%s %s", path, error));
 }
 
 void partial_file_clear(struct partial_file *f)

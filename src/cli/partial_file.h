@@ -55,6 +55,6 @@ void partial_file_write(const struct partial_head *head, const struct hu_bytes_o
 enum { PARTIAL_ERROR = 200 };
 bool partial_file_parse(struct partial_file *f, const unsigned char *bytes, size_t n,
                         char error[PARTIAL_ERROR]);
-/* The file at PATH. */
-void partial_file_read(struct partial_file *f, const char *path);
+/* The file at PATH. False: reported. */
+bool partial_file_read(struct partial_file *f, const char *path);
 void partial_file_clear(struct partial_file *f);

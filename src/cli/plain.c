@@ -1,6 +1,5 @@
 #include "room.h"
 #include "plain.h"
-#include "file/printable.h"
 #include "scope.h"
 
 #include <langinfo.h>

@@ -1,5 +1,4 @@
 #include "room.h"
-#include "file/printable.h"
 
 static const char *speaker;
 

@@ -13,8 +13,8 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for who says whether all is well: returns false. */
 #define refuse(...) (fail(__VA_ARGS__), false)
 
-/* The same of what ends the work of a command, and so the process. Readers of the command line
- * refuse, so that several commands can be read in one process. */
+/* The same of what ends the work of a command, and so the process. What reads the command line and
+ * what sums up parts refuses: fuzzers call it again and again. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* The exit status of what comes to its end with STATUS, once stdout is written. */

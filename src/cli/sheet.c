@@ -190,3 +190,11 @@ char *shown_ulps(const mpq_t ulps, int digits)
     OWNED char *text = hu_ratio_scientific(ulps, digits, false);
     return text_new("%s ulp", text + (*text == '-'));
 }
+
+void print_bar(int eighths)
+{
+    static const char *const ends[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    for (int i = 0; i < eighths / 8; i++)
+        fputs("█", stdout);
+    fputs(ends[eighths % 8], stdout);
+}

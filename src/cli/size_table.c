@@ -25,8 +25,7 @@ static char *size_gb(uint64_t bytes, char *out)
 /* Lines of prose end here, or at the terminal's edge. */
 static int text_width(void)
 {
-    int columns = terminal_columns(stdout);
-    return columns && columns < 100 ? columns : 100;
+    return terminal_is_below(100) ? terminal_columns(stdout) : 100;
 }
 
 static void print_head(const struct size_result *r)
@@ -76,10 +75,9 @@ enum { WEIGHTS_COLUMNS = 63 };
 /* Behind the row where it ends at AT and there is room, else below it. */
 static void print_remark(const char *remark, bool behind, int at)
 {
-    int columns = terminal_columns(stdout);
     if (!*remark)
         return;
-    bool fits = behind && (!columns || at + 2 + text_columns(remark) <= columns);
+    bool fits = behind && !terminal_is_below(at + 2 + text_columns(remark));
     printf("%s%s%s%s", fits ? "  " : "\n      ", ink->dim, remark, ink->off);
 }
 
@@ -87,11 +85,10 @@ static void print_weights(const struct size_result *r)
 {
     const struct hu_sizing *s = &r->sizing;
     char text[HU_GROUPED_TEXT];
-    int widest = 9, columns = terminal_columns(stdout);
+    int widest = 9;
     for (size_t i = 0; i < s->weight_count; i++)
-        if (text_columns(s->weights[i].name) > widest)
-            widest = text_columns(s->weights[i].name);
-    bool narrow = columns && columns < widest + WEIGHTS_COLUMNS;
+        widen(&widest, text_columns(s->weights[i].name));
+    bool narrow = terminal_is_below(widest + WEIGHTS_COLUMNS);
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
@@ -142,20 +139,14 @@ static int bar_columns(void)
 }
 
 /* PART of WHOLE as a bar: eighths of a column, at least one where there is anything. */
-static void print_bar(uint64_t part, uint64_t whole, const char *color)
+static void print_share(uint64_t part, uint64_t whole, const char *color)
 {
-    static const char *const ends[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int most = 8 * bar_columns();
-    double share = (double)part / (double)whole;
-    int eighths = (int)(share * most + 0.5);
+    int most = 8 * bar_columns(), eighths = (int)((double)part / (double)whole * most + 0.5);
     if (part && !eighths)
         eighths = most > 0;
-    if (eighths > most)
-        eighths = most;
     printf("  %s", color);
-    for (int i = 0; i < eighths / 8; i++)
-        printf("█");
-    printf("%s%s", ends[eighths % 8], ink->off);
+    print_bar(eighths > most ? most : eighths);
+    fputs(ink->off, stdout);
 }
 
 /* What such a line takes; on a narrower terminal it goes without GB. */
@@ -164,8 +155,7 @@ enum { AMOUNT_COLUMNS = 70 };
 /* A line "name  bytes  GiB  GB", with a bar where WHOLE is not 0. */
 static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const char *color)
 {
-    int columns = terminal_columns(stdout);
-    bool narrow = columns && columns < AMOUNT_COLUMNS;
+    bool narrow = terminal_is_below(AMOUNT_COLUMNS);
     printf("  ");
     print_left(name, narrow ? 16 : 22);
     print_right(GROUPED(bytes), narrow ? 19 : 20);
@@ -176,7 +166,7 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
         printf(" GB");
     }
     if (whole && bar_columns())
-        print_bar(bytes, whole, color);
+        print_share(bytes, whole, color);
     putchar('\n');
 }
 
@@ -380,8 +370,7 @@ enum { TERM_COLUMNS = 2 + 28 + 20 + 2 + 13 };
 void size_print_terms(const struct size_options *options, const struct size_result *r)
 {
     const struct hu_figures *terms = &r->sizing.terms;
-    int columns = terminal_columns(stdout);
-    bool narrow = columns && columns < TERM_COLUMNS;
+    bool narrow = terminal_is_below(TERM_COLUMNS);
     printf("%sEach term%s\n", ink->bold, ink->off);
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_figure *t = &terms->rows[i];

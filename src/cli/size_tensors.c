@@ -3,7 +3,6 @@
 #include "memory/checkpoint.h"
 #include "memory/families.h"
 #include "size.h"
-#include "file/printable.h"
 
 enum { NAME_SIZE = 640, SHAPE_SIZE = 192, LISTED_MAX = 1 << 22, SHOWN = 20 };
 
@@ -37,8 +36,7 @@ enum { LIST_COLUMNS = 60 + 1 + 18 + 1 + 9 + 1 + 17 };
 static void print_list(const struct hu_model *m)
 {
     char name[NAME_SIZE], shape[SHAPE_SIZE];
-    int columns = terminal_columns(stdout);
-    bool narrow = columns && columns < LIST_COLUMNS;
+    bool narrow = terminal_is_below(LIST_COLUMNS);
     for (size_t i = 0; i < m->tensors.count; i++) {
         const struct hu_tensor_row *row = &m->tensors.rows[i];
         for (uint64_t k = 0; hu_row_is_stored(row) && k < row->copies; k++) {
@@ -153,14 +151,14 @@ static void tell(void *context, enum hu_difference d, const char *name,
                  const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
 {
     struct telling *t = context;
-    char ours[SHAPE_SIZE], theirs[SHAPE_SIZE], shown[NAME_SIZE];
+    char ours[SHAPE_SIZE], theirs[SHAPE_SIZE];
     if (t->lists[d]) {
         tell_json(t, d, name, row, tensor);
         return;
     }
     if (t->shown[d]++ >= SHOWN)
         return;
-    printf("%-8s %s", difference_names[d], hu_printable(name, shown, sizeof shown));
+    printf("%-8s %s", difference_names[d], PRINTABLE(name, NAME_SIZE));
     if (row)
         printf("  %s", text_shape(ours, SHAPE_SIZE, row->shape, row->rank, ","));
     if (tensor && tensor->has_shape)

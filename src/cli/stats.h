@@ -106,6 +106,7 @@ const char *stats_scaling_name(enum hu_scaling scaling);
 enum { STATS_DECIBELS = 32 };
 const char *stats_sqnr(char out[STATS_DECIBELS], double sqnr);
 const char *stats_decibels(char out[STATS_DECIBELS], const struct hu_loss_figures *f, double limit);
+#define DECIBELS(figures, limit) stats_decibels((char[STATS_DECIBELS]){0}, figures, limit)
 
 /* A binade, or a run of EMPTY ones of which EXPONENT is the least. */
 struct stats_binade {

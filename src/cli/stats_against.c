@@ -4,7 +4,6 @@
 #include "progress.h"
 #include "stats.h"
 #include "file/kind.h"
-#include "file/printable.h"
 
 static int compare_names(const void *a, const void *b, void *context)
 {
@@ -212,12 +211,12 @@ static bool has_bits(const struct hu_pair *p)
 
 static json_t *dtype_json(const struct hu_tensor *t)
 {
-    return t ? json_string(hu_dtype_name(t->dtype)) : json_null();
+    return JSON_IF(t, json_string(hu_dtype_name(t->dtype)));
 }
 
 static json_t *shape_json(const struct hu_tensor *t)
 {
-    return t ? json_shape(t->shape, t->rank) : json_null();
+    return JSON_IF(t, json_shape(t->shape, t->rank));
 }
 
 static json_t *row_json(const void *context, size_t index)
@@ -324,8 +323,8 @@ static void row_cells(struct grid *g, const struct against *a, const struct agai
 {
     const struct hu_tensor *t = r->first ? r->first : r->second;
     bool numbers = r->pair && r->pair->first.data.format;
-    char name[512], text[COUNT + 64];
-    grid_cell(g, hu_printable(t->name, name, sizeof name), "");
+    char text[COUNT + 64];
+    grid_cell(g, PRINTABLE(t->name, 512), "");
     const char *first = r->first ? hu_dtype_name(r->first->dtype) : "–";
     const char *second = r->second ? hu_dtype_name(r->second->dtype) : "–";
     grid_format(g, "", "%s, %s", first, second);
@@ -356,18 +355,10 @@ static void print_head(const struct against *a)
 
 void against_text(const struct against *a)
 {
-    struct grid g = {0};
-    char text[COUNT];
+    struct grid g = GRID({"tensor", 0, true}, {"dtypes", 0, true}, {"elements", 13, false},
+                         {"equal", 13, false}, {"max error", 11, false}, {"rms error", 11, false},
+                         {"max ulp", 9, false}, {"SQNR", 11, false}, {"", 0, true});
     print_head(a);
-    grid_column(&g, "tensor", 0, true);
-    grid_column(&g, "dtypes", 0, true);
-    grid_column(&g, "elements", 13, false);
-    grid_column(&g, "equal", 13, false);
-    grid_column(&g, "max error", 11, false);
-    grid_column(&g, "rms error", 11, false);
-    grid_column(&g, "max ulp", 9, false);
-    grid_column(&g, "SQNR", 11, false);
-    grid_column(&g, "", 0, true);
     for (size_t i = 0; i < a->count; i++)
         row_cells(&g, a, &a->rows[i]);
     if (a->count > 1) {
@@ -378,8 +369,7 @@ void against_text(const struct against *a)
                        : 0;
         grid_cell(&g, "all", ink->bold);
         grid_cell(&g, "", "");
-        grid_cell(&g, hu_grouped(all, text), "");
-        grid_cell(&g, hu_grouped(a->total.equal, text), "");
+        grid_format(&g, "", "%s\t%s", GROUPED(all), GROUPED(a->total.equal));
         figures_cells(&g, &a->total, false);
         grid_cell(&g, "", "");
     }

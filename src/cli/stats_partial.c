@@ -143,46 +143,47 @@ static bool same_tensors(const struct partial_head *a, const struct partial_head
     return same;
 }
 
-static _Noreturn void die_of_file(const struct partial_merge *m, size_t file, const char *why)
+static bool refuse_file(const struct partial_merge *m, size_t file, const char *why)
 {
-    die("%s and %s %s", m->paths[0], m->paths[file], why);
+    return refuse("%s and %s %s", m->paths[0], m->paths[file], why);
 }
 
 /* Whether file INDEX belongs with the first. */
-static void check_head(const struct partial_merge *m, size_t index)
+static bool check_head(const struct partial_merge *m, size_t index)
 {
     const struct partial_head *a = head_of(m), *b = &m->files[index].head;
     if (!same_options(&a->options, &b->options))
-        die_of_file(m, index, "are of runs with different options");
+        return refuse_file(m, index, "are of runs with different options");
+    if (a->joined != b->joined && !m->joins)
+        return refuse_file(m, index, "are of an array's parts and of a file's shards");
     if (m->joins)
-        return;
-    if (a->joined != b->joined)
-        die_of_file(m, index, "are of an array's parts and of a file's shards");
+        return true;
     if (!same_tensors(a, b))
-        die_of_file(m, index, "are of different files or tensors");
-    if (a->shards != b->shards)
-        die_of_file(m, index, "are of runs in different numbers of shards");
+        return refuse_file(m, index, "are of different files or tensors");
+    return a->shards == b->shards ||
+           refuse_file(m, index, "are of runs in different numbers of shards");
 }
 
 /* Parts of an array are whole files of one tensor, and no scale stands over all of it. */
-static void check_joined(const struct partial_merge *m, size_t index)
+static bool check_joined(const struct partial_merge *m, size_t index)
 {
     const struct partial_head *h = &m->files[index].head, *a = head_of(m);
     const struct partial_options *o = &h->options;
     if (h->tensor_count != 1 || h->held_count != h->shards)
-        die("%s is not of one whole array: --join adds those", m->paths[index]);
+        return refuse("%s is not of one whole array: --join adds those", m->paths[index]);
     if (h->tensors[0].dtype.format != a->tensors[0].dtype.format || !a->tensors[0].dtype.format)
-        die_of_file(m, index, "are of arrays of different formats");
+        return refuse_file(m, index, "are of arrays of different formats");
     bool over = o->scaling == HU_SCALE_TENSOR;
     for (size_t i = 0; i < o->targets.count; i++)
         over |= o->targets.at[i].block && hu_block_needs_amax(o->targets.at[i].block);
     if (over)
-        die("%s has a scale that stands over the whole array: its parts do not add up",
-            m->paths[index]);
+        fail("%s has a scale that stands over the whole array: its parts do not add up",
+             m->paths[index]);
+    return !over;
 }
 
 /* Every shard once. */
-static void check_shards(const struct partial_merge *m, bool for_report)
+static bool check_shards(const struct partial_merge *m, bool for_report)
 {
     uint64_t shards = head_of(m)->shards;
     OWNED size_t *holder = check_memory(calloc((size_t)shards + 1, sizeof *holder));
@@ -190,31 +191,33 @@ static void check_shards(const struct partial_merge *m, bool for_report)
         for (size_t k = 0; k < m->files[i].head.held_count; k++) {
             uint64_t number = m->files[i].head.held[k];
             if (holder[number])
-                die("shard %llu of %llu is in %s and in %s", (unsigned long long)number,
-                    (unsigned long long)shards, m->paths[holder[number] - 1], m->paths[i]);
+                return refuse("shard %llu of %llu is in %s and in %s", (unsigned long long)number,
+                              (unsigned long long)shards, m->paths[holder[number] - 1],
+                              m->paths[i]);
             holder[number] = i + 1;
         }
     for (uint64_t k = 1; for_report && k <= shards; k++)
         if (!holder[k])
-            die("shard %llu of %llu is missing", (unsigned long long)k, (unsigned long long)shards);
+            return refuse("shard %llu of %llu is missing", (unsigned long long)k,
+                          (unsigned long long)shards);
+    return true;
 }
 
-static void check_all(const struct partial_merge *m, bool for_report)
+static bool check_all(const struct partial_merge *m, bool for_report)
 {
-    for (size_t i = 0; i < m->count; i++) {
-        check_head(m, i);
-        if (m->joins)
-            check_joined(m, i);
-    }
-    if (!m->joins)
-        check_shards(m, for_report);
+    for (size_t i = 0; i < m->count; i++)
+        if (!check_head(m, i) || (m->joins && !check_joined(m, i)))
+            return false;
+    return m->joins || check_shards(m, for_report);
 }
 
-static void read_all(struct partial_merge *m)
+static bool read_all(struct partial_merge *m)
 {
     m->files = check_memory(calloc(m->count + 1, sizeof *m->files));
     for (size_t i = 0; i < m->count; i++)
-        partial_file_read(&m->files[i], m->paths[i]);
+        if (!partial_file_read(&m->files[i], m->paths[i]))
+            return false;
+    return true;
 }
 
 static struct hu_gathered *parse(const struct partial_merge *m, const struct partial_tensor *t,
@@ -226,8 +229,8 @@ static struct hu_gathered *parse(const struct partial_merge *m, const struct par
     return g;
 }
 
-/* The file's entries behind *ENTRIES. */
-static void find_entries(const struct partial_merge *m, const struct partial_file *f,
+/* The file's entries behind *ENTRIES. False: reported. */
+static bool find_entries(const struct partial_merge *m, const struct partial_file *f,
                          struct entry **entries, size_t *count)
 {
     struct hu_bytes_in in = f->entries;
@@ -247,8 +250,9 @@ static void find_entries(const struct partial_merge *m, const struct partial_fil
         hu_gathered_free(parse(m, t, &in, e->finished));
         *count += !in.failed;
     }
-    if (in.failed || in.at != in.end)
-        die("%s is malformed, though its checksum is right", f->path);
+    if (!in.failed && in.at == in.end)
+        return true;
+    return refuse("%s is malformed, though its checksum is right", f->path);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -296,13 +300,14 @@ static void add_tensor(struct partial_merge *m, struct stats *s, struct hu_scrat
         stats_done(s, index, g);
 }
 
-static void add_all(struct partial_merge *m, struct stats *s, const struct entry *entries,
+static bool add_all(struct partial_merge *m, struct stats *s, const struct entry *entries,
                     size_t count)
 {
     struct partial_head *h = &m->files[0].head;
     struct hu_statistics_plan plan = plan_of(m);
     struct hu_scratch *scratch = check_memory(hu_scratch_new());
-    for (size_t i = 0, first = 0, n; i < h->tensor_count; i++, first += n) {
+    bool fine = true;
+    for (size_t i = 0, first = 0, n; fine && i < h->tensor_count; i++, first += n) {
         for (n = 0; first + n < count && entries[first + n].tensor == i;)
             n++;
         uint64_t pieces = 0;
@@ -311,12 +316,16 @@ static void add_all(struct partial_merge *m, struct stats *s, const struct entry
         /* Parts of one array are finished each, and are one now. */
         if (m->joins)
             h->tensors[i].pieces = pieces;
-        if (pieces > h->tensors[i].pieces)
-            die("pieces of tensor '%s' are in several of the files", h->tensors[i].name);
-        add_tensor(m, s, scratch, i, g, pieces, m->joins || (n == 1 && entries[first].finished));
+        fine = pieces <= h->tensors[i].pieces;
+        if (fine)
+            add_tensor(m, s, scratch, i, g, pieces,
+                       m->joins || (n == 1 && entries[first].finished));
+        else
+            fail("pieces of tensor '%s' are in several of the files", h->tensors[i].name);
         hu_gathered_free(g);
     }
     hu_scratch_free(scratch);
+    return fine;
 }
 
 /* The first file's head becomes that of the sum. */
@@ -368,19 +377,20 @@ static void set_statistics(struct partial_merge *m, struct stats *s)
     }
 }
 
-void partial_merge(struct partial_merge *m, struct stats *s, bool for_report)
+bool partial_merge(struct partial_merge *m, struct stats *s, bool for_report)
 {
     OWNED struct entry *entries = NULL;
     size_t count = 0;
-    read_all(m);
-    check_all(m, for_report);
+    if (!read_all(m) || !check_all(m, for_report))
+        return false;
+    bool fine = true;
     add_heads(m);
     set_statistics(m, s);
-    for (size_t i = 0; i < m->count; i++)
-        find_entries(m, &m->files[i], &entries, &count);
-    if (count)
+    for (size_t i = 0; fine && i < m->count; i++)
+        fine = find_entries(m, &m->files[i], &entries, &count);
+    if (fine && count)
         qsort(entries, count, sizeof *entries, compare_entries);
-    add_all(m, s, entries, count);
+    return fine && add_all(m, s, entries, count);
 }
 
 void partial_merge_write(const struct partial_merge *m, const char *path, bool force)
@@ -390,7 +400,7 @@ void partial_merge_write(const struct partial_merge *m, const char *path, bool f
 
 void partial_merge_clear(struct partial_merge *m)
 {
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = 0; m->files && i < m->count; i++)
         partial_file_clear(&m->files[i]);
     free(m->files);
     free(m->tensors);

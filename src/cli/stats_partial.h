@@ -51,9 +51,9 @@ struct partial_merge {
 
 /*
  * Sums up the files at paths into S, as stats has it of one run; for_report: nothing may be
- * missing.
+ * missing. False: reported. partial_merge_clear in either case.
  */
-void partial_merge(struct partial_merge *m, struct stats *s, bool for_report);
+bool partial_merge(struct partial_merge *m, struct stats *s, bool for_report);
 /* Writes the sum, so that it can be merged with others. */
 void partial_merge_write(const struct partial_merge *m, const char *path, bool force);
 void partial_merge_clear(struct partial_merge *m);

@@ -197,12 +197,12 @@ static void draw_figures(const struct drawing *d, int y)
                 columns[i], y, heads[i]);
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
-        char cells[5][40], decibels[STATS_DECIBELS];
+        char cells[5][40];
         snprintf(cells[0], 40, "%s", s->targets.at[i].name);
         snprintf(cells[1], 40, "%llu", (unsigned long long)f.overflow);
         snprintf(cells[2], 40, "%llu", (unsigned long long)f.underflow);
         snprintf(cells[3], 40, "%.4e", f.rms_error);
-        snprintf(cells[4], 40, "%s", stats_decibels(decibels, &f, s->limits.min_sqnr));
+        snprintf(cells[4], 40, "%s", DECIBELS(&f, s->limits.min_sqnr));
         for (int k = 0; k < 5; k++)
             fprintf(d->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", columns[k],
                     y + 20 * ((int)i + 1), cells[k]);

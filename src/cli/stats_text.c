@@ -1,7 +1,6 @@
 #include "room.h"
 #include "grid.h"
 #include "stats.h"
-#include "file/printable.h"
 
 enum { COUNT = 40, WORST = 3 };
 
@@ -69,14 +68,12 @@ static void print_worst(const struct stats *s)
             continue;
         struct stats_blocks b = stats_blocks_in_all(s, i);
         for (size_t k = 0; k < b.worst_count && k < WORST; k++, rows++) {
-            char text[COUNT], name[512];
+            char text[COUNT];
             grid_cell(&g, k ? "" : s->targets.at[i].name, "");
             grid_cell(&g, stats_sqnr(text, hu_worst_block_sqnr(&b.worst[k])), "");
             grid_format(&g, "", "%.6g", b.worst[k].greatest);
             grid_cell(&g, GROUPED(b.worst[k].index), "");
-            grid_cell(&g,
-                      hu_printable(s->tensors[b.worst[k].tensor].tensor->name, name, sizeof name),
-                      "");
+            grid_cell(&g, PRINTABLE(s->tensors[b.worst[k].tensor].tensor->name, 512), "");
         }
     }
     if (rows) {
@@ -134,7 +131,6 @@ static void count_row(struct grid *g, const struct stats *s, size_t index, bool 
     struct hu_loss_figures f = hu_loss_figures(&s->total->losses[index]);
     /* What becomes NaN comes after what overflows, where anything does. */
     uint64_t counts[] = {f.overflow, f.invalid, f.underflow, f.subnormal, f.exact};
-    char decibels[STATS_DECIBELS];
     grid_cell(g, s->targets.at[index].name, "");
     /* A block's step differs from the next one's: nothing is subnormal in all of them. */
     bool block = s->targets.at[index].block;
@@ -142,7 +138,7 @@ static void count_row(struct grid *g, const struct stats *s, size_t index, bool 
         if (k != 1 || invalid)
             grid_cell(g, block && k == 3 ? "–" : GROUPED(counts[k]),
                       k < 2 && counts[k] ? ink->warn : "");
-    grid_cell(g, stats_decibels(decibels, &f, s->limits.min_sqnr), "");
+    grid_cell(g, DECIBELS(&f, s->limits.min_sqnr), "");
     bool safe = stats_is_safe(s, index, &f, s->total->spread.finite);
     if (verdicts)
         grid_cell(g, safe ? "safe" : "not safe", safe ? ink->good : ink->warn);
@@ -215,16 +211,6 @@ static struct histogram lay_out_histogram(const struct stats *s)
     return h;
 }
 
-/* A bar in eighths of a column. */
-static void print_bar(const struct histogram *h, double share)
-{
-    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int n = (int)ceil(share * h->bar * 8), used = n / 8 + (n % 8 > 0);
-    for (int i = 0; i < n / 8; i++)
-        fputs("█", stdout);
-    printf("%s%*s", eighths[n % 8], h->bar - used, "");
-}
-
 static void print_reach(const struct histogram *h, int exponent)
 {
     for (size_t i = 0; i < h->targets; i++) {
@@ -247,7 +233,9 @@ static void print_histogram_row(const struct histogram *h, const char *label, ui
     uint64_t most = count > h->most ? count : h->most;
     print_left(label, 14);
     printf(" %8.4f %%  ", 100 * (double)count / all);
-    print_bar(h, most ? (double)count / (double)most : 0);
+    int eighths = (int)ceil(most ? (double)count / (double)most * h->bar * 8 : 0);
+    print_bar(eighths);
+    printf("%*s", h->bar - (eighths + 7) / 8, "");
     if (exponent)
         print_reach(h, *exponent);
     putchar('\n');
@@ -319,15 +307,15 @@ static const struct hu_format *common_format(const struct stats *s)
 
 static void tensor_row(struct grid *g, const struct stats *s, const struct stats_tensor *t)
 {
-    char name[512], text[64], decibels[STATS_DECIBELS];
-    grid_cell(g, hu_printable(t->tensor->name, name, sizeof name), "");
+    char text[64];
+    grid_cell(g, PRINTABLE(t->tensor->name, 512), "");
     grid_cell(g, GROUPED(t->tensor->elements), "");
     print_magnitude(text, t->tensor->dtype.format, t->greatest);
     grid_cell(g, text, "");
     for (size_t k = 0; k < s->targets.count; k++) {
         bool clamps = s->targets.at[k].block;
         bool over = (clamps ? 0 : t->figures[k].overflow) + t->figures[k].invalid;
-        const char *ratio = stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr);
+        const char *ratio = DECIBELS(&t->figures[k], s->limits.min_sqnr);
         grid_format(g, over ? ink->warn : "", "%s%s", t->figures[k].measured ? ratio : "–",
                     over ? "!" : " ");
     }

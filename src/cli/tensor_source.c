@@ -3,7 +3,6 @@
 #include "output_file.h"
 #include "file/kind.h"
 #include "file/npy.h"
-#include "file/printable.h"
 #include "file/raw.h"
 #include "file/zip_file.h"
 
@@ -344,7 +343,6 @@ void tensor_source_close(struct tensor_source *s)
 
 void tensor_source_name_array(struct tensor_source *s)
 {
-    char shown[300];
     struct hu_tensor_file *file = &s->set.files[0];
     const char *slash = strrchr(s->path, '/');
     const char *base = slash ? slash + 1 : s->path, *dot = strrchr(base, '.');
@@ -355,8 +353,7 @@ void tensor_source_name_array(struct tensor_source *s)
     file->tensors[0].name = name;
     for (size_t step; n; n -= step, name += step)
         if (!(step = hu_utf8_length((const unsigned char *)name, n)))
-            die("%s would name a tensor, and is no UTF-8",
-                hu_printable(s->path, shown, sizeof shown));
+            die("%s would name a tensor, and is no UTF-8", PRINTABLE(s->path, 300));
 }
 
 bool read_source_format(const struct options *o, void *at)
@@ -466,9 +463,8 @@ void tensor_source_check(const struct tensor_source *s)
 void tensor_source_fail(const struct tensor_source *s, const struct hu_tensor *tensor,
                         const struct hu_stream_error *error, const char *output)
 {
-    char name[80];
     const char *file = error->writing ? output : s->set.paths[tensor->file];
-    die("%s: tensor '%s': %s", file, hu_printable(tensor->name, name, sizeof name),
+    die("%s: tensor '%s': %s", file, PRINTABLE(tensor->name, 80),
         error->error ? strerror(error->error) : "the file became shorter while it was read");
 }
 

@@ -52,8 +52,6 @@ struct verify_tally {
     bool headed;
 };
 
-double verify_now(void);
-
 /* Progress of a proof, which begins: INPUTS are to come. */
 void verify_begin_proof(uint64_t inputs);
 

@@ -37,9 +37,9 @@ static struct trial trial_of(const struct verify_request *q, const struct hu_blo
 
 static void run_trial(struct trial *r)
 {
-    double began = verify_now();
+    double began = seconds_now();
     check_memory(hu_block_trial_run(&r->of) ? r : NULL);
-    r->seconds = verify_now() - began;
+    r->seconds = seconds_now() - began;
 }
 
 static bool passed(const struct trial *r)
@@ -260,10 +260,10 @@ static void check_lines(const struct verify_request *q, struct verify_tally *tal
         die("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
     FILE *stream = verify_open_vectors(q);
     struct trial r = trial_of(q, b, &options, NULL);
-    double began = verify_now();
+    double began = seconds_now();
     progress_begin("verify", "lines", 0);
     judge_lines(&r, stream, verify_vectors_name(q));
-    r.seconds = verify_now() - began;
+    r.seconds = seconds_now() - began;
     fclose(stream);
     report(&r, tally);
 }

@@ -8,13 +8,6 @@
 #include <signal.h>
 #include <time.h>
 
-double verify_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static atomic_bool interrupted;
 
 const atomic_bool *verify_interrupted(void)
@@ -201,7 +194,7 @@ static bool count_inputs(struct verify_request *q, struct verify_tally *tally,
 static bool try_kernels(struct verify_request *q, struct verify_tally *tally,
                         const struct combination *c)
 {
-    double began = verify_now();
+    double began = seconds_now();
     if (atomic_load(verify_interrupted()))
         return false;
     if (!kernels_for(q, c))
@@ -220,10 +213,10 @@ static bool try_kernels(struct verify_request *q, struct verify_tally *tally,
         struct verify_row row = verify_row_of(q, runs, name);
         row.verdict = hu_scan(runs, &subject, &options);
         check_memory(row.verdict.failed ? NULL : &row);
-        row.seconds = verify_now() - began;
+        row.seconds = seconds_now() - began;
         if (!verify_row_passed(&row))
             verify_explain(q, runs, &subject, &row);
-        began = verify_now();
+        began = seconds_now();
         verify_take_row(q, tally, &row, q->standard && c->from->width <= STANDARD_WIDTH);
     }
     hu_runs_free(runs);
@@ -235,7 +228,7 @@ static void try_source(struct verify_request *q, struct verify_tally *tally,
                        const struct hu_format *from)
 {
     struct verify_tally before = *tally;
-    double began = verify_now();
+    double began = seconds_now();
     each_combination(q, tally, from, try_kernels);
     bool narrow = from->width <= STANDARD_WIDTH;
     if (!q->standard || q->json || !narrow || tally->failed != before.failed)
@@ -244,7 +237,7 @@ static void try_source(struct verify_request *q, struct verify_tally *tally,
     snprintf(targets, sizeof targets, "all %zu", q->to.count);
     verify_head(tally, "");
     verify_print_summary(from->name, targets, "all 6", hu_kernel_name(hu_kernel_chosen()), "all",
-                         tally->inputs - before.inputs, "0", verify_now() - began);
+                         tally->inputs - before.inputs, "0", seconds_now() - began);
     fflush(stdout);
 }
 
@@ -295,7 +288,7 @@ static char *library_path(const char *name)
 static void try_direction(struct verify_request *q, struct verify_tally *tally,
                           struct hu_foreign *foreign, enum hu_direction direction)
 {
-    double began = verify_now();
+    double began = seconds_now();
     struct hu_runs *runs = verify_runs(q, q->to.at[0], q->from.at[0], direction);
     struct hu_subject subject = hu_foreign_subject(foreign);
     struct hu_scan_options options = verify_scan_options(q, tally);
@@ -303,7 +296,7 @@ static void try_direction(struct verify_request *q, struct verify_tally *tally,
     struct verify_row row = verify_row_of(q, runs, q->against);
     row.verdict = hu_scan(runs, &subject, &options);
     check_memory(row.verdict.failed ? NULL : &row);
-    row.seconds = verify_now() - began;
+    row.seconds = seconds_now() - began;
     if (row.verdict.stopped)
         explain_stop(q, foreign, &row);
     else if (!verify_row_passed(&row))
@@ -406,10 +399,10 @@ struct verify_lines *verify_check_lines(const struct verify_request *q,
                                           .sample = &sample,
                                           .cancel = verify_interrupted(),
                                           .stop_after = q->stop_after};
-    double began = verify_now();
+    double began = seconds_now();
     progress_begin("verify", "lines", 0);
     hu_recorded_check(recorded, stream, question, &options);
-    lines->seconds = verify_now() - began;
+    lines->seconds = seconds_now() - began;
     lines->partial = atomic_load(verify_interrupted()) ||
                      (q->stop_after && recorded->mismatches >= q->stop_after);
     lines->explained = recorded->mismatches && !recorded->bad && !lines->partial;

@@ -141,13 +141,13 @@ static void try_subject(struct verify_request *q, struct verify_tally *tally,
                         struct hu_foreign *foreign)
 {
     struct hu_scan_options options = verify_scan_options(q, tally);
-    double began = verify_now();
+    double began = seconds_now();
     row->verdict = check_memory(malloc(sizeof *row->verdict));
     row->covers = hu_operation_is_exhaustive(row->q, &options) ? "all" : "directed";
     progress_begin("verify", "inputs", hu_operation_inputs(row->q, &options));
     hu_operation_trial(row->verdict, row->q, subject, &options);
     check_memory(row->verdict->failed ? NULL : row);
-    row->seconds = verify_now() - began;
+    row->seconds = seconds_now() - began;
     row->explained = row->verdict->mismatches && !row->verdict->stopped && !row->verdict->partial;
     if (row->explained && !hu_operation_explain(&row->explanation, row->q, subject, row->verdict,
                                                 &options, verify_begin_proof))
