@@ -33,7 +33,6 @@ bool cast_job_has(const struct cast_job *job, size_t index)
     return !job->shard.count || index % job->shard.count == job->shard.number - 1;
 }
 
-/* Whether the index and the config are. */
 static bool has_index(const struct cast_job *job)
 {
     return job->shard.number <= 1;
@@ -140,7 +139,6 @@ static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_f
         hu_stream_reorder(s, t, strides);
 }
 
-/* Sizes of all shapes of FILE together. */
 static size_t count_sizes(const struct hu_tensor_file *file)
 {
     size_t n = 0;
@@ -240,7 +238,6 @@ static void stream_file(struct cast_job *job, size_t index, const struct cast_pl
     cast_plan_recode(job, index, plan, file->descriptor, file->path);
 }
 
-/* PATH without its folder. */
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -299,7 +296,6 @@ static void write_index(const struct cast_job *job, const struct outputs *o,
     json_decref(root);
 }
 
-/* What OUT becomes. */
 static enum hu_file_kind kind_written(const struct cast_job *job)
 {
     return writes_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
@@ -359,7 +355,6 @@ static void name_outputs(const struct cast_job *job, struct outputs *o)
         o->at[files].path = check_memory(strdup(o->config.path));
 }
 
-/* Which of them are written here. */
 static void choose_outputs(const struct cast_job *job, struct outputs *o)
 {
     for (size_t i = 0; i < o->count; i++)
@@ -432,7 +427,6 @@ static bool same_place(const char *a, const char *b)
     return !strcmp(x ? x : a, y ? y : b);
 }
 
-/* Whether PATH is a file of the source. */
 static bool is_read(const struct cast_job *job, const char *path)
 {
     bool found = hu_same_file(job->source.path, path);
@@ -468,7 +462,7 @@ static void begin(struct cast_job *job, struct outputs *o)
     check_suffix(job);
     for (size_t i = 0; i < o->count; i++)
         if (o->at[i].file && !output_begin(o->at[i].file, o->at[i].path, job->force))
-            exit(report_end(EXIT_BAD));
+            give_up();
 }
 
 /* The numbers of elements that another shard writes, for stochastic rounding. */
@@ -485,7 +479,7 @@ static void pass_file(struct cast_job *job, size_t index, const struct cast_plan
 static void finish(struct output_file *file)
 {
     if (!output_finish(file))
-        exit(report_end(EXIT_BAD));
+        give_up();
 }
 
 static void write_file(struct cast_job *job, struct outputs *o, size_t index,
@@ -532,6 +526,6 @@ void cast_job_write(struct cast_job *job)
     write_all(job, &o);
     tensor_source_unchanged(&job->source);
     if (!output_place(o.files, o.file_count))
-        exit(report_end(EXIT_BAD));
+        give_up();
     free_outputs(&o);
 }

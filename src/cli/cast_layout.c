@@ -119,7 +119,6 @@ bool cast_layout_fits(enum cast_layout layout, const struct hu_block *b, uint64_
     return columns && columns % unit == 0;
 }
 
-/* Building rows. */
 struct building {
     struct cast_parts *parts;
     struct arena *arena;

@@ -69,7 +69,6 @@ static struct hu_dtype was(const struct hu_tensor *t)
     return t->part_of ? (struct hu_dtype){0} : t->dtype;
 }
 
-/* The rows of a tensor that is recoded. */
 static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct cast_item *item,
                          struct cast_plan *plan)
 {
@@ -272,7 +271,6 @@ static json_t *read_config(const char *path)
     return root;
 }
 
-/* Modules whose matrices are not quantized. */
 static json_t *ignored(const struct cast_job *job)
 {
     json_t *list = json_list();
@@ -286,7 +284,6 @@ static json_t *ignored(const struct cast_job *job)
     return list;
 }
 
-/* Whether some weights stay quantized as they were. */
 static bool any_left(const struct cast_job *job)
 {
     for (size_t i = 0; i < job->source.set.tensor_count; i++)

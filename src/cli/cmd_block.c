@@ -152,8 +152,8 @@ static void check(const struct options *o, const struct request *q)
         die("-t names the block format, and is missing");
     if (q->hex && o->argc)
         die("--decode takes bytes, and no values beside them");
-    if (q->hex && REFUSED_WITH(o, "--decode", "rule", "round", "seed", "no-saturate"))
-        exit(report_end(EXIT_BAD));
+    if (q->hex)
+        EXCLUDE(o, "--decode", "rule", "round", "seed", "no-saturate");
     if (option_given(o, "tensor-scale") && (!q->hex || b->over != HU_OVER_TENSOR))
         die(q->hex ? "--tensor-scale: %s has no scale over the tensor"
                    : "--tensor-scale is of --decode: here it follows from the values",
@@ -193,8 +193,7 @@ static int run(const struct options *o, void *request)
     struct request *q = request;
     struct hu_options *elements = &q->report.options.elements;
     elements->saturate = !q->no_saturate;
-    if (!seed_is_drawn_from(o, elements->direction))
-        return EXIT_BAD;
+    seed_check(o, elements->direction);
     explain(o, q);
     block_free(&q->report);
     return EXIT_DONE;

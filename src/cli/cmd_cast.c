@@ -295,11 +295,9 @@ static void check_request(const struct request *r, const struct options *o)
         die("--stochastic is a direction of its own; -r names another");
     if (r->job.shard.count > 1 && hu_kind_of_name(o->argv[0]) != HU_FILE_INDEX)
         die("--shard is of an index and its files, and %s is one file", o->argv[0]);
-    if (direction != HU_STOCHASTIC && option_given(o, "seed"))
-        die("--seed is what -r stochastic draws from, and that is missing");
+    seed_check(o, direction);
 }
 
-/* What is asked of a block format. */
 static void check_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;

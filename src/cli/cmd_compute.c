@@ -1,4 +1,3 @@
-/* Elements of tensors in an expression: FILE:TENSOR[i,j] where an operand is due. */
 #include "room.h"
 #include "compute.h"
 #include "arguments.h"
@@ -86,7 +85,6 @@ static bool add_format(const char *name, void *context)
     return i >= 4 || (four->at[i] = format_read(name));
 }
 
-/* Four formats by commas. */
 static bool read_mixed(const struct options *o, void *request)
 {
     struct request *r = request;
@@ -166,7 +164,6 @@ static void note_remarks(const struct compute *c)
     }
 }
 
-/* What was said so far. */
 struct answers {
     struct compute **drawn; /* kept for --svg, which draws them all */
     size_t count;

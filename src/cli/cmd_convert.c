@@ -3,7 +3,6 @@
 #include "lines.h"
 #include "option_values.h"
 
-/* How results are printed. */
 enum form { FORM_BITS, FORM_SHOWN, FORM_EXACT, FORM_SHORTEST, FORM_HEX };
 
 /* Notes of double rounding beyond these are only counted. */

@@ -477,7 +477,6 @@ static bool add_name(const char *name, void *subjects)
     return true;
 }
 
-/* Names by arguments and by commas. False: reported. */
 static bool read_subjects(struct subjects *s, int argc, char **argv)
 {
     bool good = true;

@@ -173,9 +173,8 @@ static int run_against(struct request *r, const struct options *o)
 {
     struct against a = {.has_min_sqnr = option_given(o, "min-sqnr"),
                         .min_sqnr = r->stats.limits.min_sqnr};
-    if (REFUSED_WITH(o, "--against", "to", "scale", "rule", "max-overflow", "round", "saturate",
-                     "svg", "shard", "partial", "merge"))
-        return EXIT_BAD;
+    EXCLUDE(o, "--against", "to", "scale", "rule", "max-overflow", "round", "saturate", "svg",
+            "shard", "partial", "merge");
     against_run(&a, &r->source, o->argv[0], r->against, (unsigned)r->jobs);
     if (r->json) {
         against_json(&a);
@@ -195,11 +194,10 @@ static int run_merge(struct request *r, const struct options *o)
         .count = (size_t)o->argc,
         .joins = r->joins,
     };
-    if (REFUSED_WITH(o, "--merge", "to", "from", "tensor", "parts", "scale", "rule", "jobs",
-                     "round", "saturate", "shard"))
-        return EXIT_BAD;
+    EXCLUDE(o, "--merge", "to", "from", "tensor", "parts", "scale", "rule", "jobs", "round",
+            "saturate", "shard");
     if (!partial_merge(&m, &r->stats, reports(r)))
-        exit(report_end(EXIT_BAD));
+        give_up();
     if (r->partial)
         partial_merge_write(&m, r->partial, r->force);
     /* --scale is what the parts say. */
@@ -243,8 +241,8 @@ static int run(const struct options *o, void *request)
         return run_against(r, o);
     if (r->merges)
         return run_merge(r, o);
-    if (!stats_any_block(s) && REFUSED_WITH(o, "targets that are no block formats", "rule"))
-        return EXIT_BAD;
+    if (!stats_any_block(s))
+        EXCLUDE(o, "targets that are no block formats", "rule");
     run_file(r, o->argv[0]);
     return EXIT_DONE;
 }

@@ -132,10 +132,12 @@ static int run(const struct options *o, void *request)
     const struct request *q = request;
     if (o->argc)
         die("takes no argument: '%s'", o->argv[0]);
-    if ((!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule")) ||
-        (!q->blocks.count && REFUSED_WITH(o, "targets that are no block formats", "rule")) ||
-        (q->blocks.count && REFUSED_WITH(o, "block formats", "level", "saturate", "tininess")))
-        return EXIT_BAD;
+    if (!q->operations.count)
+        EXCLUDE(o, "conversions", "nan-rule");
+    if (q->blocks.count)
+        EXCLUDE(o, "block formats", "level", "saturate", "tininess");
+    else
+        EXCLUDE(o, "targets that are no block formats", "rule");
     write_vectors(q);
     return EXIT_DONE;
 }

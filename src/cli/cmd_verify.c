@@ -70,11 +70,11 @@ static int run(const struct options *o, void *request)
     struct verify_request *q = request;
     if (q->merges && !o->argc)
         die("--merge needs the files that --shard --json printed");
-    if (q->merges && REFUSED_WITH(o, "--merge", "from", "to", "round", "op", "kernel", "jobs",
-                                  "shard", "against", "vectors", "rule"))
-        return EXIT_BAD;
-    if (q->merges)
+    if (q->merges) {
+        EXCLUDE(o, "--merge", "from", "to", "round", "op", "kernel", "jobs", "shard", "against",
+                "vectors", "rule");
         return verify_merge(o->argv, o->argc, q->json);
+    }
     if (o->argc)
         die("takes no argument: '%s'", o->argv[0]);
     return verify(q, o);

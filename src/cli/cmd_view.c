@@ -1,4 +1,4 @@
-/* halfulp view --web: the page in the user's browser. */
+/* halfulp view: hands over to halfulp-view, or a page to the browser. */
 #include "room.h"
 #include "options.h"
 #include "option_values.h"

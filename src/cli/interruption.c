@@ -70,14 +70,26 @@ static void watch(int number)
         sigaction(number, &action, NULL);
 }
 
-void interruption_watch(void)
+static sigset_t held, before;
+
+static void hold(int number)
+{
+    sigaddset(&held, number);
+}
+
+static void each_number(void (*visit)(int))
 {
     for (size_t i = 0; i < NUMBERS; i++)
-        watch(numbers[i]);
+        visit(numbers[i]);
 #ifdef SIGRTMIN
     for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-        watch(number);
+        visit(number);
 #endif
+}
+
+void interruption_watch(void)
+{
+    each_number(watch);
 }
 
 /* Puts FRESH where OLD is. False: it is nowhere. */
@@ -115,19 +127,11 @@ void interruption_forget(const char *path)
         replace(path, NULL);
 }
 
-static sigset_t before;
-
 void interruption_hold(void)
 {
-    sigset_t all;
-    sigemptyset(&all);
-    for (size_t i = 0; i < NUMBERS; i++)
-        sigaddset(&all, numbers[i]);
-#ifdef SIGRTMIN
-    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-        sigaddset(&all, number);
-#endif
-    sigprocmask(SIG_BLOCK, &all, &before);
+    sigemptyset(&held);
+    each_number(hold);
+    sigprocmask(SIG_BLOCK, &held, &before);
 }
 
 void interruption_release(void)

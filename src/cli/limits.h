@@ -1,4 +1,4 @@
-/* The limits of a format, three ways. */
+/* The limits of a block format. */
 #pragma once
 
 #include "room.h"

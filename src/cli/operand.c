@@ -139,7 +139,7 @@ void operand_read(struct operand *o, const char *text)
     } else {
         OWNED char *only = text_new("%s:", text);
         if (!read_elements(o, only))
-            exit(report_end(EXIT_BAD));
+            give_up();
     }
 }
 

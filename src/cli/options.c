@@ -150,20 +150,17 @@ bool option_given(const struct options *o, const char *name)
     return o->given >> (row - o->command->options) & 1;
 }
 
-bool option_refused(const struct options *o, const char *with, const char *const *names)
+void options_exclude(const struct options *o, const char *with, const char *const *names)
 {
     for (; *names; names++)
-        if (option_given(o, *names)) {
-            fail("--%s does not go with %s", *names, with);
-            return true;
-        }
-    return false;
+        if (option_given(o, *names))
+            die("--%s does not go with %s", *names, with);
 }
 
-bool seed_is_drawn_from(const struct options *o, enum hu_direction direction)
+void seed_check(const struct options *o, enum hu_direction direction)
 {
-    return direction == HU_STOCHASTIC || !option_given(o, "seed") ||
-           refuse("--seed is what -r stochastic draws from, and that is missing");
+    if (direction != HU_STOCHASTIC && option_given(o, "seed"))
+        die("--seed is what -r stochastic draws from, and that is missing");
 }
 
 /* The pieces between spaces, or of a usage line those that no bracket holds together. */

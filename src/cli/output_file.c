@@ -336,5 +336,5 @@ void output_whole(const char *path, bool force, void (*put)(FILE *, const void *
         fine = output_commit(&file);
     }
     if (!fine)
-        exit(report_end(EXIT_BAD));
+        give_up();
 }

@@ -14,8 +14,6 @@ uint64_t partial_hash(uint64_t hash, const void *bytes, size_t n)
     return hash;
 }
 
-/* Writing. */
-
 static void put_options(struct hu_bytes_out *out, const struct partial_options *o)
 {
     hu_put_number(out, o->targets.count);
@@ -80,8 +78,6 @@ void partial_file_write(const struct partial_head *head, const struct hu_bytes_o
     output_whole(path, force, put_file, &w);
     free(w.head.at);
 }
-
-/* Reading. */
 
 static bool get_target(struct hu_bytes_in *in, struct stats_target *t)
 {

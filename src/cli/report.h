@@ -17,6 +17,9 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * what sums up parts refuses: fuzzers call it again and again. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* And where what is wrong is reported already. */
+_Noreturn void give_up(void);
+
 /* The exit status of what comes to its end with STATUS, once stdout is written. */
 int report_end(int status);
 

@@ -333,9 +333,10 @@ void size_complete(const struct options *o, struct size_options *out)
 {
     struct hu_sizing_request *r = &out->request;
     struct hu_training_plan *plan = &r->plan;
-    if ((out->tensors && REFUSED_WITH(o, "--tensors", "against", "memory", "train")) ||
-        (out->against && REFUSED_WITH(o, "--against", "memory", "train")))
-        exit(report_end(EXIT_BAD));
+    if (out->tensors)
+        EXCLUDE(o, "--tensors", "against", "memory", "train");
+    if (out->against)
+        EXCLUDE(o, "--against", "memory", "train");
     if (plan->qlora && !plan->lora_rank)
         plan->lora_rank = 8; /* PEFT's LoraConfig */
     if (plan->lora_targets && !plan->lora_rank)

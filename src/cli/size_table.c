@@ -177,7 +177,6 @@ static void print_unknown(const char *name, const struct hu_figures *terms)
             printf("  %s%s: %s%s\n", ink->dim, name, terms->rows[i].formula, ink->off);
 }
 
-/* A line of prose. */
 static void print_line(const char *text, const char *color)
 {
     printf("%s%s", color, ink->bold);
@@ -259,22 +258,24 @@ static void print_training(const struct size_options *options, const struct hu_s
                plan->qlora ? "nf4, double-quantized" : plan->recipe->frozen);
     else
         printf(" (%s)\n", plan->recipe->summary);
-    print_amount("weights", t->weights, t->total, ink->exponent);
-    print_amount("gradients", t->gradients, t->total, ink->exponent);
-    if (t->master_weights)
-        print_amount("master weights", t->master_weights, t->total, ink->exponent);
-    print_amount("optimizer state", t->optimizer, t->total, ink->exponent);
-    if (plan->has_activations || t->activations)
-        print_amount("activations", t->activations, t->total, ink->significand);
-    else
-        print_unknown("activations", &s->terms);
-    print_unknown("activations of towers", &s->terms);
-    if (t->buffers)
-        print_amount("buffers", t->buffers, t->total, ink->significand);
-    if (t->gathered)
-        print_amount("gathered weights", t->gathered, t->total, ink->significand);
-    else
-        print_unknown("gathered weights", &s->terms);
+    const struct {
+        const char *name;
+        bool known;
+        uint64_t bytes;
+        const char *color;
+    } rows[] = {{"weights", true, t->weights, ink->exponent},
+                {"gradients", true, t->gradients, ink->exponent},
+                {"master weights", false, t->master_weights, ink->exponent},
+                {"optimizer state", true, t->optimizer, ink->exponent},
+                {"activations", plan->has_activations, t->activations, ink->significand},
+                {"activations of towers", false, 0, ""},
+                {"buffers", false, t->buffers, ink->significand},
+                {"gathered weights", false, t->gathered, ink->significand}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].known || rows[i].bytes)
+            print_amount(rows[i].name, rows[i].bytes, t->total, rows[i].color);
+        else
+            print_unknown(rows[i].name, &s->terms);
     print_amount("total", t->total, 0, "");
     print_amount("per device", t->per_device, 0, "");
     if (t->one_micro_batch)

@@ -94,7 +94,6 @@ void partial_write(struct partial_run *run, const char *path, bool force)
     partial_file_write(&head, &run->entries, run->entry_count, path, force);
 }
 
-/* What a file has of a tensor. */
 struct entry {
     size_t tensor;
     uint64_t pieces;

@@ -70,6 +70,9 @@ struct hu_scan_options verify_scan_options(const struct verify_request *q,
 void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
                      struct verify_row *row, bool quiet);
 void verify_head(struct verify_tally *tally, const char *subject);
+/* Counts a row. */
+void verify_count(struct verify_tally *tally, uint64_t inputs, uint64_t mismatches, bool crashed,
+                  bool failed);
 
 /* The subjects: our kernels, a library's function, recorded results. */
 void verify_kernels(struct verify_request *q, struct verify_tally *tally);

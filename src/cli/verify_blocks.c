@@ -9,7 +9,6 @@
 /* Blocks tried where no --count says otherwise. */
 enum { USUAL = 2000 };
 
-/* What one row of the report says. */
 struct trial {
     const struct verify_request *q;
     struct hu_block_trial of;
@@ -92,11 +91,7 @@ static const char *rule_of(const struct trial *r)
 static void report(const struct trial *r, struct verify_tally *tally)
 {
     const struct verify_request *q = r->q;
-    tally->combinations++;
-    tally->inputs += r->of.blocks;
-    tally->mismatches += r->of.mismatches;
-    tally->failed += !passed(r);
-    tally->crashed |= *r->of.ending != 0;
+    verify_count(tally, r->of.blocks, r->of.mismatches, *r->of.ending, !passed(r));
     bool encodes = !r->of.question.decodes;
     const char *what = encodes ? "encode" : "decode";
     const char *who = q->vectors   ? q->vectors

@@ -1,4 +1,4 @@
-/* What all subjects of a trial share: its clock, its interruption, its rows and its tables. */
+/* Conversions on trial: our own kernels, a library's function, recorded results. */
 #include "room.h"
 #include "progress.h"
 #include "verify.h"

@@ -7,7 +7,6 @@
 
 enum { OPERATION_COLUMN = 26, OPERANDS_TEXT = HU_OPERANDS * (HU_BITS_TEXT + 2) };
 
-/* One operation, tried. */
 struct operation_row {
     const struct hu_question *q;
     const char *subject, *covers;
@@ -22,8 +21,6 @@ static bool passed(const struct operation_row *row)
 {
     return hu_operation_verdict_passed(row->verdict);
 }
-
-/* Text. */
 
 static const char *operands_text(char out[OPERANDS_TEXT], const struct hu_question *q,
                                  const uint64_t x[])
@@ -83,8 +80,6 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
     fflush(stdout);
 }
 
-/* JSON. */
-
 static json_t *fault_json(const struct hu_question *q, const struct hu_operation_fault *f)
 {
     size_t operands = (size_t)q->operands;
@@ -122,19 +117,13 @@ static void take_row(const struct verify_request *q, struct verify_tally *tally,
                      struct operation_row *row)
 {
     const struct hu_operation_verdict *v = row->verdict;
-    tally->combinations++;
-    tally->inputs += v->inputs;
-    tally->mismatches += v->mismatches;
-    tally->crashed |= v->stopped;
-    tally->failed += !passed(row);
+    verify_count(tally, v->inputs, v->mismatches, v->stopped, !passed(row));
     if (q->json)
         json_add(tally->rows, row_json(row));
     else
         print_row(q, tally, row);
     free(row->ending);
 }
-
-/* Subjects. */
 
 static void try_subject(struct verify_request *q, struct verify_tally *tally,
                         struct operation_row *row, const struct hu_subject *subject,

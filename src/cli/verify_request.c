@@ -279,20 +279,20 @@ void verify_request_complete(struct verify_request *q, const struct options *o)
 {
     const char *other = q->against ? "--against" : q->vectors ? "--vectors" : NULL;
     if (q->blocks.count) {
-        if (REFUSED_WITH(o, "block formats", "from", "op", "nan-rule", "kernel", "shard",
-                         "saturate", "via", "unfused", "nan-to", "result-format", "tininess", "nan",
-                         "subnormals", "no-flags", "every-flag", "covers", "show"))
-            exit(report_end(EXIT_BAD));
+        EXCLUDE(o, "block formats", "from", "op", "nan-rule", "kernel", "shard", "saturate", "via",
+                "unfused", "nan-to", "result-format", "tininess", "nan", "subnormals", "no-flags",
+                "every-flag", "covers", "show");
         if (q->to.count)
             die("block formats go alone, and %s is none", q->to.at[0]->name);
         return;
     }
-    if (REFUSED_WITH(o, "formats that are no blocks", "rule", "which-rule", "decoder",
-                     "no-saturate") ||
-        (!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule", "unfused")) ||
-        (!q->against && REFUSED_WITH(o, "what is tried without --against", "timeout")) ||
-        (q->vectors && REFUSED_WITH(o, "--vectors", "covers", "every-flag")))
-        exit(report_end(EXIT_BAD));
+    EXCLUDE(o, "formats that are no blocks", "rule", "which-rule", "decoder", "no-saturate");
+    if (!q->operations.count)
+        EXCLUDE(o, "conversions", "nan-rule", "unfused");
+    if (!q->against)
+        EXCLUDE(o, "what is tried without --against", "timeout");
+    if (q->vectors)
+        EXCLUDE(o, "--vectors", "covers", "every-flag");
     if (q->against && q->vectors)
         die("--against and --vectors exclude each other");
     if (other && q->kernels)

@@ -101,8 +101,6 @@ static bool distance(mpq_t error, mpq_t ulps, const struct verify_row *row, uint
     return true;
 }
 
-/* Text. */
-
 enum { CODE_TEXT = HU_BITS_TEXT + HU_SHORTEST_TEXT + 24 };
 
 static const char *code_text(char out[CODE_TEXT], const struct hu_format *f, uint64_t bits)
@@ -316,8 +314,6 @@ static void print_faults(const struct verify_row *row)
     putchar('\n');
 }
 
-/* JSON. */
-
 static json_t *ulps_json(const struct verify_row *row, const struct hu_fault *f)
 {
     RATIO(error);
@@ -420,18 +416,25 @@ void verify_head(struct verify_tally *tally, const char *subject)
     tally->headed = true;
 }
 
+void verify_count(struct verify_tally *tally, uint64_t inputs, uint64_t mismatches, bool crashed,
+                  bool failed)
+{
+    tally->combinations++;
+    tally->inputs += inputs;
+    tally->mismatches += mismatches;
+    tally->crashed |= crashed;
+    tally->failed += failed;
+}
+
 void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
                      struct verify_row *row, bool quiet)
 {
-    tally->combinations++;
-    tally->inputs += row->verdict.inputs;
-    tally->mismatches += row->verdict.mismatches;
-    tally->crashed |= row->verdict.stopped;
     bool passed = verify_row_passed(row);
     /* What Ctrl-C cut short is no proof, and no failure either. */
     bool cut = row->verdict.partial && !row->verdict.mismatches && !row->verdict.calls;
     tally->cut += cut;
-    tally->failed += !passed && !cut;
+    verify_count(tally, row->verdict.inputs, row->verdict.mismatches, row->verdict.stopped,
+                 !passed && !cut);
     if (q->json)
         json_add(tally->rows, trial_json(row));
     else if (!(quiet && passed)) {
