@@ -1,4 +1,4 @@
-/* What `halfulp block` says of values in a block format, as text and as JSON. */
+/* What `halfulp block` says of values in a block format, and `halfulp limits` of one. */
 #pragma once
 
 #include "room.h"
@@ -26,3 +26,8 @@ char *block_shown(double x);
 
 void block_print_text(const struct block_report *r);
 void block_print_json(const struct block_report *r);
+
+/* Range and steps of a block format: its greatest and least values under the greatest and the least
+ * scale, and the widest and narrowest step under one scale. */
+json_t *limits_block_json(const struct hu_block *b);
+void limits_block_print(const struct hu_block *b);

@@ -1,5 +1,5 @@
 #include "room.h"
-#include "limits.h"
+#include "block.h"
 #include "arguments.h"
 #include "grid.h"
 #include "names.h"

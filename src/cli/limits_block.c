@@ -1,6 +1,5 @@
 #include "room.h"
 #include "block.h"
-#include "limits.h"
 
 /* What elements are without their scale, and what scales are; a second scale counts as 1. */
 struct range {
