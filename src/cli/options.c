@@ -3,6 +3,25 @@
 #include "arithmetic.h"
 #include "names.h"
 
+#include <getopt.h>
+
+/* getopt takes "-1.5" for an option. Such arguments, and those that start with the mark themselves,
+ * travel behind this mark and lose it on the way out. */
+enum { MARK = '\001' };
+
+/* What long options are to getopt: rows from here on, where letters end. */
+enum { LONG = 256 };
+
+/* One command line is parsed at a time, as by getopt itself; the next one frees it. */
+static struct {
+    struct option *longs;
+    char *shorts;
+    char **argv;
+    char **marked;
+    int marks;
+    int selected;
+} t;
+
 /* "fp16:max", "bf16(0.1)", "sqrt(2)": what a format or an operation begins. */
 static bool begins_with_name(const char *text)
 {
@@ -23,16 +42,71 @@ static bool is_negative_value(const char *argument)
            !strncasecmp(rest, "nan", 3) || !strncasecmp(rest, "snan", 4) || begins_with_name(rest);
 }
 
+static char *unmark(char *argument)
+{
+    return argument && argument[0] == MARK ? argument + 1 : argument;
+}
+
+static void release(void)
+{
+    for (int i = 0; i < t.marks; i++)
+        free(t.marked[i]);
+    free(t.marked);
+    free(t.argv);
+    free(t.shorts);
+    free(t.longs);
+}
+
+static char *marked_copy(const char *argument)
+{
+    char *copy = check_memory(malloc(strlen(argument) + 2));
+    copy[0] = MARK;
+    strcpy(copy + 1, argument);
+    return copy;
+}
+
 bool option_is_optional(const struct command_option *row)
 {
     return row->argument && !strncmp(row->argument, "[=", 2);
 }
 
-static const struct command_option *long_rows;
+static void begin(const struct command *command, int argc, char **argv)
+{
+    release();
+    t.marks = 0;
+    size_t n = 0;
+    while (command->options[n].name)
+        n++;
+    t.longs = check_memory(calloc(n + 1, sizeof *t.longs));
+    t.shorts = check_memory(calloc(2 * n + 3, 1));
+    t.argv = check_memory(calloc((size_t)argc + 1, sizeof *t.argv));
+    t.marked = check_memory(calloc((size_t)argc + 1, sizeof *t.marked));
+    t.shorts[0] = ':';
+    for (size_t i = 0; i < n; i++) {
+        const struct command_option *row = &command->options[i];
+        int has = !row->argument            ? no_argument
+                  : option_is_optional(row) ? optional_argument
+                                            : required_argument;
+        t.longs[i] = (struct option){row->name, has, &t.selected, LONG + (int)i};
+        char text[3] = {row->letter, row->argument ? ':' : 0, 0};
+        strcat(t.shorts, text);
+    }
+    bool operands_only = false;
+    for (int i = 0; i < argc; i++) {
+        t.argv[i] = argv[i];
+        if (!operands_only && !strcmp(argv[i], "--"))
+            operands_only = true;
+        bool own = argv[i][0] == MARK;
+        if (i > 0 && (own || (!operands_only && is_negative_value(argv[i]))))
+            t.argv[i] = t.marked[t.marks++] = marked_copy(argv[i]);
+    }
+    opterr = 0;
+    optind = 0;
+}
 
 static const char *long_name(int index)
 {
-    return long_rows[index].name;
+    return t.longs[index].name;
 }
 
 /* The options that begin so, or else the nearest. */
@@ -40,7 +114,7 @@ static bool refuse_option(const struct command *command, const char *option)
 {
     int length = (int)strcspn(option, "="), count = 0;
     OWNED char *all = NULL;
-    for (long_rows = command->options; long_name(count); count++)
+    for (; long_name(count); count++)
         if (length > 2 && !strncmp(long_name(count), option + 2, (size_t)length - 2))
             text_add(&all, "%s--%s", all ? " or " : "", long_name(count));
     if (all)
@@ -52,94 +126,55 @@ static bool refuse_option(const struct command *command, const char *option)
                   *near ? " " : "", command->name);
 }
 
-/* The option of that NAME, of LENGTH, or the only one that begins so. NULL: there is none. */
-static const struct command_option *row_named(const struct command *command, const char *name,
-                                              size_t length)
+/* Where an argument is missing, musl's optind lies beyond the end. */
+static bool usage_error(const struct options *o, int found, int argc)
 {
-    const struct command_option *found = NULL;
-    size_t count = 0;
-    for (const struct command_option *row = command->options; row->name; row++) {
-        if (strncmp(row->name, name, length) != 0)
-            continue;
-        if (!row->name[length])
-            return row;
-        found = row;
-        count++;
-    }
-    return count == 1 ? found : NULL;
+    int at = optind > argc ? argc - 1 : optind > 0 ? optind - 1 : 0;
+    const char letter[3] = {'-', (char)optopt, 0},
+               *what = optopt && optopt < LONG ? letter : unmark(t.argv[at]);
+    if (found == ':')
+        return refuse("option %s needs an argument", what);
+    if (optopt >= LONG)
+        return refuse("option %.*s takes no argument", (int)strcspn(what, "="), what);
+    return refuse_option(o->command, what);
 }
 
-/* An option with its VALUE, if it has one, as it was TYPED; or else *NEXT is its value. */
-static bool take_option(struct options *o, const struct command_option *row, const char *typed,
-                        const char *value, char ***next, void *request)
+static const struct command_option *row_of_letter(const struct command *command, int letter)
 {
-    bool wants = row->argument && !option_is_optional(row);
-    o->row = row;
-    o->given |= UINT64_C(1) << (row - o->command->options);
-    o->value = wants && !value ? **next : value;
-    if (wants && !o->value)
-        return refuse("option %s needs an argument", typed);
-    *next += wants && !value;
-    if (row->letter != 'h')
-        return row->read(o, (char *)request + row->at);
-    command_help(o->command);
-    o->status = EXIT_DONE;
-    return false;
-}
-
-/* "--name", "--name=value". */
-static bool read_long(struct options *o, const char *text, char ***next, void *request)
-{
-    size_t length = strcspn(text, "=");
-    const char *value = text[length] ? text + length + 1 : NULL;
-    const struct command_option *row = row_named(o->command, text + 2, length - 2);
-    if (!row)
-        return refuse_option(o->command, text);
-    if (value && !row->argument)
-        return refuse("option %.*s takes no argument", (int)length, text);
-    return take_option(o, row, text, value, next, request);
-}
-
-/* "-j", "-j4", or several letters, of which the last may have an argument. */
-static bool read_letters(struct options *o, const char *text, char ***next, void *request)
-{
-    bool fine = true;
-    for (text++; fine && *text; text++) {
-        char typed[] = {'-', *text, 0};
-        const struct command_option *row = o->command->options;
-        while (row->name && row->letter != *text)
-            row++;
-        if (!row->name)
-            return refuse_option(o->command, typed);
-        const char *value = row->argument && text[1] ? text + 1 : NULL;
-        fine = take_option(o, row, typed, value, next, request);
-        if (value)
-            break;
-    }
-    return fine;
+    const struct command_option *row = command->options;
+    while (row->letter != letter)
+        row++;
+    return row;
 }
 
 bool options_read(struct options *o, const struct command *command, int argc, char **argv,
                   void *request)
 {
-    static char **operands; /* until the next command line */
-    free(operands);
-    operands = check_memory(calloc((size_t)argc + 1, sizeof *operands));
-    *o = (struct options){.command = command, .argv = operands, .status = EXIT_BAD};
-    bool operands_only = false, fine = true;
+    int found;
+    begin(command, argc, argv);
     for (const struct command_option *row = command->options; row->name; row++)
         if (row->read == read_color)
             ink_choose(COLOR_AUTO);
-    for (char **next = argv + 1; fine && *next;) {
-        char *text = *next++;
-        if (operands_only || text[0] != '-' || !text[1] || is_negative_value(text))
-            operands[o->argc++] = text;
-        else if (!strcmp(text, "--"))
-            operands_only = true;
-        else
-            fine = (text[1] == '-' ? read_long : read_letters)(o, text, &next, request);
+    *o = (struct options){.command = command, .status = EXIT_BAD};
+    while ((found = getopt_long(argc, t.argv, t.shorts, t.longs, NULL)) != -1) {
+        if (found == '?' || found == ':')
+            return usage_error(o, found, argc);
+        o->row = found ? row_of_letter(command, found) : &command->options[t.selected - LONG];
+        o->given |= UINT64_C(1) << (o->row - command->options);
+        o->value = unmark(optarg);
+        if (o->row->letter == 'h') {
+            command_help(command);
+            o->status = EXIT_DONE;
+            return false;
+        }
+        if (!o->row->read(o, (char *)request + o->row->at))
+            return false;
     }
-    return fine;
+    for (int i = optind; i < argc; i++)
+        t.argv[i] = unmark(t.argv[i]);
+    o->argc = argc - optind;
+    o->argv = t.argv + optind;
+    return true;
 }
 
 bool option_given(const struct options *o, const char *name)

@@ -1,4 +1,4 @@
-/* Command-line options as GNU getopt_long has them, from a command's table. Not thread-safe. */
+/* Command-line options by getopt_long, from a command's table. Not thread-safe: getopt is not. */
 #pragma once
 
 #include "room.h"
