@@ -30,6 +30,8 @@ prints "bytes go back" '["6","4","2","-1"]' key '[.blocks[0].elements[].value]' 
 prints "GGUF's blocks go back" '["6","-8","5.25"]' \
     key '[.blocks[0].elements[0].value, .blocks[0].elements[0].code, .blocks[0].elements[1].value]' \
     -t q4_0 --decode 00ba80818589888888888888888888888888
+exits "fewer bytes than a scale has are no block" 2 '2 bytes are no blocks of fp8_row: a whole one has 5, 4 of them the scale' \
+    block -t fp8_row --decode 7f3c
 prints "values come from standard input" 64 bash -c 'yes 1.5 | head -n 64 | "$0" block -t mxfp4 --json | jq "[.blocks[].elements[]] | length"' "$halfulp"
 prints "two blocks have two scales" '["0x7d","0x80"]' \
     bash -c '{ yes 1 | head -n 32; echo 8; } | "$0" block -t mxfp4 --json | jq -c "[.blocks[].scale.bits]"' "$halfulp"

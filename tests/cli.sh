@@ -185,6 +185,7 @@ exits "an empty choice of kernel is none" 0 '' env HALFULP_KERNEL= "$halfulp" co
 exits "help of an unknown command is refused" 2 "there is no command 'foo'" "$halfulp" help foo
 exits "an unknown option is named" 2 "there is no option --foo; 'halfulp show --help' lists them" "$halfulp" show --foo 1
 exits "a slip in an option is answered with the nearest" 2 'no option --valeus; did you mean values\?' "$halfulp" convert -t fp16 --valeus 1
+exits "of joined letters the one that is no option is named" 2 'there is no option -Z; ' "$halfulp" show --json -Zx 1
 exits "an option that may be several is answered with them" 2 '--v may be --via or --values$' "$halfulp" convert -t fp16 --v 1
 prints "a negative of a name, a function or a parenthesis is no option" $'0xfbff\n0xb800\n-3  0xc200  exact\n-2  0xc000  exact\n-1  0xbc00  exact' bash -c \
     '"$0" convert -t fp16 -fp16:max -0.5; "$0" compute -f fp16 "-(1+2)" "-sqrt(4)" "-bf16(1)"' "$halfulp"

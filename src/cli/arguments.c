@@ -1,17 +1,8 @@
+#include "room.h"
 #include "arguments.h"
 #include "names.h"
 #include "format.h"
-#include "report.h"
-#include "text.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 bool names_read(const char *text, name_taker *take, void *context)
@@ -183,23 +174,25 @@ const struct hu_block *block_read(const char *name)
     return NULL;
 }
 
-static bool add(struct format_list *list, const struct hu_format *f)
+/* Adds ROW to a list at AT, where it is not yet. False: the list is full, which is reported. */
+static bool add(const void **at, size_t *count, const void *row, const char *what)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (list->at[i] == f)
+    for (size_t i = 0; i < *count; i++)
+        if (at[i] == row)
             return true;
-    if (list->count == FORMATS_MAX)
-        return refuse("more than %d formats", FORMATS_MAX);
-    list->at[list->count++] = f;
+    if (*count == FORMATS_MAX)
+        return refuse("more than %d %s", FORMATS_MAX, what);
+    at[(*count)++] = row;
     return true;
 }
 
 static bool add_formats(const char *name, void *context)
 {
+    struct format_list *list = context;
     const struct hu_format *f = NULL;
     bool all = !strcasecmp(name, "all"), good = all || (f = format_read(name));
     for (size_t i = 0; good && i < (all ? hu_format_count() : 1); i++)
-        good = add(context, all ? hu_format_at(i) : f);
+        good = add((const void **)list->at, &list->count, all ? hu_format_at(i) : f, "formats");
     return good;
 }
 
@@ -219,13 +212,7 @@ static bool add_target(const char *name, void *context)
     const struct hu_block *b = hu_format_find(name) ? NULL : hu_block_find(name);
     if (!b || !hu_block_decodes(b))
         return add_formats(name, t->formats);
-    for (size_t i = 0; i < t->blocks->count; i++)
-        if (t->blocks->at[i] == b)
-            return true;
-    if (t->blocks->count == FORMATS_MAX)
-        return refuse("more than %d block formats", FORMATS_MAX);
-    t->blocks->at[t->blocks->count++] = b;
-    return true;
+    return add((const void **)t->blocks->at, &t->blocks->count, b, "block formats");
 }
 
 bool targets_read(const char *text, struct format_list *formats, struct block_list *blocks)

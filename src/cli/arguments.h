@@ -1,11 +1,11 @@
 /* What several commands read from their arguments: names, lists of them, numbers. */
 #pragma once
 
+#include "room.h"
 #include "arithmetic.h"
 #include "array/array.h"
 #include "block/block.h"
 #include "halfulp.h"
-#include "terminal.h"
 
 /* Gives TAKE each name of TEXT, which are separated by commas, until it says false: that a name was
  * refused, and reported. Returns what it said last. */

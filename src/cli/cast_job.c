@@ -1,19 +1,12 @@
+#include "room.h"
 #include "cast_job.h"
-#include "json.h"
 #include "output_file.h"
 #include "progress.h"
-#include "report.h"
 #include "cast_plan.h"
-#include "cast_config.h"
 #include "file/input.h"
 #include "file/kind.h"
 #include "file/json_text.h"
 #include "word_list.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* Of "-00001-of-00003.gguf", with which the name of a split ends; and how many there may be. */
 enum { SPLIT_TAIL = 20, SPLITS_MAX = 65535 };
@@ -40,7 +33,6 @@ bool cast_job_has(const struct cast_job *job, size_t index)
     return !job->shard.count || index % job->shard.count == job->shard.number - 1;
 }
 
-/* Whether the index and the config are. */
 static bool has_index(const struct cast_job *job)
 {
     return job->shard.number <= 1;
@@ -114,29 +106,27 @@ static bool is_turned(const struct cast_job *job, size_t index)
     return is_read_only(job, index) || (is_array(own) && kind_of_output(job, index) != own);
 }
 
-bool cast_job_choose(struct cast_job *job)
+void cast_job_choose(struct cast_job *job)
 {
     struct hu_tensor_set *set = &job->source.set;
     struct hu_tensor_file *file = &set->files[0];
-    if (is_array(file->kind) && file->count && is_turned(job, 0) &&
-        !tensor_source_name_array(&job->source))
-        return false;
+    if (is_array(file->kind) && file->count && is_turned(job, 0))
+        tensor_source_name_array(&job->source);
     size_t chosen = 0, last = 0;
     if (reads_index(job) || !is_read_only(job, 0) || kind_of_output(job, 0) != HU_FILE_NPY)
-        return true;
+        return;
     for (size_t i = 0; i < file->count; i++)
         if (tensor_source_chooses(&job->source, &file->tensors[i])) {
             last = i;
             chosen++;
         }
     if (chosen != 1)
-        return refuse("%s holds one array, and of %s %zu are chosen; --tensor chooses it",
-                      job->output, job->source.path, chosen);
+        die("%s holds one array, and of %s %zu are chosen; --tensor chooses it", job->output,
+            job->source.path, chosen);
     file->tensors[0] = file->tensors[last];
     file->tensors[0].shared = false;
     set->tensors[0] = file->tensors;
     file->count = set->tensor_count = 1;
-    return true;
 }
 
 /* T's data as what is written has it: of an archive, in the order and the bytes of its new file. */
@@ -149,7 +139,6 @@ static void fit(struct hu_stream_tensor *s, const struct hu_tensor *t, enum hu_f
         hu_stream_reorder(s, t, strides);
 }
 
-/* Sizes of all shapes of FILE together. */
 static size_t count_sizes(const struct hu_tensor_file *file)
 {
     size_t n = 0;
@@ -159,8 +148,8 @@ static size_t count_sizes(const struct hu_tensor_file *file)
 }
 
 /* The tensors of file INDEX for a run, with their places in the output. strides: count_sizes of
- * them. False: reported. */
-static bool place_tensors(struct cast_job *job, size_t index, const struct cast_plan *plan,
+ * them. */
+static void place_tensors(struct cast_job *job, size_t index, const struct cast_plan *plan,
                           int output, struct hu_stream_tensor *tensors, uint64_t *strides)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
@@ -174,8 +163,7 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct cast_
             continue;
         }
         *s = hu_stream_tensor_of(t, converted ? t->dtype.format : NULL, -1);
-        if (!tensor_source_input(&job->source, t, &s->input, &s->offset))
-            return false;
+        tensor_source_input(&job->source, t, &s->input, &s->offset);
         if (is_turned(job, index))
             fit(s, t, kind_of_output(job, index), strides);
         strides += t->rank;
@@ -185,7 +173,6 @@ static bool place_tensors(struct cast_job *job, size_t index, const struct cast_
         s->data.first = job->first;
         job->first += converted ? t->elements : 0;
     }
-    return true;
 }
 
 /* hu_stream.done, for the rows of one file. */
@@ -208,19 +195,17 @@ static void done(void *context, size_t index, struct hu_gathered *g)
 }
 
 /* The header, and the file's whole length: GGUF is filled up behind its last tensor. */
-static bool write_header(const struct output_file *file, const struct hu_write_layout *layout)
+static void write_header(const struct output_file *file, const struct hu_write_layout *layout)
 {
     int why = hu_write_at(file->descriptor, layout->header, layout->header_bytes, 0);
     if (!why && ftruncate(file->descriptor, (off_t)layout->size))
         why = errno;
     if (why)
-        fail("%s: %s", file->path, strerror(why));
-    return !why;
+        die("%s: %s", file->path, strerror(why));
 }
 
-/* Streams the tensors of file INDEX of the source into FILE. rows: of its tensors. False: reported.
- */
-static bool run_stream(struct cast_job *job, size_t index, struct hu_stream_tensor *tensors,
+/* Streams the tensors of file INDEX of the source into FILE. rows: of its tensors. */
+static void run_stream(struct cast_job *job, size_t index, struct hu_stream_tensor *tensors,
                        const struct output_file *file, struct stats_tensor *rows)
 {
     struct done_context context = {job, tensors, rows};
@@ -239,22 +224,20 @@ static bool run_stream(struct cast_job *job, size_t index, struct hu_stream_tens
     if (!fine)
         tensor_source_fail(&job->source, &job->source.set.files[index].tensors[error.tensor],
                            &error, file->path);
-    return fine;
 }
 
-static bool stream_file(struct cast_job *job, size_t index, const struct cast_plan *plan,
+static void stream_file(struct cast_job *job, size_t index, const struct cast_plan *plan,
                         const struct output_file *file, struct stats_tensor *rows)
 {
     const struct hu_tensor_file *source = &job->source.set.files[index];
     OWNED struct hu_stream_tensor *tensors =
         check_memory(calloc(source->count + 1, sizeof *tensors));
     OWNED uint64_t *strides = check_memory(calloc(count_sizes(source) + 1, sizeof *strides));
-    return place_tensors(job, index, plan, file->descriptor, tensors, strides) &&
-           run_stream(job, index, tensors, file, rows) &&
-           cast_plan_recode(job, index, plan, file->descriptor, file->path);
+    place_tensors(job, index, plan, file->descriptor, tensors, strides);
+    run_stream(job, index, tensors, file, rows);
+    cast_plan_recode(job, index, plan, file->descriptor, file->path);
 }
 
-/* PATH without its folder. */
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -289,7 +272,7 @@ static void write_json(const json_t *root, const struct output_file *file)
     fputc('\n', file->stream);
 }
 
-/* The index that was read, or a new one of splits. NULL: reported. */
+/* The index that was read, or a new one of splits. */
 static json_t *begin_index(const struct cast_job *job)
 {
     if (reads_splits(job))
@@ -297,50 +280,43 @@ static json_t *begin_index(const struct cast_job *job)
     char why[HU_JSON_ERROR];
     json_t *root = hu_json_read(job->source.path, 8, why);
     if (!root)
-        fail("%s: %s", job->source.path, why);
+        die("%s: %s", job->source.path, why);
     return root;
 }
 
-static bool write_index(const struct cast_job *job, const struct outputs *o,
+static void write_index(const struct cast_job *job, const struct outputs *o,
                         const struct output_file *file)
 {
     json_t *root = begin_index(job);
-    if (!root)
-        return false;
     json_t *metadata = json_object_get(root, "metadata");
     if (metadata)
         json_object_set_new(metadata, "total_size", json_integer((json_int_t)job->after));
     map_shards(job, o, root);
     write_json(root, file);
     json_decref(root);
-    return true;
 }
 
-/* What OUT becomes. */
 static enum hu_file_kind kind_written(const struct cast_job *job)
 {
     return writes_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
 }
 
-/* OUT may have no name that says that it is of another kind. False: reported. */
-static bool check_suffix(const struct cast_job *job)
+/* OUT may have no name that says that it is of another kind. */
+static void check_suffix(const struct cast_job *job)
 {
     enum hu_file_kind kind = kind_written(job), named = hu_kind_of_name(job->output);
     if (named == HU_FILE_OTHER || named == kind)
-        return true;
+        return;
     if (kind == HU_FILE_OTHER)
-        fail("%s would be %s, which has no header, and its name is that of %s; .bin "
-             "would be right",
-             job->output, hu_kind_what(kind), hu_kind_what(named));
-    else if (!reads_index(job) && is_read_only(job, 0))
-        fail(
-            "%s has the name of %s, which is not written; .safetensors would be right, or .npy for "
+        die("%s would be %s, which has no header, and its name is that of %s; .bin "
+            "would be right",
+            job->output, hu_kind_what(kind), hu_kind_what(named));
+    if (!reads_index(job) && is_read_only(job, 0))
+        die("%s has the name of %s, which is not written; .safetensors would be right, or .npy for "
             "one array",
             job->output, hu_kind_what(named));
-    else
-        fail("%s would be %s, as %s is, and its name is that of %s; %s would be right", job->output,
-             hu_kind_what(kind), job->source.path, hu_kind_what(named), hu_kind_ending(kind));
-    return false;
+    die("%s would be %s, as %s is, and its name is that of %s; %s would be right", job->output,
+        hu_kind_what(kind), job->source.path, hu_kind_what(named), hu_kind_ending(kind));
 }
 
 /* OUT's folder and the name of the source's shard; new memory. */
@@ -379,7 +355,6 @@ static void name_outputs(const struct cast_job *job, struct outputs *o)
         o->at[files].path = check_memory(strdup(o->config.path));
 }
 
-/* Which of them are written here. */
 static void choose_outputs(const struct cast_job *job, struct outputs *o)
 {
     for (size_t i = 0; i < o->count; i++)
@@ -410,44 +385,39 @@ static bool is_split(const struct cast_job *job, const char *path)
            strspn(path + n - SPLIT_TAIL + 1, "0123456789") == strlen("00001");
 }
 
-/* What a file of some kind cannot be. False: reported. */
-static bool check_kind(const struct cast_job *job)
+/* What a file of some kind cannot be. */
+static void check_kind(const struct cast_job *job)
 {
     enum hu_file_kind kind = kind_of_output(job, 0);
     size_t count = job->source.set.count;
     bool gguf = job->layout == CAST_LAYOUT_GGUF;
     if (writes_splits(job) && (!is_split(job, job->output) || count > SPLITS_MAX))
-        return refuse(
-            "%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
+        die("%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
             "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
             job->source.path, count, reads_index(job) ? "files" : "splits", count);
     if (job->block && gguf != (kind == HU_FILE_GGUF))
-        return refuse(gguf ? "%s is written in GGUF, and %s would be %s"
-                           : "%s is written in safetensors, and %s would be %s",
-                      job->block->name, job->output, hu_kind_what(kind));
+        die(gguf ? "%s is written in GGUF, and %s would be %s"
+                 : "%s is written in safetensors, and %s would be %s",
+            job->block->name, job->output, hu_kind_what(kind));
     if (job->block && !gguf && kind != HU_FILE_SAFETENSORS)
-        return refuse("%s is written in safetensors, and %s would be %s", job->block->name,
-                      job->output, hu_kind_what(kind));
-    return true;
+        die("%s is written in safetensors, and %s would be %s", job->block->name, job->output,
+            hu_kind_what(kind));
 }
 
-static bool lay_out(struct cast_job *job, struct outputs *o)
+static void lay_out(struct cast_job *job, struct outputs *o)
 {
     struct hu_write_split split = {.count = job->source.set.count};
     for (size_t i = 0; i < split.count; i++) {
-        if (!cast_plan_make(job, i, is_turned(job, i), &o->at[i].plan))
-            return false;
+        cast_plan_make(job, i, is_turned(job, i), &o->at[i].plan);
         split.tensors += o->at[i].plan.count;
     }
     for (size_t i = 0; i < split.count; i++) {
         uint64_t before = job->after;
         split.number = i;
-        if (!cast_plan_lay_out(job, i, kind_of_output(job, i), writes_splits(job) ? &split : NULL,
-                               &o->at[i].plan))
-            return false;
+        cast_plan_lay_out(job, i, kind_of_output(job, i), writes_splits(job) ? &split : NULL,
+                          &o->at[i].plan);
         job->elsewhere += cast_job_has(job, i) ? 0 : job->after - before;
     }
-    return true;
 }
 
 /* Whether A and B name one place: the same path, or the same file by way of links. */
@@ -457,7 +427,6 @@ static bool same_place(const char *a, const char *b)
     return !strcmp(x ? x : a, y ? y : b);
 }
 
-/* Whether PATH is a file of the source. */
 static bool is_read(const struct cast_job *job, const char *path)
 {
     bool found = hu_same_file(job->source.path, path);
@@ -466,36 +435,34 @@ static bool is_read(const struct cast_job *job, const char *path)
     return found;
 }
 
-/* Files of a set go to as many places, of which none is read from. False: reported. */
-static bool check_places(const struct cast_job *job, const struct outputs *o)
+/* Files of a set go to as many places, of which none is read from. */
+static void check_places(const struct cast_job *job, const struct outputs *o)
 {
     const char *index = o->at[o->main].path;
     for (size_t i = 0; o->is_set && i + 1 < o->count; i++)
         if (same_place(o->at[i].path, index))
-            return refuse(
-                "the index %s would take the place of shard %s, which is written there too; OUT "
+            die("the index %s would take the place of shard %s, which is written there too; OUT "
                 "wants a name that no shard has",
                 index, job->source.set.paths[i]);
     if (o->is_set && is_read(job, index))
-        return refuse("%s is read, and its shards would replace what is read; OUT wants a "
-                      "folder of its own",
-                      index);
+        die("%s is read, and its shards would replace what is read; OUT wants a "
+            "folder of its own",
+            index);
     for (size_t i = 0; i < job->source.set.count && (o->is_set || writes_splits(job)); i++)
         if (is_read(job, o->at[i].path))
-            return refuse("%s would replace a file that is read; OUT wants a folder of its own",
-                          o->at[i].path);
-    return true;
+            die("%s would replace a file that is read; OUT wants a folder of its own",
+                o->at[i].path);
 }
 
 /* All that can be refused is refused before anything is written. */
-static bool begin(struct cast_job *job, struct outputs *o)
+static void begin(struct cast_job *job, struct outputs *o)
 {
-    if (!lay_out(job, o) || !check_places(job, o) || !check_suffix(job))
-        return false;
+    lay_out(job, o);
+    check_places(job, o);
+    check_suffix(job);
     for (size_t i = 0; i < o->count; i++)
         if (o->at[i].file && !output_begin(o->at[i].file, o->at[i].path, job->force))
-            return false;
-    return true;
+            give_up();
 }
 
 /* The numbers of elements that another shard writes, for stochastic rounding. */
@@ -509,44 +476,56 @@ static void pass_file(struct cast_job *job, size_t index, const struct cast_plan
     }
 }
 
-static bool write_file(struct cast_job *job, struct outputs *o, size_t index,
+static void finish(struct output_file *file)
+{
+    if (!output_finish(file))
+        give_up();
+}
+
+static void write_file(struct cast_job *job, struct outputs *o, size_t index,
                        struct stats_tensor *rows)
 {
     struct output_file *file = o->at[index].file;
     const struct cast_plan *plan = &o->at[index].plan;
-    if (file)
-        return write_header(file, &plan->layout) && stream_file(job, index, plan, file, rows) &&
-               output_finish(file);
-    pass_file(job, index, plan);
-    return true;
+    if (!file) {
+        pass_file(job, index, plan);
+        return;
+    }
+    write_header(file, &plan->layout);
+    stream_file(job, index, plan, file, rows);
+    finish(file);
 }
 
-static bool write_all(struct cast_job *job, struct outputs *o)
+static void write_all(struct cast_job *job, struct outputs *o)
 {
     struct stats_tensor *rows = job->stats.tensors;
     for (size_t i = 0; i < job->source.set.count; i++) {
-        if (!write_file(job, o, i, rows))
-            return false;
+        write_file(job, o, i, rows);
         rows += job->source.set.files[i].count;
     }
-    struct output_file *index = o->at[o->main].file;
+    struct output_file *index = o->is_set ? o->at[o->main].file : NULL;
     struct output_file *config = o->config.path ? o->at[job->source.set.count].file : NULL;
-    if (config)
+    if (config) {
         write_json(o->config.root, config);
-    return (!config || output_finish(config)) &&
-           (!o->is_set || !index || (write_index(job, o, index) && output_finish(index)));
+        finish(config);
+    }
+    if (index) {
+        write_index(job, o, index);
+        finish(index);
+    }
 }
 
-bool cast_job_write(struct cast_job *job)
+void cast_job_write(struct cast_job *job)
 {
     struct outputs o = {0};
-    bool fine = check_kind(job) && cast_config_make(job, &o.config);
-    if (fine) {
-        name_outputs(job, &o);
-        choose_outputs(job, &o);
-    }
-    fine = fine && begin(job, &o) && write_all(job, &o) && tensor_source_unchanged(&job->source) &&
-           output_place(o.files, o.file_count);
+    check_kind(job);
+    cast_config_make(job, &o.config);
+    name_outputs(job, &o);
+    choose_outputs(job, &o);
+    begin(job, &o);
+    write_all(job, &o);
+    tensor_source_unchanged(&job->source);
+    if (!output_place(o.files, o.file_count))
+        give_up();
     free_outputs(&o);
-    return fine;
 }

@@ -1,6 +1,7 @@
 /* The files that `cast` writes: one, or an index and its shards. */
 #pragma once
 
+#include "room.h"
 #include "block/block.h"
 #include "cast_layout.h"
 #include "stats_partial.h"
@@ -42,10 +43,21 @@ bool cast_job_has(const struct cast_job *job, size_t index);
 
 enum cast_how cast_job_how(const struct cast_job *job, const struct hu_tensor *t);
 
-/* Of an archive that becomes a .npy, all but the one chosen tensor is left out. False: reported. */
-bool cast_job_choose(struct cast_job *job);
+/* Of an archive that becomes a .npy, all but the one chosen tensor is left out. */
+void cast_job_choose(struct cast_job *job);
 bool cast_job_writes_npy(const struct cast_job *job);
 
-/* Writes all files, which appear together once all are complete, the index last. False: reported,
- * and what was there before is whole, or the message says which files are new. */
-bool cast_job_write(struct cast_job *job);
+/* Writes all files, which appear together once all are complete, the index last. What goes wrong
+ * ends the process: what was there before is whole, or the message says which files are new. */
+void cast_job_write(struct cast_job *job);
+
+/* The config.json beside a cast: what it says of quantization follows what was written. */
+struct cast_config {
+    char *path;   /* where it is written; NULL: none is */
+    json_t *root; /* what is written */
+};
+
+/* Reads the config beside the source and makes the one beside OUT. What cannot be written there is
+ * said in a note. */
+void cast_config_make(const struct cast_job *job, struct cast_config *config);
+void cast_config_clear(struct cast_config *config);

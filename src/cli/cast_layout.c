@@ -1,8 +1,6 @@
+#include "room.h"
 #include "cast_layout.h"
 #include "word_list.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /* Whose conventions these are is said in file/logical_scaled.c and file/logical_bnb.c, where they
  * are read. */
@@ -121,7 +119,6 @@ bool cast_layout_fits(enum cast_layout layout, const struct hu_block *b, uint64_
     return columns && columns % unit == 0;
 }
 
-/* Building rows. */
 struct building {
     struct cast_parts *parts;
     struct arena *arena;

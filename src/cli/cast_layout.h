@@ -1,10 +1,9 @@
 /* How a quantized tensor is laid out in a file: its parts, their names, dtypes and shapes. */
 #pragma once
 
+#include "room.h"
 #include "arena.h"
 #include "file/write.h"
-
-#include <jansson.h>
 
 enum cast_layout {
     CAST_LAYOUT_NONE, /* the block format's own */

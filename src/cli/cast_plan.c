@@ -1,11 +1,13 @@
+#include "room.h"
 #include "cast_plan.h"
-#include "file/printable.h"
+#include "cast_job.h"
 #include "progress.h"
-#include "report.h"
+#include "word_list.h"
+#include "file/input.h"
+#include "file/json_text.h"
+#include "file/kind.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 
 /* What recipes for quantized checkpoints leave as it is: norms, embeddings (a head is one), and
  * routers, by the names of Hugging Face's models and of GGUF. */
@@ -67,7 +69,6 @@ static struct hu_dtype was(const struct hu_tensor *t)
     return t->part_of ? (struct hu_dtype){0} : t->dtype;
 }
 
-/* The rows of a tensor that is recoded. */
 static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct cast_item *item,
                          struct cast_plan *plan)
 {
@@ -120,23 +121,20 @@ static int compare_written(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Parts may have a name that something else has. False: reported. */
-static bool check_names(const struct cast_job *job, const struct cast_plan *plan)
+/* Parts may have a name that something else has. */
+static void check_names(const struct cast_job *job, const struct cast_plan *plan)
 {
-    char name[100];
     OWNED const char **names = check_memory(malloc((plan->count + 1) * sizeof *names));
     for (size_t i = 0; i < plan->count; i++)
         names[i] = plan->written[i].name;
     qsort(names, plan->count, sizeof *names, compare_written);
-    size_t i = 1;
-    while (i < plan->count && strcmp(names[i - 1], names[i]))
-        i++;
-    return i >= plan->count ||
-           refuse("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
-                  hu_printable(names[i], name, sizeof name));
+    for (size_t i = 1; i < plan->count; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            die("%s would hold '%s' twice: a tensor has the name of another's part", job->output,
+                PRINTABLE(names[i], 100));
 }
 
-bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
+void cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
     size_t most = file->count * CAST_PARTS_MAX + 1;
@@ -144,18 +142,17 @@ bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast
     plan->written = check_memory(calloc(most, sizeof *plan->written));
     plan->fixed = check_memory(calloc(most, sizeof *plan->fixed));
     plan_items(job, file, turned, plan);
-    return check_names(job, plan);
+    check_names(job, plan);
 }
 
-bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
+void cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
                        const struct hu_write_split *split, struct cast_plan *plan)
 {
     char message[HU_WRITE_MESSAGE];
     if (!hu_write_lay_out(&job->source.set.files[index], kind, plan->written, plan->count, split,
                           &plan->layout, message))
-        return refuse("%s: %s", job->source.set.paths[index], message);
+        die("%s: %s", job->source.set.paths[index], message);
     job->after += plan->layout.data_bytes;
-    return true;
 }
 
 void cast_plan_clear(struct cast_plan *plan)
@@ -168,16 +165,18 @@ void cast_plan_clear(struct cast_plan *plan)
     *plan = (struct cast_plan){0};
 }
 
-static bool fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
+static void fill_source(struct cast_job *job, const struct hu_tensor *t, struct hu_recode *r)
 {
-    if (t->part_of)
-        return tensor_source_parts(&job->source, t->part_of, r);
+    if (t->part_of) {
+        tensor_source_parts(&job->source, t->part_of, r);
+        return;
+    }
     r->format = t->dtype.format;
     r->swap = t->big_endian ? t->dtype.format->storage_bits / 8u : 0;
     r->columns = t->shape[t->rank - 1];
     r->rows = t->shape[t->rank - 2];
     r->batch = t->elements / (r->rows * r->columns);
-    return tensor_source_input(&job->source, t, &r->codes.descriptor, &r->codes.offset);
+    tensor_source_input(&job->source, t, &r->codes.descriptor, &r->codes.offset);
 }
 
 static void fill_target(const struct cast_job *job, const struct cast_item *item,
@@ -199,56 +198,145 @@ static void fill_target(const struct cast_job *job, const struct cast_item *item
         r->whole = cast_layout_whole(job->layout, job->block);
 }
 
-static bool write_fixed(const struct cast_plan *plan, int output, const char *path)
+static void write_fixed(const struct cast_plan *plan, int output, const char *path)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct hu_written *w = &plan->written[i];
         int why =
             plan->fixed[i] ? hu_write_at(output, plan->fixed[i], (size_t)w->bytes, w->offset) : 0;
         if (why)
-            return refuse("%s: %s", path, strerror(why));
+            die("%s: %s", path, strerror(why));
     }
-    return true;
 }
 
-static void report(const struct cast_job *job, const struct hu_tensor *t,
-                   const struct hu_recode_error *error, const char *path)
+static _Noreturn void die_of(const struct cast_job *job, const struct hu_tensor *t,
+                             const struct hu_recode_error *error, const char *path)
 {
-    char name[100];
     const char *why = error->error == EINVAL   ? "its g_idx names a group that is none"
                       : error->error == ENOMEM ? "its rows are too long for the memory there is"
                       : error->error           ? strerror(error->error)
                                                : "the file became shorter while it was read";
-    fail("%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
-         hu_printable(t->part_of ? t->part_of->name : t->name, name, sizeof name), why);
+    die("%s: tensor '%s': %s", error->writing ? path : job->source.set.paths[t->file],
+        PRINTABLE(t->part_of ? t->part_of->name : t->name, 100), why);
 }
 
-bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
+void cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
                       const char *path)
 {
     const struct hu_tensor_file *file = &job->source.set.files[index];
     OWNED struct hu_recode *all = check_memory(calloc(file->count + 1, sizeof *all));
     OWNED const struct hu_tensor **of = check_memory(calloc(file->count + 1, sizeof *of));
     size_t count = 0;
-    bool fine = true;
-    for (size_t i = 0; fine && i < file->count; i++) {
+    for (size_t i = 0; i < file->count; i++) {
         struct hu_recode *r = &all[count];
         if (plan->items[i].how != CAST_RECODED)
             continue;
         of[count++] = &file->tensors[i];
-        fine = fill_source(job, &file->tensors[i], r);
+        fill_source(job, &file->tensors[i], r);
         fill_target(job, &plan->items[i], plan, r);
         r->output = output;
         r->first = job->first;
         job->first += r->batch * r->rows * r->columns;
     }
     struct hu_recode_error error;
-    if (fine && !hu_recode_run(all, count, (unsigned)job->threads, progress_add, &error)) {
-        fine = false;
-        report(job, of[error.index], &error, path);
-    }
+    if (!hu_recode_run(all, count, (unsigned)job->threads, progress_add, &error))
+        die_of(job, of[error.index], &error, path);
     for (size_t i = 0; i < count; i++)
         job->special |= all[i].special;
     job->recoded += count;
-    return fine && write_fixed(plan, output, path);
+    write_fixed(plan, output, path);
+}
+
+static const char key[] = "quantization_config", mlx_key[] = "quantization";
+
+/* ModelOpt's own file is not written, and not taken away. */
+static void note_modelopt(const char *output)
+{
+    struct stat status;
+    OWNED char *other = check_memory(hu_path_beside(output, "hf_quant_config.json"));
+    if (!stat(other, &status))
+        note("%s still says how the weights were quantized", other);
+}
+
+/* NULL: there is none. */
+static json_t *read_config(const char *path)
+{
+    char why[HU_JSON_ERROR];
+    struct stat status;
+    if (stat(path, &status))
+        return NULL;
+    json_t *root = hu_json_read(path, 0, why);
+    if (!json_is_object(root))
+        die("%s: %s", path, root ? "is no JSON object" : why);
+    return root;
+}
+
+static json_t *ignored(const struct cast_job *job)
+{
+    json_t *list = json_list();
+    for (size_t i = 0; i < job->source.set.tensor_count; i++) {
+        const struct hu_tensor *t = job->source.set.tensors[i];
+        enum cast_how how = cast_job_how(job, t);
+        if (how != CAST_COPIED || t->part_of || t->rank < 2 || !hu_ends_with(t->name, ".weight"))
+            continue;
+        json_array_append_new(list, json_stringn(t->name, strlen(t->name) - strlen(".weight")));
+    }
+    return list;
+}
+
+static bool any_left(const struct cast_job *job)
+{
+    for (size_t i = 0; i < job->source.set.tensor_count; i++)
+        if (job->source.set.tensors[i]->part_of &&
+            cast_job_how(job, job->source.set.tensors[i]) == CAST_COPIED)
+            return true;
+    return false;
+}
+
+static void say(const char *name, json_t *due)
+{
+    OWNED char *text = check_memory(json_dumps(due, JSON_COMPACT));
+    note("readers of %s want \"%s\" in the config.json beside it: %.600s", name, key, text);
+}
+
+void cast_config_make(const struct cast_job *job, struct cast_config *config)
+{
+    json_t *due = job->block ? cast_layout_config(job->layout, job->block, ignored(job)) : NULL;
+    *config = (struct cast_config){0};
+    if (job->source.raw || hu_kind_of_name(job->output) == HU_FILE_GGUF ||
+        (job->block ? !due : !job->source.logicals.count || any_left(job))) {
+        json_decref(due);
+        return;
+    }
+    OWNED char *from = check_memory(hu_path_beside(job->source.path, "config.json"));
+    OWNED char *to = check_memory(hu_path_beside(job->output, "config.json"));
+    note_modelopt(job->output);
+    json_t *root = read_config(from);
+    bool same = root && (!strcmp(from, to) || hu_same_file(from, to));
+    bool wanted = root && (due || json_object_get(root, key) || json_object_get(root, mlx_key));
+    if (due && (!root || same))
+        say(job->output, due);
+    else if (wanted && same)
+        note("%s still says how the weights were quantized, in \"%s\"", to, key);
+    if (wanted && !same) {
+        json_object_del(root, "compression_config");
+        json_object_del(root, mlx_key);
+        if (due)
+            json_object_set(root, key, due);
+        else
+            json_object_del(root, key);
+        config->path = to;
+        config->root = root;
+        to = NULL;
+        root = NULL;
+    }
+    json_decref(due);
+    json_decref(root);
+}
+
+void cast_config_clear(struct cast_config *config)
+{
+    free(config->path);
+    json_decref(config->root);
+    *config = (struct cast_config){0};
 }

@@ -23,14 +23,13 @@ struct cast_plan {
 };
 
 /* Plans what becomes of the tensors of file INDEX of the source. TURNED: they are copied in the
- * order and the bytes of another kind of file. False: reported. */
-bool cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan);
-/* And lays it out as a file of KIND; SPLIT as hu_write_lay_out's. False: reported. */
-bool cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
+ * order and the bytes of another kind of file. */
+void cast_plan_make(struct cast_job *job, size_t index, bool turned, struct cast_plan *plan);
+/* And lays it out as a file of KIND; SPLIT as hu_write_lay_out's. */
+void cast_plan_lay_out(struct cast_job *job, size_t index, enum hu_file_kind kind,
                        const struct hu_write_split *split, struct cast_plan *plan);
 void cast_plan_clear(struct cast_plan *plan);
 
-/* Runs what is neither copied nor converted element by element, and writes what is fixed. False:
- * reported. */
-bool cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
+/* Runs what is neither copied nor converted element by element, and writes what is fixed. */
+void cast_plan_recode(struct cast_job *job, size_t index, const struct cast_plan *plan, int output,
                       const char *path);

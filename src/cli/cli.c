@@ -1,17 +1,11 @@
+#include "room.h"
 #include "cli.h"
 #include "arguments.h"
 #include "names.h"
 #include "options.h"
 #include "plain.h"
-#include "report.h"
-#include "sheet.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void overview(void)
 {
@@ -114,18 +108,5 @@ int cli_run(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     plain_begin();
     report_as(NULL);
-    int status = dispatch(argc, argv);
-    /* Commands stop at the first failed write, so errno is still that write's. */
-    bool broken = ferror(stdout);
-    int error = errno;
-    if (!broken && fflush(stdout)) {
-        broken = true;
-        error = errno;
-    }
-    if (!broken)
-        return status;
-    if (error == EPIPE) /* the reader has what it wanted */
-        return EXIT_BAD;
-    report_as(NULL);
-    return fail("standard output: %s", strerror(error));
+    return report_end(dispatch(argc, argv));
 }

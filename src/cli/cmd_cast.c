@@ -1,16 +1,10 @@
+#include "room.h"
 #include "cast_job.h"
 #include "folding.h"
-#include "json.h"
 #include "option_values.h"
 #include "progress.h"
-#include "report.h"
 #include "file/kind.h"
 #include "file/npy.h"
-#include "file/printable.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct cast_job job;
@@ -146,12 +140,11 @@ static void note_specials(const struct request *r)
 
 static json_t *report_json(const struct request *r)
 {
-    json_t *root = stats_json(&r->job.stats);
-    json_object_set_new(root, "output", json_text(r->job.output));
-    json_object_set_new(root, "copied_tensors", json_integer((json_int_t)r->job.stats.skipped));
-    json_object_set_new(root, "bytes_before", json_integer((json_int_t)r->before));
-    json_object_set_new(root, "bytes_after", json_integer((json_int_t)r->job.after));
     static const char *const judged[] = {"skipped_tensors", "limits", "narrowest_safe", "scale"};
+    json_t *root = stats_json(&r->job.stats);
+    JSON_PUT(root, {"output", json_text(r->job.output)},
+             {"copied_tensors", json_count(r->job.stats.skipped)},
+             {"bytes_before", json_count(r->before)}, {"bytes_after", json_count(r->job.after)});
     for (size_t i = 0; i < sizeof judged / sizeof *judged; i++)
         json_object_del(root, judged[i]);
     return root;
@@ -169,7 +162,6 @@ static void note_copied(const struct request *r)
 /* What is left as it is though it is chosen and could be cast. */
 static void note_kept(const struct request *r)
 {
-    char name[100];
     const struct hu_tensor *first = NULL;
     const struct cast_job *job = &r->job;
     size_t n = 0;
@@ -183,7 +175,7 @@ static void note_kept(const struct request *r)
     }
     if (n)
         note("%zu matri%s kept as %s, '%s' first%s", n, n == 1 ? "x is" : "ces are",
-             n == 1 ? "it is" : "they are", hu_printable(first->name, name, sizeof name),
+             n == 1 ? "it is" : "they are", PRINTABLE(first->name, 100),
              job->keep_count || job->keeps_nothing
                  ? ""
                  : ": norms, embeddings, routers, and rows that a block does not divide");
@@ -192,26 +184,24 @@ static void note_kept(const struct request *r)
 static json_t *block_json(const struct request *r)
 {
     const struct cast_job *job = &r->job;
-    json_t *tensors = check_memory(json_array());
+    json_t *tensors = json_list();
     for (size_t i = 0; i < job->source.set.tensor_count; i++) {
         const struct hu_tensor *t = job->source.set.tensors[i];
         if (cast_job_how(job, t) == CAST_RECODED)
-            json_array_append_new(tensors, json_text(t->part_of ? t->part_of->name : t->name));
+            json_add(tensors, json_text(t->part_of ? t->part_of->name : t->name));
     }
-    return check_memory(
-        json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "file",
-                  json_text(job->source.path), "output", json_text(job->output), "block",
-                  job->block->name, "layout", cast_layout_name(job->layout), "rule",
-                  hu_scale_rule_name(job->rule ? job->rule : job->block->rule), "tensors", tensors,
-                  "copied_tensors", (json_int_t)job->stats.skipped, "bytes_before",
-                  (json_int_t)r->before, "bytes_after", (json_int_t)job->after));
+    return JSON({"file", json_text(job->source.path)}, {"output", json_text(job->output)},
+                {"block", json_string(job->block->name)},
+                {"layout", json_string(cast_layout_name(job->layout))},
+                {"rule", json_string(hu_scale_rule_name(job->rule ? job->rule : job->block->rule))},
+                {"tensors", tensors}, {"copied_tensors", json_count(job->stats.skipped)},
+                {"bytes_before", json_count(r->before)}, {"bytes_after", json_count(job->after)});
 }
 
 /* What llama.cpp, which ends at GGML_MAX_NAME - 1 bytes of a name, says of a GGUF that was none. */
 static void note_gguf(const struct request *r)
 {
     enum { NAME_MOST = 63 };
-    char shown[300];
     const struct hu_tensor_set *set = &r->job.source.set;
     size_t longer = 0;
     if (hu_kind_of_name(r->job.output) != HU_FILE_GGUF || set->files[0].kind == HU_FILE_GGUF)
@@ -221,16 +211,15 @@ static void note_gguf(const struct request *r)
     note(
         "%s has the tensors under the names that they had, and no model's metadata: what llama.cpp "
         "runs is written by its own converter, and cast from there",
-        hu_printable(r->job.output, shown, sizeof shown));
+        PRINTABLE(r->job.output, 300));
     if (longer)
         note("%zu of the names %s over %d bytes, which ggml refuses", longer,
              longer == 1 ? "is" : "are", NAME_MOST);
 }
 
-static int report_block(const struct request *r)
+static void report_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;
-    char shown[300];
     note_kept(r);
     note_gguf(r);
     if (job->special)
@@ -238,22 +227,23 @@ static int report_block(const struct request *r)
             "NaNs or infinities were among what was encoded: the manual says what becomes of them");
     if (r->json) {
         json_print(block_json(r));
-        return EXIT_DONE;
+        return;
     }
     printf("%s: %zu tensor%s to %s, laid out as %s, %zu copied as they are; %llu bytes, before "
            "%llu\n",
-           hu_printable(job->output, shown, sizeof shown), job->recoded, plural(job->recoded),
-           job->block->name, cast_layout_name(job->layout), job->stats.skipped,
-           (unsigned long long)job->after, (unsigned long long)r->before);
-    return EXIT_DONE;
+           PRINTABLE(job->output, 300), job->recoded, plural(job->recoded), job->block->name,
+           cast_layout_name(job->layout), job->stats.skipped, (unsigned long long)job->after,
+           (unsigned long long)r->before);
 }
 
-static int report(const struct request *r)
+static void report(const struct request *r)
 {
     if (!r->json)
         folding_begin();
-    if (r->job.block)
-        return report_block(r);
+    if (r->job.block) {
+        report_block(r);
+        return;
+    }
     if (tensor_source_only_copied(&r->job.source))
         note_copied(r);
     note_specials(r);
@@ -263,12 +253,12 @@ static int report(const struct request *r)
              r->job.recoded == 1 ? " is" : "s are", r->job.to->name,
              r->job.recoded == 1 ? "its" : "their");
     if (r->json)
-        return stats_print_json(&r->job.stats, report_json(r));
-    stats_cast_text(&r->job.stats, r->job.output, r->before, r->job.after);
-    return EXIT_DONE;
+        stats_print_json(&r->job.stats, report_json(r));
+    else
+        stats_cast_text(&r->job.stats, r->job.output, r->before, r->job.after);
 }
 
-static int cast_source(struct request *r)
+static void cast_source(struct request *r)
 {
     struct stats *s = &r->job.stats;
     s->file = r->job.source.path;
@@ -283,55 +273,50 @@ static int cast_source(struct request *r)
     s->total = check_memory(hu_gathered_new(&plan, NULL));
     make_rows(r);
     progress_begin("cast", "B", r->before);
-    bool fine = cast_job_write(&r->job);
+    cast_job_write(&r->job);
     progress_end();
     drop_copied_rows(r);
-    r->job.after -= fine ? r->job.elsewhere : 0;
-    int status = fine ? report(r) : EXIT_BAD;
+    r->job.after -= r->job.elsewhere;
+    report(r);
     stats_clear(s);
-    return status;
 }
 
-static int check_request(const struct request *r, const struct options *o)
+static void check_request(const struct request *r, const struct options *o)
 {
     if (o->argc != 1)
-        return fail(o->argc ? "one FILE at a time" : "a FILE is missing");
+        die(o->argc ? "one FILE at a time" : "a FILE is missing");
     if (!r->job.output)
-        return fail("-o names the file to write, and is missing");
+        die("-o names the file to write, and is missing");
     if (!r->job.to && !r->job.block)
-        return fail("-t names the target format, and is missing");
+        die("-t names the target format, and is missing");
     enum hu_direction direction = r->stochastic ? HU_STOCHASTIC : r->job.stats.options.direction;
     if (r->stochastic && option_given(o, "round") &&
         r->job.stats.options.direction != HU_STOCHASTIC)
-        return fail("--stochastic is a direction of its own; -r names another");
+        die("--stochastic is a direction of its own; -r names another");
     if (r->job.shard.count > 1 && hu_kind_of_name(o->argv[0]) != HU_FILE_INDEX)
-        return fail("--shard is of an index and its files, and %s is one file", o->argv[0]);
-    return seed_is_drawn_from(o, direction) ? EXIT_DONE : EXIT_BAD;
+        die("--shard is of an index and its files, and %s is one file", o->argv[0]);
+    seed_check(o, direction);
 }
 
-/* What is asked of a block format. */
-static int check_block(const struct request *r)
+static void check_block(const struct request *r)
 {
     const struct cast_job *job = &r->job;
+    if (!job->block && (job->layout || job->rule))
+        die("--%s is of block formats, and %s is none", job->layout ? "layout" : "rule",
+            job->to->name);
     if (!job->block)
-        return job->layout ? fail("--layout is of block formats, and %s is none", job->to->name)
-               : job->rule ? fail("--rule is of block formats, and %s is none", job->to->name)
-                           : EXIT_DONE;
+        return;
     if (job->layout && !cast_layout_takes(job->layout, job->block))
-        return fail("%s has no layout %s; --layout %s is its own", job->block->name,
-                    cast_layout_name(job->layout),
-                    cast_layout_name(cast_layout_default(job->block)));
+        die("%s has no layout %s; --layout %s is its own", job->block->name,
+            cast_layout_name(job->layout), cast_layout_name(cast_layout_default(job->block)));
     if (job->rule && !hu_block_has_rules(job->block))
-        return fail("%s has one rule for its scales; --rule is for powers of two",
-                    job->block->name);
+        die("%s has one rule for its scales; --rule is for powers of two", job->block->name);
     if (!cast_layout_takes(cast_layout_default(job->block), job->block))
-        return fail("no layout has %s", job->block->name);
-    return EXIT_DONE;
+        die("no layout has %s", job->block->name);
 }
 
 static void prepare(struct request *r)
 {
-    r->job.source.decodes = true;
     const struct hu_block *b = r->job.block;
     if (b && !r->job.layout)
         r->job.layout =
@@ -348,15 +333,16 @@ static int run(const struct options *o, void *request)
 {
     struct request *r = request;
     struct tensor_source *source = &r->job.source;
-    if (check_request(r, o) != EXIT_DONE || check_block(r) != EXIT_DONE)
-        return EXIT_BAD;
+    check_request(r, o);
+    check_block(r);
     prepare(r);
-    if (!tensor_source_open(source, o->argv[0]))
-        return EXIT_BAD;
-    bool castable = tensor_source_only_copied(source) || tensor_source_check(source);
-    int status = castable && cast_job_choose(&r->job) ? cast_source(r) : EXIT_BAD;
+    tensor_source_open(source, o->argv[0]);
+    if (!tensor_source_only_copied(source))
+        tensor_source_check(source);
+    cast_job_choose(&r->job);
+    cast_source(r);
     tensor_source_close(source);
-    return status;
+    return EXIT_DONE;
 }
 
 const struct command cmd_cast = {

@@ -1,3 +1,4 @@
+#include "room.h"
 #include "arithmetic.h"
 #include "array/array.h"
 #include "block/block.h"
@@ -5,12 +6,6 @@
 #include "format.h"
 #include "memory/device.h"
 #include "option_values.h"
-#include "report.h"
-#include "text.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 static const struct command_option rows[] = {OPTION_HELP, OPTION_END};
 

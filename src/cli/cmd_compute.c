@@ -1,16 +1,69 @@
-#include "arguments.h"
+#include "room.h"
 #include "compute.h"
+#include "arguments.h"
 #include "folding.h"
-#include "json.h"
 #include "lines.h"
 #include "option_values.h"
 #include "output_file.h"
-#include "report.h"
-#include "shown.h"
+#include "file/element.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* What files and tensors may be called without quotes; signs are theirs too. */
+static bool is_name(char c)
+{
+    return isalnum((unsigned char)c) || (c && strchr("_./-~+@%:", c));
+}
+
+/* The length of "model.gguf:blk.0.attn_q.weight[3,5]" at TEXT; 0: there is none. A path begins with
+ * a letter, a slash or a point that begins no number. */
+static size_t element_length(const char *text)
+{
+    bool begins = isalpha((unsigned char)*text) || *text == '_' || *text == '/' || *text == '~' ||
+                  (*text == '.' && (text[1] == '/' || text[1] == '.'));
+    size_t n = 0;
+    while (begins && is_name(text[n]))
+        n++;
+    size_t brackets = n && text[n] == '[' ? strcspn(text + n, "]") : 0;
+    return brackets && text[n + brackets] && memchr(text, ':', n) ? n + brackets + 1 : 0;
+}
+
+/* Whether an operand may begin behind C, the last character that is no blank. */
+static bool expects_operand(char c)
+{
+    return !c || strchr("(,+-*/<>=!", c);
+}
+
+/* TEXT with the elements of tensors that it names, FILE:TENSOR[i,j] where an operand is due, as the
+ * data that they are; new memory. */
+static char *compute_elements(const char *text)
+{
+    size_t length = strlen(text), used = 0, n;
+    /* A datum is never longer than a file's name, a colon and brackets by more than this. */
+    char *out = check_memory(malloc(length * (HU_MAX_NAME + HU_BITS_TEXT) + 1)), last = 0;
+    for (const char *at = text; *at; at += n) {
+        n = expects_operand(last) ? element_length(at) : 0;
+        OWNED char *name = check_memory(strndup(at, n));
+        char message[HU_ELEMENT_MESSAGE];
+        const struct hu_format *f;
+        uint64_t code;
+        enum hu_element_result result =
+            n ? hu_element_read(name, &f, &code, message) : HU_ELEMENT_NONE;
+        if (result == HU_ELEMENT_ERROR)
+            die("%s", message);
+        if (result == HU_ELEMENT_FOUND) {
+            used += (size_t)sprintf(out + used, "%s:%s", f->name, CODE_OF(f, code));
+            last = ']';
+            continue;
+        }
+        /* A word that is none goes as a whole: operands do not begin within it. */
+        for (n = 1; isalnum((unsigned char)at[n - 1]) && isalnum((unsigned char)at[n]); n++)
+            ;
+        memcpy(out + used, at, n);
+        used += n;
+        last = isspace((unsigned char)*at) ? last : at[n - 1];
+    }
+    out[used] = 0;
+    return out;
+}
 
 struct request {
     struct compute_formats formats;
@@ -32,7 +85,6 @@ static bool add_format(const char *name, void *context)
     return i >= 4 || (four->at[i] = format_read(name));
 }
 
-/* Four formats by commas. */
 static bool read_mixed(const struct options *o, void *request)
 {
     struct request *r = request;
@@ -112,7 +164,6 @@ static void note_remarks(const struct compute *c)
     }
 }
 
-/* What was said so far. */
 struct answers {
     struct compute **drawn; /* kept for --svg, which draws them all */
     size_t count;
@@ -169,78 +220,74 @@ static void run_directions(const struct request *r, struct answers *a,
     }
 }
 
-static int write_svg(const struct request *r, const struct answers *a)
+struct drawings {
+    const struct compute *const *all;
+    size_t count;
+};
+
+static void put_svg(FILE *out, const void *drawings)
 {
-    struct output_file file;
-    if (!output_begin(&file, r->svg, r->force))
-        return EXIT_BAD;
-    compute_svg(file.stream, (const struct compute *const *)a->drawn, a->count);
-    return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
+    const struct drawings *d = drawings;
+    compute_svg(out, d->all, d->count);
 }
 
-static int finish(const struct request *r, struct answers *a)
+static void finish(const struct request *r, struct answers *a)
 {
-    int status = r->svg ? write_svg(r, a) : EXIT_DONE;
+    const struct drawings drawings = {(const struct compute *const *)a->drawn, a->count};
+    if (r->svg)
+        output_whole(r->svg, r->force, put_svg, &drawings);
     for (size_t i = 0; a->drawn && i < a->count; i++)
         forget(a->drawn[i]);
     free(a->drawn);
-    return status == EXIT_DONE && r->json ? json_several_end(&a->documents) : status;
+    if (r->json)
+        json_several_end(&a->documents);
 }
 
-static int run_arguments(const struct request *r, int argc, char **argv)
+/* All are read before the first is worked out. */
+static void run_arguments(const struct request *r, int argc, char **argv)
 {
     OWNED struct compute_expression *e = check_memory(calloc((size_t)argc, sizeof *e));
     OWNED char **text = check_memory(calloc((size_t)argc, sizeof *text));
     struct answers a = {0};
     char message[HU_MESSAGE];
-    int status = EXIT_DONE, made = 0;
-    while (made < argc && status == EXIT_DONE) {
-        text[made] = compute_elements(argv[made]);
-        if (!text[made])
-            status = EXIT_BAD;
-        else if (!compute_read(&e[made], text[made], strlen(text[made]), message))
-            status = argc == 1 ? fail("%s", message) : fail("argument %d, %s", made + 1, message);
-        made++;
+    for (int i = 0; i < argc; i++) {
+        text[i] = compute_elements(argv[i]);
+        if (compute_read(&e[i], text[i], strlen(text[i]), message))
+            continue;
+        if (argc == 1)
+            die("%s", message);
+        die("argument %d, %s", i + 1, message);
     }
-    for (int i = 0; i < made && status == EXIT_DONE; i++)
+    for (int i = 0; i < argc; i++)
         run_directions(r, &a, &e[i]);
-    if (status == EXIT_DONE)
-        status = finish(r, &a);
-    for (int i = 0; i < made; i++) {
+    finish(r, &a);
+    for (int i = 0; i < argc; i++) {
         compute_clear(&e[i]);
         free(text[i]);
     }
-    return status;
 }
 
 /* One line after the other; an error ends it. */
-static int run_lines(const struct request *r)
+static void run_lines(const struct request *r)
 {
     struct line_reader reader;
     struct compute_expression e;
     struct answers a = {0};
     char message[HU_MESSAGE];
     size_t length;
-    int status = EXIT_DONE;
     if (r->svg)
-        return fail("--svg takes expressions as arguments");
+        die("--svg takes expressions as arguments");
     lines_begin(&reader, STDIN_FILENO);
-    for (const char *line; status == EXIT_DONE && (line = lines_next(&reader, &length));) {
+    for (const char *line; (line = lines_next(&reader, &length));) {
         OWNED char *given = check_memory(strndup(line, length));
         OWNED char *text = compute_elements(given);
-        if (!text)
-            status = EXIT_BAD;
-        else if (compute_read(&e, text, strlen(text), message))
-            run_directions(r, &a, &e);
-        else
-            status = fail("line %llu, %s", reader.line, message);
-        if (text)
-            compute_clear(&e);
+        if (!compute_read(&e, text, strlen(text), message))
+            die("line %llu, %s", reader.line, message);
+        run_directions(r, &a, &e);
+        compute_clear(&e);
     }
-    if (status == EXIT_DONE && lines_failed(&reader, NULL))
-        status = EXIT_BAD;
-    lines_end(&reader);
-    return status == EXIT_DONE ? finish(r, &a) : status;
+    lines_end(&reader, NULL);
+    finish(r, &a);
 }
 
 static int run(const struct options *o, void *request)
@@ -252,7 +299,11 @@ static int run(const struct options *o, void *request)
         r->directions.count = 1; /* rne */
     if (!r->json && !r->explain)
         folding_begin();
-    return o->argc ? run_arguments(r, o->argc, o->argv) : run_lines(r);
+    if (o->argc)
+        run_arguments(r, o->argc, o->argv);
+    else
+        run_lines(r);
+    return EXIT_DONE;
 }
 
 const struct command cmd_compute = {

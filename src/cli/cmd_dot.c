@@ -1,10 +1,7 @@
+#include "room.h"
 #include "dot_job.h"
 #include "format.h"
-#include "json.h"
 #include "option_values.h"
-#include "report.h"
-
-#include <stdlib.h>
 
 /* A format, or a block format and its elements'. */
 struct choice {
@@ -83,71 +80,52 @@ static const char details[] =
     "Block\n"
     "formats are OCP MX's, nvfp4, and tiles, rows and tensors of fp8.";
 
-/* Prints D, or adds it to LIST. */
-static void present(const struct request *r, const struct dot *d, size_t index, json_t *list)
+static void run_formats(struct request *r, const struct operand *a, const struct operand *b,
+                        const struct operand *c)
 {
-    if (r->json) {
-        json_add(list, dot_json(d));
-        return;
-    }
-    if (index)
-        putchar('\n');
-    dot_print(d);
-    if (r->explain)
-        dot_explain(d);
-}
-
-static int run_formats(struct request *r, const struct operand *a, const struct operand *b,
-                       const struct operand *c)
-{
-    json_t *list = r->json ? check_memory(json_array()) : NULL;
-    int status = EXIT_DONE;
-    for (size_t i = 0; i < r->format_count && status == EXIT_DONE; i++) {
+    json_t *list = json_list();
+    for (size_t i = 0; i < r->format_count; i++) {
         struct dot d;
         r->dot.format = r->formats[i].format;
         r->dot.block = r->formats[i].block;
-        if (dot_make(&d, &r->dot, a, b, c))
-            present(r, &d, i, list);
-        else
-            status = EXIT_BAD;
+        dot_make(&d, &r->dot, a, b, c);
+        if (r->json) {
+            json_add(list, dot_json(&d));
+        } else {
+            fputs(i ? "\n" : "", stdout);
+            dot_print(&d);
+            if (r->explain)
+                dot_explain(&d);
+        }
         dot_clear(&d);
     }
-    if (r->json && status == EXIT_DONE)
-        return json_print_several(list);
+    if (r->json)
+        json_print_several(json_incref(list));
     json_decref(list);
-    return status;
 }
 
-/* The tensors' own format where -f names none. */
-static int run_operands(struct request *r, const struct operand *a, const struct operand *b,
-                        const struct operand *c)
+static void run_operands(struct request *r, char **argv)
 {
-    if (!r->format_count) {
-        const struct hu_format *own = a->format ? a->format : b->format;
-        if (!own)
-            return fail("-f names the format of the operands, as in 'halfulp dot -f bf16 "
-                        "1,2 3,4'");
+    struct operand a, b, c = {0};
+    operand_read(&a, argv[0]);
+    operand_read(&b, argv[1]);
+    if (r->add)
+        operand_read(&c, r->add);
+    /* The tensors' own format where -f names none. */
+    const struct hu_format *own = a.format ? a.format : b.format;
+    if (!r->format_count && !own)
+        die("-f names the format of the operands, as in 'halfulp dot -f bf16 1,2 3,4'");
+    if (!r->format_count)
         r->formats[r->format_count++].format = own;
-    }
+    if (!r->dot.accumulate)
+        r->dot.accumulate = hu_format_find("fp32");
     if (!r->choices.count)
         dot_choices_read(&r->choices, "all");
     r->dot.choices = &r->choices;
-    return run_formats(r, a, b, c);
-}
-
-static int run_request(struct request *r, char **argv)
-{
-    struct operand a = {0}, b = {0}, c = {0};
-    int status = EXIT_BAD;
-    if (!r->dot.accumulate)
-        r->dot.accumulate = hu_format_find("fp32");
-    if (operand_read(&a, argv[0]) && operand_read(&b, argv[1]) &&
-        (!r->add || operand_read(&c, r->add)))
-        status = run_operands(r, &a, &b, r->add ? &c : NULL);
+    run_formats(r, &a, &b, r->add ? &c : NULL);
     operand_clear(&a);
     operand_clear(&b);
     operand_clear(&c);
-    return status;
 }
 
 static int run_models(const struct request *r)
@@ -165,7 +143,8 @@ static int run(const struct options *o, void *request)
         return o->argc ? fail("--models takes no argument: '%s'", o->argv[0]) : run_models(r);
     if (o->argc != 2)
         return fail("two operands are due, A and B; try 'halfulp dot -f bf16 1,2 3,4'");
-    return run_request(r, o->argv);
+    run_operands(r, o->argv);
+    return EXIT_DONE;
 }
 
 const struct command cmd_dot = {

@@ -1,13 +1,8 @@
+#include "room.h"
 #include "block/block.h"
-#include "sheet.h"
 #include "format.h"
 #include "grid.h"
-#include "json.h"
 #include "option_values.h"
-#include "report.h"
-#include "terminal.h"
-
-#include <stdio.h>
 
 struct request {
     bool json;
@@ -86,37 +81,39 @@ static void print_table(void)
 
 static json_t *format_row(const struct hu_format *f)
 {
-    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:s, s:i}", "format", f->name, "kind", "float",
-                     "width", f->width, "exponent_bits", f->exponent_bits,
-                     "trailing_significand_bits", f->trailing_bits, "bias", f->bias, "specials",
-                     hu_specials_name(f), "storage_bits", f->storage_bits);
+    return JSON({"format", json_string(f->name)}, {"kind", json_string("float")},
+                {"width", json_integer(f->width)},
+                {"exponent_bits", json_integer(f->exponent_bits)},
+                {"trailing_significand_bits", json_integer(f->trailing_bits)},
+                {"bias", json_integer(f->bias)}, {"specials", json_string(hu_specials_name(f))},
+                {"storage_bits", json_integer(f->storage_bits)});
 }
 
 static json_t *integer_row(const struct hu_integer *n)
 {
-    return json_pack("{s:s, s:s, s:i, s:b, s:i}", "format", n->name, "kind", "integer", "width",
-                     n->width, "signed", n->is_signed, "storage_bits", n->storage_bits);
+    return JSON({"format", json_string(n->name)}, {"kind", json_string("integer")},
+                {"width", json_integer(n->width)}, {"signed", json_boolean(n->is_signed)},
+                {"storage_bits", json_integer(n->storage_bits)});
 }
 
 static json_t *block_row(const struct hu_block *b)
 {
-    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:b, s:s}", "format", b->name, "kind", "block",
-                     "elements", (int)b->elements, "bytes", (int)b->bytes, "bits_per_element",
-                     8.0 * b->bytes / b->elements, "encoded", hu_block_encodes(b), "structure",
-                     b->structure);
+    return JSON({"format", json_string(b->name)}, {"kind", json_string("block")},
+                {"elements", json_integer(b->elements)}, {"bytes", json_integer(b->bytes)},
+                {"bits_per_element", json_real(8.0 * b->bytes / b->elements)},
+                {"encoded", json_boolean(hu_block_encodes(b))},
+                {"structure", json_string(b->structure)});
 }
 
 static int print_json(void)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t i = 0; i < hu_format_count(); i++)
-        json_add(list, check_memory(format_row(hu_format_at(i))));
+    json_t *list = JSON_LIST(i, i < hu_format_count(), format_row(hu_format_at(i)));
     for (size_t i = 0; i < hu_integer_count(); i++)
-        json_add(list, check_memory(integer_row(hu_integer_at(i))));
+        json_add(list, integer_row(hu_integer_at(i)));
     for (size_t i = 0; hu_block_at(i); i++)
         if (hu_block_decodes(hu_block_at(i)))
-            json_add(list, check_memory(block_row(hu_block_at(i))));
-    return json_print(json_pack("{s:o}", "formats", list));
+            json_add(list, block_row(hu_block_at(i)));
+    return json_print(JSON({"formats", list}));
 }
 
 static int run(const struct options *o, void *request)

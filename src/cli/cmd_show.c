@@ -1,11 +1,7 @@
-#include "json.h"
+#include "room.h"
 #include "option_values.h"
 #include "output_file.h"
-#include "report.h"
 #include "show.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct format_list formats;
@@ -58,25 +54,25 @@ static void print_text(const struct show *values, size_t count)
 
 static int print_json(const struct show *values, size_t count)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t v = 0; v < count; v++)
-        json_add(list, show_json(&values[v]));
+    json_t *list = JSON_LIST(v, v < count, show_json(&values[v]));
     return json_print_several(list);
 }
 
-static int write_svg(const struct request *r, const struct show *values, size_t count)
+struct drawings {
+    const struct show *values;
+    size_t count;
+};
+
+static void put_svg(FILE *out, const void *drawings)
 {
-    struct output_file file;
-    if (!output_begin(&file, r->svg, r->force))
-        return EXIT_BAD;
-    show_svg(file.stream, values, count);
-    return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
+    const struct drawings *d = drawings;
+    show_svg(out, d->values, d->count);
 }
 
 static int present(const struct request *r, const struct show *values, size_t count)
 {
-    if (r->svg && write_svg(r, values, count) != EXIT_DONE)
-        return EXIT_BAD;
+    if (r->svg)
+        output_whole(r->svg, r->force, put_svg, &(struct drawings){values, count});
     for (size_t v = 0; v < count; v++)
         note_encoding(&values[v]);
     if (r->json)

@@ -1,67 +1,187 @@
-#include "shown.h"
+#include "room.h"
 #include "folding.h"
-#include "memory/source.h"
 #include "options.h"
-#include "report.h"
-#include "json.h"
 #include "size.h"
+#include "memory/quantization.h"
+#include "memory/source.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+static json_t *model_object(const struct size_result *r)
+{
+    const struct hu_model *m = &r->model;
+    uint64_t stored = m->stored_bytes;
+    struct hu_dtype dtype;
+    bool known = m->has_stored || ((m->quantization || hu_dtype_find(m->dtype, &dtype)) &&
+                                   hu_weights_stored(m, &stored));
+    return JSON({"source", json_text(r->source)},
+                {"architecture", JSON_IF(*m->architecture, json_text(m->architecture))},
+                {"parameters", json_count(m->parameters)},
+                {"active_parameters", JSON_IF(m->has_active, json_count(m->active_parameters))},
+                {"stored_elements", JSON_IF(m->has_stored, json_count(m->stored_elements))},
+                {"stored_bytes", JSON_IF(known && !*m->unknown_quantization, json_count(stored))},
+                {"quantization", JSON_IF(m->quantization, json_text(m->quantization->method))},
+                {"modelled", json_boolean(m->modelled)},
+                {"tensors", JSON_IF(m->tensors.count, json_count(size_tensor_count(m)))},
+                {"trained_context", JSON_IF(m->trained_context, json_count(m->trained_context))},
+                {"mtp_parameters", JSON_IF(m->mtp_parameters, json_count(m->mtp_parameters))},
+                {"notes", JSON_LIST(i, i < m->note_count, json_text(m->notes[i]))});
+}
 
-/* What the command line says of the shape, where the model does not. Returns an exit status. */
-static int apply_shape(const struct size_shape *s, struct size_result *r)
+static json_t *weights_object(const struct hu_sizing_weights *w)
+{
+    double bits = w->bits;
+    return JSON(
+        {"dtype", json_text(w->name)},
+        {"bits_per_parameter", bits == (int)bits ? json_integer((int)bits) : json_real(bits)},
+        {"bytes", json_count(w->bytes)}, {"gb", json_real((double)w->bytes / 1e9)},
+        {"gib", json_real((double)w->bytes / 1073741824.0)},
+        {"kept_in_16_bits", json_count(w->rest)}, {"own", json_boolean(w->own)},
+        {"inference_bytes", json_count(w->inference_bytes)},
+        {"adam_bytes", JSON_IF(w->trains, json_count(w->adam_bytes))});
+}
+
+static json_t *kv_object(const struct size_options *options, const struct hu_sizing *s)
+{
+    const struct hu_sizing_request *r = &options->request;
+    if (!s->has_kv)
+        return json_null();
+    bool same = !r->kv_dtype_v.format && !r->kv_dtype_v.integer && !r->kv_dtype_v.block;
+    return JSON(
+        {"dtype", json_text(hu_dtype_name(r->kv_dtype))},
+        {"dtype_v", json_text(hu_dtype_name(same ? r->kv_dtype : r->kv_dtype_v))},
+        {"bytes_per_token", json_count(s->kv.bytes_per_token)},
+        {"bytes", JSON_IF(r->context, json_count(s->kv.bytes))},
+        {"capacity_bytes", JSON_IF(r->context, json_count(s->kv.capacity))},
+        {"context", JSON_IF(r->context, json_count(r->context))}, {"batch", json_count(r->batch)},
+        {"window_layers", json_count(s->kv.window_layers)},
+        {"state_bytes", json_count(s->kv.state_bytes)},
+        {"window_bytes", JSON_IF(r->context, json_count(s->kv.window_bytes))},
+        {"cross_bytes", JSON_IF(r->context, json_count(s->kv.cross_bytes))},
+        {"runtime", JSON_IF(r->runtime.engine, json_text(hu_engine_name(r->runtime.engine)))},
+        {"page_bytes", JSON_IF(s->kv.page_bytes, json_count(s->kv.page_bytes))},
+        {"page_tokens", JSON_IF(s->kv.page_bytes, json_count(s->kv.page_tokens))},
+        {"tokens", JSON_IF(s->kv.has_tokens, json_count(s->kv.tokens))});
+}
+
+static json_t *training_object(const struct size_options *options, const struct hu_sizing *s)
+{
+    const struct hu_training *t = &s->training;
+    const struct hu_sizing_request *r = &options->request;
+    if (!s->has_training)
+        return json_null();
+    bool activations = r->plan.has_activations || (r->sequence && r->micro_batch);
+    json_t *o = JSON({"recipe", json_text(r->plan.recipe->name)},
+                     {"optimizer_name", json_text(r->plan.optimizer->name)},
+                     {"trainable_parameters", json_count(t->trainable)},
+                     {"weights", json_count(t->weights)}, {"gradients", json_count(t->gradients)},
+                     {"master_weights", json_count(t->master_weights)},
+                     {"optimizer", json_count(t->optimizer)},
+                     {"activations", JSON_IF(activations, json_count(t->activations))},
+                     {"buffers", json_count(t->buffers)}, {"gathered", json_count(t->gathered)},
+                     {"total", json_count(t->total)}, {"per_device", json_count(t->per_device)});
+    if (t->one_micro_batch)
+        json_put(o, "one_micro_batch", json_count(t->one_micro_batch));
+    return o;
+}
+
+static json_t *headroom(const struct hu_fit *f)
+{
+    uint64_t most = INT64_MAX, n = f->headroom < most ? f->headroom : most;
+    return check_memory(json_integer(f->negative ? -(json_int_t)n : (json_int_t)n));
+}
+
+static json_t *fit_object(const struct size_options *options, const struct hu_sizing *s)
+{
+    const struct hu_fit *f = &s->fit;
+    if (!s->has_fit)
+        return json_null();
+    return JSON({"memory", json_count(f->memory)}, {"fits", json_boolean(f->fits)},
+                {"headroom", headroom(f)},
+                {"max_context", JSON_IF(f->has_context, json_count(f->max_context))},
+                {"max_batch", JSON_IF(f->has_batch, json_count(f->max_batch))},
+                {"widest_dtype", JSON_IF(f->has_dtype, json_text(f->widest_name))},
+                {"needed", json_count(f->needed)},
+                {"devices", JSON_IF(f->devices, json_count(f->devices))},
+                {"devices_context", JSON_IF(f->devices_context, json_count(f->devices_context))},
+                {"device", JSON_IF(options->device, json_text(options->device->name))},
+                {"weights", options->request.train ? json_null() : json_text(s->fit_dtype)},
+                {"runtime_overhead", json_pack("{s:o, s:o}", "low", json_count(s->overhead.low),
+                                               "high", json_count(s->overhead.high))});
+}
+
+static json_t *term_object(const struct hu_figure *t)
+{
+    return JSON({"name", json_text(t->name)},
+                {"bytes", JSON_IF(t->basis != HU_UNKNOWN, json_count(t->bytes))},
+                {"basis", json_text(hu_basis_name(t->basis))}, {"formula", json_text(t->formula)});
+}
+
+static json_t *result_object(const struct size_options *options, const struct size_result *r)
+{
+    const struct hu_sizing *s = &r->sizing;
+    return JSON({"model", model_object(r)},
+                {"weights", JSON_LIST(i, i < s->weight_count, weights_object(&s->weights[i]))},
+                {"kv_cache", kv_object(options, s)}, {"training", training_object(options, s)},
+                {"fit", fit_object(options, s)},
+                {"terms", JSON_LIST(i, i < s->terms.count, term_object(&s->terms.rows[i]))});
+}
+
+/* Returns an exit status. */
+static void size_print_json(const struct size_options *options, const struct size_result *results,
+                            size_t n)
+{
+    if (n == 1)
+        json_print(result_object(options, results));
+    else
+        json_print(JSON({"models", JSON_LIST(i, i < n, result_object(options, &results[i]))}));
+}
+
+/* What the command line says of the shape, where the model does not. */
+static void apply_shape(const struct size_shape *s, struct size_result *r)
 {
     struct hu_model *m = &r->model;
     bool given = s->layers || s->hidden || s->heads || s->kv_heads || s->head_dim || s->vocabulary;
     if (!given)
-        return EXIT_DONE;
+        return;
     if (m->tensors.count || m->tensors.kept_count)
-        return fail("%s says its own shape: leave out --layers, --heads and the like", r->source);
+        die("%s says its own shape: leave out --layers, --heads and the like", r->source);
     m->layers = s->layers;
     m->hidden = s->hidden;
     m->heads = s->heads;
     m->vocabulary = s->vocabulary;
     if (!s->kv_heads && !s->head_dim)
-        return EXIT_DONE;
+        return;
     if (!s->layers || !s->kv_heads || !s->head_dim)
-        return fail("the KV cache needs --layers, --kv-heads and --head-dim together");
+        die("the KV cache needs --layers, --kv-heads and --head-dim together");
     /* Both are at most 2^32, less one bit for safety of the product's sum. */
     uint64_t kv = s->kv_heads * s->head_dim;
     if (s->kv_heads > (UINT64_C(1) << 31) || !hu_model_add_kv(m, s->layers, kv, kv, 0))
-        return fail("--kv-heads or --layers is too large");
+        die("--kv-heads or --layers is too large");
     for (size_t i = 0; i < m->tensors.kept_count; i++)
         m->tensors.kept[i].heads = s->kv_heads;
     m->no_kv = NULL;
-    return EXIT_DONE;
 }
 
-static int open_model(const struct size_options *options, struct size_result *r)
+static void open_model(const struct size_options *options, struct size_result *r)
 {
-    char error[HU_SOURCE_ERROR];
+    char error[HU_SOURCE_ERROR], architecture[sizeof r->model.architecture];
     bool unknown;
     uint64_t given = options->shape.parameters;
     if (hu_count_read(r->source, &r->model.parameters)) {
         if (!r->model.parameters)
-            return fail("a model of 0 parameters has no size");
-        return apply_shape(&options->shape, r);
-    }
-    if (!hu_model_open(r->source, &r->model, &unknown, error)) {
-        if (!unknown || !given) {
-            bool file = strchr(r->source, '/') || strchr(r->source, '.');
-            return file ? fail("%s", error)
-                        : fail("%s (nor is it a parameter count, such as 7B or 7e9)", error);
-        }
-        char architecture[sizeof r->model.architecture];
+            die("a model of 0 parameters has no size");
+    } else if (hu_model_open(r->source, &r->model, &unknown, error)) {
+        if (given)
+            die("%s has its own count: leave out --parameters", r->source);
+    } else if (unknown && given) {
         strcpy(architecture, r->model.architecture);
         hu_model_free(&r->model);
         r->model = (struct hu_model){.parameters = given};
         strcpy(r->model.architecture, architecture);
-    } else if (given) {
-        return fail("%s has its own count: leave out --parameters", r->source);
+    } else {
+        die(strpbrk(r->source, "/.") ? "%s" : "%s (nor is it a parameter count, such as 7B or 7e9)",
+            error);
     }
-    return apply_shape(&options->shape, r);
+    apply_shape(&options->shape, r);
 }
 
 static bool has_experts(const struct hu_tensors *t)
@@ -110,40 +230,31 @@ static void print_results(const struct size_options *options, const struct size_
 static int size_models(const struct size_options *options, struct size_result *results,
                        size_t count)
 {
-    int status = EXIT_DONE;
     for (size_t i = 0; i < count; i++) {
         char error[HU_SIZING_ERROR];
         struct size_result *r = &results[i];
-        status = open_model(options, r);
-        if (status != EXIT_DONE)
-            return status;
+        open_model(options, r);
         remark(&options->request, &r->model);
         if (!hu_sizing_make(&r->model, &options->request, &r->sizing, error))
-            return fail("%s: %s", r->source, error);
+            die("%s: %s", r->source, error);
     }
     if (options->against)
         return size_against(options, results, count);
     if (options->tensors)
-        return size_print_tensors(options, results, count);
-    if (options->json)
-        status = size_print_json(options, results, count);
+        size_print_tensors(options, results, count);
     else
-        print_results(options, results, count);
-    for (size_t i = 0; status == EXIT_DONE && i < count; i++)
+        (options->json ? size_print_json : print_results)(options, results, count);
+    int status = EXIT_DONE;
+    for (size_t i = 0; !options->tensors && i < count; i++)
         if (results[i].sizing.has_fit && !results[i].sizing.fit.fits)
             status = EXIT_NO;
     return status;
 }
 
-static int list_devices_json(void)
+static json_t *device_json(const struct hu_device *d)
 {
-    json_t *list = check_memory(json_array());
-    for (size_t i = 0; hu_device_at(i); i++) {
-        const struct hu_device *d = hu_device_at(i);
-        json_add(list, check_memory(json_pack("{s:s, s:o, s:s}", "name", d->name, "bytes",
-                                              json_count(d->bytes), "source", d->source)));
-    }
-    return json_print(json_pack("{s:o}", "devices", list));
+    return JSON({"name", json_string(d->name)}, {"bytes", json_count(d->bytes)},
+                {"source", json_string(d->source)});
 }
 
 static int list_devices(void)
@@ -168,20 +279,21 @@ static int run(const struct options *o, void *request)
     if (!options->json)
         folding_begin();
     if (options->list_devices)
-        return options->json ? list_devices_json() : list_devices();
+        return options->json
+                   ? json_print(JSON(
+                         {"devices", JSON_LIST(i, hu_device_at(i), device_json(hu_device_at(i)))}))
+                   : list_devices();
     if (options->list_families)
         return size_list_families(options->json);
     if (o->argc < 1)
-        return fail("which model? A count (7B), a config.json or its folder, a "
-                    ".safetensors file or index, or a .gguf file");
-    int status = size_complete(o, options);
-    if (status != EXIT_DONE)
-        return status;
+        die("which model? A count (7B), a config.json or its folder, a "
+            ".safetensors file or index, or a .gguf file");
+    size_complete(o, options);
     size_t count = (size_t)o->argc;
     OWNED struct size_result *results = check_memory(calloc(count, sizeof *results));
     for (size_t i = 0; i < count; i++)
         results[i].source = o->argv[i];
-    status = size_models(options, results, count);
+    int status = size_models(options, results, count);
     for (size_t i = 0; i < count; i++)
         hu_model_free(&results[i].model);
     return status;

@@ -1,14 +1,10 @@
+#include "room.h"
 #include "folding.h"
 #include "option_values.h"
 #include "output_file.h"
 #include "progress.h"
-#include "report.h"
 #include "stats_against.h"
 #include "stats_partial.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct stats stats;
@@ -103,24 +99,21 @@ static void done_with_both(void *context, size_t index, struct hu_gathered *g)
     stats_done(run->stats, index, g);
 }
 
-static bool run_stream(struct request *r, struct hu_stream *stream)
+static void run_stream(struct request *r, struct hu_stream *stream)
 {
-    struct stats *s = &r->stats;
     struct hu_stream_error error;
     progress_begin("stats", "B", hu_stream_bytes(stream));
     bool fine = hu_stream_run(stream, &error);
     progress_end();
-    if (fine)
-        return tensor_source_unchanged(&r->source);
-    tensor_source_fail(&r->source, s->tensors[error.tensor].tensor, &error, NULL);
-    return false;
+    if (!fine)
+        tensor_source_fail(&r->source, r->stats.tensors[error.tensor].tensor, &error, NULL);
+    tensor_source_unchanged(&r->source);
 }
 
-static int gather(struct request *r)
+static void gather(struct request *r)
 {
     struct stats *s = &r->stats;
-    if (!stats_read(&r->reading, &r->source, true, stats_any_block(s)))
-        return EXIT_BAD;
+    stats_read(&r->reading, &r->source, true, stats_any_block(s));
     s->skipped = r->reading.skipped;
     s->tensors = check_memory(calloc(r->reading.count + 1, sizeof *s->tensors));
     for (size_t i = 0; i < r->reading.count; i++)
@@ -143,69 +136,53 @@ static int gather(struct request *r)
     if (r->shard.count)
         hu_stream_shard(&stream, r->shard.number, r->shard.count);
     s->total = check_memory(hu_gathered_new(&stream.plan, NULL));
-    bool fine = run_stream(r, &stream);
-    if (fine && r->partial)
-        fine = partial_write(&part, r->partial, r->force);
+    run_stream(r, &stream);
+    if (r->partial)
+        partial_write(&part, r->partial, r->force);
     free(part.entries.at);
-    return fine ? EXIT_DONE : EXIT_BAD;
 }
 
-static int write_svg(const struct request *r)
+static void report(const struct request *r)
 {
-    struct output_file file;
-    if (!output_begin(&file, r->svg, r->force))
-        return EXIT_BAD;
-    stats_svg(file.stream, &r->stats);
-    return output_commit(&file) ? EXIT_DONE : EXIT_BAD;
-}
-
-static int report(const struct request *r)
-{
-    if (r->svg && write_svg(r) != EXIT_DONE)
-        return EXIT_BAD;
-    if (r->json)
-        return stats_print_json(&r->stats, stats_json(&r->stats));
+    if (r->svg)
+        output_whole(r->svg, r->force, stats_svg, &r->stats);
+    if (r->json) {
+        stats_print_json(&r->stats, stats_json(&r->stats));
+        return;
+    }
     folding_begin();
     stats_text(&r->stats);
-    return EXIT_DONE;
 }
 
-static int run_file(struct request *r, const char *path)
+static void run_file(struct request *r, const char *path)
 {
     struct stats *s = &r->stats;
-    r->source.decodes = true;
-    if (!tensor_source_open(&r->source, path))
-        return EXIT_BAD;
+    tensor_source_open(&r->source, path);
+    tensor_source_check(&r->source);
     s->file = path;
     s->source = &r->source;
-    int status = EXIT_BAD;
-    if (tensor_source_check(&r->source)) {
-        status = gather(r);
-        if (status == EXIT_DONE && reports(r))
-            status = report(r);
-        stats_clear(s);
-    }
+    gather(r);
+    if (reports(r))
+        report(r);
+    stats_clear(s);
     stats_reading_clear(&r->reading);
     tensor_source_close(&r->source);
-    return status;
 }
 
 static int run_against(struct request *r, const struct options *o)
 {
     struct against a = {.has_min_sqnr = option_given(o, "min-sqnr"),
                         .min_sqnr = r->stats.limits.min_sqnr};
-    if (REFUSED_WITH(o, "--against", "to", "scale", "rule", "max-overflow", "round", "saturate",
-                     "svg", "shard", "partial", "merge"))
-        return EXIT_BAD;
-    int status = against_run(&a, &r->source, o->argv[0], r->against, (unsigned)r->jobs);
-    if (status == EXIT_DONE && r->json) {
+    EXCLUDE(o, "--against", "to", "scale", "rule", "max-overflow", "round", "saturate", "svg",
+            "shard", "partial", "merge");
+    against_run(&a, &r->source, o->argv[0], r->against, (unsigned)r->jobs);
+    if (r->json) {
         against_json(&a);
-    } else if (status == EXIT_DONE) {
+    } else {
         folding_begin();
         against_text(&a);
     }
-    if (status == EXIT_DONE && !against_is_same(&a))
-        status = EXIT_NO;
+    int status = against_is_same(&a) ? EXIT_DONE : EXIT_NO;
     against_clear(&a);
     return status;
 }
@@ -217,39 +194,33 @@ static int run_merge(struct request *r, const struct options *o)
         .count = (size_t)o->argc,
         .joins = r->joins,
     };
-    if (REFUSED_WITH(o, "--merge", "to", "from", "tensor", "parts", "scale", "rule", "jobs",
-                     "round", "saturate", "shard"))
-        return EXIT_BAD;
-    bool fine = partial_merge(&m, &r->stats, reports(r));
-    if (fine && r->partial)
-        fine = partial_merge_write(&m, r->partial, r->force);
+    EXCLUDE(o, "--merge", "to", "from", "tensor", "parts", "scale", "rule", "jobs", "round",
+            "saturate", "shard");
+    if (!partial_merge(&m, &r->stats, reports(r)))
+        give_up();
+    if (r->partial)
+        partial_merge_write(&m, r->partial, r->force);
     /* --scale is what the parts say. */
     r->stats.limits.any_overflow =
         r->stats.scaling == HU_SCALE_BLOCK && r->stats.limits.any_clamped;
-    int status = !fine ? EXIT_BAD : reports(r) ? report(r) : EXIT_DONE;
+    if (reports(r))
+        report(r);
     stats_clear(&r->stats);
     partial_merge_clear(&m);
-    return status;
+    return EXIT_DONE;
 }
 
-/* Operands and options that do not fit each other. False: reported. */
-static bool check_request(const struct request *r, const struct options *o)
+/* Operands and options that do not fit each other end it. */
+static void check_request(const struct request *r, const struct options *o)
 {
     if (!o->argc)
-        return !fail(r->merges ? "a FILE that --partial left is missing" : "a FILE is missing");
+        die(r->merges ? "a FILE that --partial left is missing" : "a FILE is missing");
     if (o->argc > 1 && !r->merges)
-        return !fail("one FILE at a time");
+        die("one FILE at a time");
     if (r->shard.count && !r->partial)
-        return !fail("--shard needs --partial OUT, where its sums go");
-    return !r->joins || r->merges || !fail("--join is of --merge");
-}
-
-static bool has_blocks(const struct stats_targets *t)
-{
-    for (size_t i = 0; i < t->count; i++)
-        if (t->at[i].block)
-            return true;
-    return false;
+        die("--shard needs --partial OUT, where its sums go");
+    if (r->joins && !r->merges)
+        die("--join is of --merge");
 }
 
 static void begin(void *request)
@@ -261,8 +232,7 @@ static int run(const struct options *o, void *request)
 {
     struct request *r = request;
     struct stats *s = &r->stats;
-    if (!check_request(r, o))
-        return EXIT_BAD;
+    check_request(r, o);
     s->limits.any_clamped = !option_given(o, "max-overflow");
     s->limits.any_overflow = s->scaling == HU_SCALE_BLOCK && s->limits.any_clamped;
     if (!s->targets.count && !r->merges)
@@ -271,9 +241,10 @@ static int run(const struct options *o, void *request)
         return run_against(r, o);
     if (r->merges)
         return run_merge(r, o);
-    if (!has_blocks(&s->targets) && REFUSED_WITH(o, "targets that are no block formats", "rule"))
-        return EXIT_BAD;
-    return run_file(r, o->argv[0]);
+    if (!stats_any_block(s))
+        EXCLUDE(o, "targets that are no block formats", "rule");
+    run_file(r, o->argv[0]);
+    return EXIT_DONE;
 }
 
 const struct command cmd_stats = {

@@ -1,13 +1,6 @@
+#include "room.h"
 #include "arguments.h"
-#include "json.h"
 #include "option_values.h"
-#include "report.h"
-#include "sheet.h"
-#include "terminal.h"
-#include "shown.h"
-
-#include <stdio.h>
-#include <string.h>
 
 enum { WIDEST = 16 };
 
@@ -39,9 +32,8 @@ static void print_row(const struct hu_format *f, uint64_t code)
 static json_t *row_json(const struct hu_format *f, uint64_t code)
 {
     struct hu_datum d = hu_decode(f, code);
-    json_t *value = hu_is_finite(d) ? json_take(hu_datum_exact(f, code)) : json_null();
-    return check_memory(json_pack("{s:s, s:s, s:o}", "bits", CODE_OF(f, code), "class",
-                                  hu_class_name(d.class), "decimal", value));
+    return JSON({"bits", json_string(CODE_OF(f, code))},
+                {"class", json_string(hu_class_name(d.class))}, {"decimal", json_datum(f, code)});
 }
 
 static int run(const struct options *o, void *request)
@@ -54,13 +46,12 @@ static int run(const struct options *o, void *request)
         return EXIT_BAD;
     if (f->width > WIDEST)
         return fail("%s has 2^%d codes; a table goes up to %d bits", f->name, f->width, WIDEST);
-    json_t *codes = r->json ? check_memory(json_array()) : NULL;
-    for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++) {
+    json_t *codes = r->json ? json_list() : NULL;
+    for (uint64_t code = 0; code <= hu_width_mask(f) && !ferror(stdout); code++)
         if (r->json)
             json_add(codes, row_json(f, code));
         else
             print_row(f, code);
-    }
     if (r->json)
         return json_print(json_pack("{s:s, s:o}", "format", f->name, "codes", codes));
     return EXIT_DONE;

@@ -1,20 +1,9 @@
-#include "shown.h"
-#include "sheet.h"
+#include "room.h"
 #include "folding.h"
 #include "grid.h"
-#include "json.h"
-#include "logical_view.h"
 #include "option_values.h"
-#include "report.h"
 #include "tensor_source.h"
-#include "terminal.h"
-#include "file/printable.h"
 #include "file/safetensors.h"
-
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     bool json, parts;
@@ -203,19 +192,9 @@ static void print_table(const char *path, const struct hu_tensor_set *set, bool 
 
 static json_t *tensor_json(const struct hu_tensor *t)
 {
-    return check_memory(json_pack(
-        "{s:o, s:o, s:o, s:I, s:I, s:I}", "name", json_text(t->name), "dtype",
-        json_take(dtype_name(t->dtype)), "shape", json_shape(t->shape, t->rank), "elements",
-        (json_int_t)t->elements, "bytes", (json_int_t)t->bytes, "offset", (json_int_t)t->offset));
-}
-
-static void add_parts(json_t *row, const struct hu_logical *l)
-{
-    json_t *parts = check_memory(json_array());
-    for (size_t i = 0; i < l->part_count; i++)
-        json_add(parts, tensor_json(l->parts[i]));
-    json_put(row, "layout", json_string(l->layout));
-    json_put(row, "parts", parts);
+    return JSON({"name", json_text(t->name)}, {"dtype", json_take(dtype_name(t->dtype))},
+                {"shape", json_shape(t->shape, t->rank)}, {"elements", json_count(t->elements)},
+                {"bytes", json_count(t->bytes)}, {"offset", json_count(t->offset)});
 }
 
 /* hu_tensor_set's tensor INDEX; json_rows.row. */
@@ -223,14 +202,16 @@ static json_t *tensor_row(const void *context, size_t index)
 {
     const struct hu_tensor_set *set = context;
     const struct hu_tensor *t = hu_tensor_set_at(set, index);
+    const struct hu_logical *l = t->part_of;
     json_t *row = tensor_json(t);
-    if (t->part_of)
-        add_parts(row, t->part_of);
+    if (l)
+        JSON_PUT(row, {"layout", json_string(l->layout)},
+                 {"parts", JSON_LIST(i, i < l->part_count, tensor_json(l->parts[i]))});
     if (t->shared)
         json_put(row, "shared", json_true());
     if (set->count > 1)
         json_put(row, "file", json_text(set->paths[t->file]));
-    return check_memory(row);
+    return row;
 }
 
 /* The document but for its "tensors". */
@@ -242,12 +223,12 @@ static json_t *document(const char *path, const struct hu_tensor_set *set)
     for (size_t i = 0; i < count; i++) {
         OWNED char *dtype = dtype_name(totals[i].dtype);
         json_put(dtypes, dtype,
-                 json_pack("{s:I, s:I, s:I}", "tensors", (json_int_t)totals[i].tensors, "elements",
-                           (json_int_t)totals[i].elements, "bytes", (json_int_t)totals[i].bytes));
+                 JSON({"tensors", json_count(totals[i].tensors)},
+                      {"elements", json_count(totals[i].elements)},
+                      {"bytes", json_count(totals[i].bytes)}));
     }
-    return check_memory(json_pack("{s:o, s:n, s:o, s:I, s:I}", "file", json_text(path), "tensors",
-                                  "dtypes", dtypes, "elements", (json_int_t)set->elements, "bytes",
-                                  (json_int_t)set->bytes));
+    return JSON({"file", json_text(path)}, {"tensors", json_null()}, {"dtypes", dtypes},
+                {"elements", json_count(set->elements)}, {"bytes", json_count(set->bytes)});
 }
 
 /* A strict checker: what the index states must be so. */

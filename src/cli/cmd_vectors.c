@@ -1,15 +1,10 @@
+#include "room.h"
 #include "arguments.h"
 #include "option_values.h"
 #include "progress.h"
-#include "report.h"
 #include "pool.h"
 #include "verify/block_vectors.h"
 #include "verify/vectors.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct request {
     struct format_list from, to;
@@ -61,67 +56,63 @@ static bool write_out(void *context, const char *text, size_t length)
     return fwrite(text, 1, length, stdout) == length;
 }
 
-static int finish(uint64_t written, uint64_t due)
+static void finish(uint64_t written, uint64_t due)
 {
     progress_end();
     check_memory(written == due || ferror(stdout) ? stdout : NULL);
-    return EXIT_DONE;
 }
 
-static int write_operation(const struct request *q, const struct hu_promise *promise)
+static void write_operation(const struct request *q, const struct hu_promise *promise)
 {
     if (q->operations.count != 1 || q->from.count != 1 || q->to.count > 1 || q->blocks.count ||
         q->direction.count > 1)
-        return fail("needs one operation, one format for -f, and at most one for -t "
-                    "and one direction");
+        die("needs one operation, one format for -f, and at most one for -t "
+            "and one direction");
     const struct hu_format *from = q->from.at[0], *to = q->to.count ? q->to.at[0] : from;
     struct hu_question question =
         hu_question_of(q->operations.at[0], to, from, promise, q->nan_rule);
     struct hu_vectors_options options = {(int)q->level, q->count, q->seed};
     uint64_t due = q->count ? q->count : hu_operation_vectors_set(&question, options.level);
     progress_begin("vectors", "lines", due);
-    return finish(
-        hu_operation_vectors_write(&question, &options, hu_pool_processors(), write_out, NULL),
-        due);
+    finish(hu_operation_vectors_write(&question, &options, hu_pool_processors(), write_out, NULL),
+           due);
 }
 
-static int write_blocks(const struct request *q, const struct hu_promise *promise)
+static void write_blocks(const struct request *q, const struct hu_promise *promise)
 {
     const struct hu_block *b = q->blocks.at[0];
     enum { USUAL = 1000 };
     if (q->blocks.count != 1 || q->to.count || q->direction.count > 1 ||
         (q->from.count && q->from.at[0] != hu_format_find("fp32")))
-        return fail("vectors of blocks are of one block format, from fp32, in one "
-                    "direction");
+        die("vectors of blocks are of one block format, from fp32, in one "
+            "direction");
     if (q->rule && !hu_block_has_rules(b))
-        return fail("--rule is for scales that are powers of two, which %s has not", b->name);
+        die("--rule is for scales that are powers of two, which %s has not", b->name);
     if (!hu_block_vector_sources(b))
-        return fail("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
+        die("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
     struct hu_block_question question = {.block = b, .options = {.rule = q->rule}, .seed = q->seed};
     question.options.elements.saturate = true;
     question.options.elements.direction = promise->options.direction;
     uint64_t due = q->count ? q->count : USUAL;
     progress_begin("vectors", "lines", due);
-    return finish(hu_block_vectors_write(&question, due, write_out, NULL), due);
+    finish(hu_block_vectors_write(&question, due, write_out, NULL), due);
 }
 
-static int write_vectors(const struct request *q)
+static void write_vectors(const struct request *q)
 {
     struct hu_promise promise = q->promise;
     if (q->direction.count)
         promise.options.direction = q->direction.direction[0];
-    if (q->operations.count)
-        return write_operation(q, &promise);
-    if (q->blocks.count)
-        return write_blocks(q, &promise);
+    if (q->operations.count || q->blocks.count) {
+        (q->operations.count ? write_operation : write_blocks)(q, &promise);
+        return;
+    }
     if (q->from.count != 1 || q->to.count != 1 || q->direction.count > 1)
-        return fail("needs one format for -f, one for -t, and at most one direction");
+        die("needs one format for -f, one for -t, and at most one direction");
     struct hu_runs *runs =
         check_memory(hu_runs_new(q->to.at[0], q->from.at[0], &promise, hu_pool_processors()));
-    if (runs->refuted) {
-        hu_runs_free(runs);
-        return fail("MPFR contradicts the boundaries worked out for this pair");
-    }
+    if (runs->refuted)
+        die("MPFR contradicts the boundaries worked out for this pair");
     struct hu_vectors_options options = {(int)q->level, q->count, q->seed};
     progress_begin("vectors", "lines", q->count ? q->count : hu_vectors_set(runs, options.level));
     uint64_t written = hu_vectors_write(runs, &options, write_out, NULL);
@@ -129,7 +120,6 @@ static int write_vectors(const struct request *q)
     hu_runs_free(runs);
     if (written < q->count && !ferror(stdout))
         note("%" PRIu64 " distinct vectors is all there are at boundaries and between", written);
-    return EXIT_DONE;
 }
 
 static void begin(void *request)
@@ -141,12 +131,15 @@ static int run(const struct options *o, void *request)
 {
     const struct request *q = request;
     if (o->argc)
-        return fail("takes no argument: '%s'", o->argv[0]);
-    if ((!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule")) ||
-        (!q->blocks.count && REFUSED_WITH(o, "targets that are no block formats", "rule")) ||
-        (q->blocks.count && REFUSED_WITH(o, "block formats", "level", "saturate", "tininess")))
-        return EXIT_BAD;
-    return write_vectors(q);
+        die("takes no argument: '%s'", o->argv[0]);
+    if (!q->operations.count)
+        EXCLUDE(o, "conversions", "nan-rule");
+    if (q->blocks.count)
+        EXCLUDE(o, "block formats", "level", "saturate", "tininess");
+    else
+        EXCLUDE(o, "targets that are no block formats", "rule");
+    write_vectors(q);
+    return EXIT_DONE;
 }
 
 const struct command cmd_vectors = {

@@ -1,15 +1,9 @@
-#include "shown.h"
+#include "room.h"
 #include "folding.h"
 #include "options.h"
 #include "progress.h"
-#include "report.h"
 #include "verify.h"
-#include "verify_blocks.h"
 #include "pool.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 static void print_total(const struct verify_request *q, const struct verify_tally *tally)
 {
@@ -21,8 +15,8 @@ static void print_total(const struct verify_request *q, const struct verify_tall
         tally->crashed      ? "an unknown number of"
         : tally->mismatches ? GROUPED(tally->mismatches)
                             : "no",
-        tally->mismatches == 1 && !tally->crashed ? "" : "es", verify_now() - tally->began, q->jobs,
-        plural(q->jobs));
+        tally->mismatches == 1 && !tally->crashed ? "" : "es", seconds_now() - tally->began,
+        q->jobs, plural(q->jobs));
     if (q->standard)
         puts(
             "Covered: sources of at most 16 bits to every format in every direction; fp64, fp32 "
@@ -35,14 +29,14 @@ static int finish(const struct verify_request *q, struct verify_tally *tally)
 {
     progress_end();
     if (q->json)
-        json_print(json_pack("{s:o, s:I, s:I, s:o, s:f, s:I, s:o, s:o, s:b}", "combinations",
-                             tally->rows, "count", (json_int_t)tally->combinations, "inputs",
-                             (json_int_t)tally->inputs, "mismatches",
-                             tally->crashed ? json_null() : json_count(tally->mismatches),
-                             "seconds", verify_now() - tally->began, "jobs", (json_int_t)q->jobs,
-                             "shard", q->shards ? json_count(q->shard) : json_null(), "shards",
-                             q->shards ? json_count(q->shards) : json_null(), "passed",
-                             !tally->failed && !tally->cut));
+        json_print(JSON({"combinations", tally->rows}, {"count", json_count(tally->combinations)},
+                        {"inputs", json_count(tally->inputs)},
+                        {"mismatches", JSON_IF(!tally->crashed, json_count(tally->mismatches))},
+                        {"seconds", json_real(seconds_now() - tally->began)},
+                        {"jobs", json_count(q->jobs)},
+                        {"shard", JSON_IF(q->shards, json_count(q->shard))},
+                        {"shards", JSON_IF(q->shards, json_count(q->shards))},
+                        {"passed", json_boolean(!tally->failed && !tally->cut)}));
     else
         print_total(q, tally);
     return tally->failed || tally->cut ? EXIT_NO : EXIT_DONE;
@@ -50,29 +44,19 @@ static int finish(const struct verify_request *q, struct verify_tally *tally)
 
 static int verify(struct verify_request *q, const struct options *o)
 {
-    struct verify_tally tally = {.began = verify_now()};
-    int status = EXIT_DONE;
-    if (!verify_request_complete(q, o))
-        return EXIT_BAD;
+    struct verify_tally tally = {.began = seconds_now()};
+    verify_request_complete(q, o);
     verify_watch_interruption();
     if (q->json)
-        tally.rows = check_memory(json_array());
+        tally.rows = json_list();
     else
         folding_begin();
-    if (q->blocks.count)
-        status = verify_blocks(q, &tally);
-    else if (q->operations.count)
-        status = verify_operations(q, &tally);
-    else if (q->vectors)
-        status = verify_vectors(q, &tally);
-    else if (q->against)
-        status = verify_against(q, &tally);
-    else
-        verify_kernels(q, &tally);
-    if (status == EXIT_DONE)
-        return verify_end(finish(q, &tally));
-    json_decref(tally.rows);
-    return status;
+    (q->blocks.count       ? verify_blocks
+     : q->operations.count ? verify_operations
+     : q->vectors          ? verify_vectors
+     : q->against          ? verify_against
+                           : verify_kernels)(q, &tally);
+    return verify_end(finish(q, &tally));
 }
 
 static void begin(void *request)
@@ -85,14 +69,14 @@ static int run(const struct options *o, void *request)
 {
     struct verify_request *q = request;
     if (q->merges && !o->argc)
-        return fail("--merge needs the files that --shard --json printed");
-    if (q->merges && REFUSED_WITH(o, "--merge", "from", "to", "round", "op", "kernel", "jobs",
-                                  "shard", "against", "vectors", "rule"))
-        return EXIT_BAD;
-    if (q->merges)
+        die("--merge needs the files that --shard --json printed");
+    if (q->merges) {
+        EXCLUDE(o, "--merge", "from", "to", "round", "op", "kernel", "jobs", "shard", "against",
+                "vectors", "rule");
         return verify_merge(o->argv, o->argc, q->json);
+    }
     if (o->argc)
-        return fail("takes no argument: '%s'", o->argv[0]);
+        die("takes no argument: '%s'", o->argv[0]);
     return verify(q, o);
 }
 

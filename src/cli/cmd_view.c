@@ -1,17 +1,133 @@
-/* halfulp view: hands over to halfulp-view. */
-#include "view.h"
+/* halfulp view: hands over to halfulp-view, or a page to the browser. */
+#include "room.h"
+#include "options.h"
 #include "option_values.h"
-#include "report.h"
+#include "view.h"
 #include "file/element.h"
-#include "shown.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
+
+/* RFC 3986, section 2.3's unreserved characters and those of KEPT stay; the rest as %XX. */
+static void put_escaped(FILE *url, const char *text, const char *kept)
+{
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-._~";
+    for (; *text; text++)
+        fprintf(url, strchr(unreserved, *text) || strchr(kept, *text) ? "%c" : "%%%02X",
+                (unsigned char)*text);
+}
+
+static void put_part(FILE *url, const char **separator, const char *name, const char *value)
+{
+    fprintf(url, "%s%s=", *separator, name);
+    put_escaped(url, value, ",:");
+    *separator = "&";
+}
+
+/* What the page calls what option NAME says, and its value. NULL: it has no such thing. */
+static const char *part_of(const char *name, const struct view_request *r, const char **value)
+{
+    const struct {
+        const char *option, *part, *value;
+    } parts[] = {{"formats", "rows", r->rows},
+                 {"round", "round", hu_direction_name(r->direction)},
+                 {"saturate", "saturate", "1"},
+                 {"theme", "theme", r->theme},
+                 {"page", "page", r->page}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strcmp(name, parts[i].option)) {
+            *value = parts[i].value;
+            return parts[i].part;
+        }
+    return NULL;
+}
+
+/* What the page takes of the command line, behind the address. */
+static void put_state(FILE *url, const struct command *self, int argc, char **argv)
+{
+    const char *separator = "#";
+    struct options o;
+    struct view_request r = {0};
+    if (!options_read(&o, self, argc, argv, &r))
+        exit(report_end(o.status));
+    for (const struct command_option *row = self->options; row->name; row++) {
+        const char *value = NULL, *part = part_of(row->name, &r, &value);
+        if (!option_given(&o, row->name) || !strcmp(row->name, "web"))
+            continue;
+        if (!part)
+            die("--%s does not go with --web", row->name);
+        put_part(url, &separator, part, value);
+    }
+    if (o.argc > 1)
+        die("takes one value; there is also '%s'", o.argv[1]);
+    if (o.argc)
+        put_part(url, &separator, "value", o.argv[0]);
+}
+
+/* $XDG_CACHE_HOME/halfulp/view.html, or ~/.cache's; NULL: there is no home. */
+static char *bridge_path(void)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    OWNED char *base = cache && *cache == '/' ? text_new("%s", cache)
+                       : home && *home == '/' ? text_new("%s/.cache", home)
+                                              : NULL;
+    if (!base)
+        return NULL;
+    OWNED char *folder = text_new("%s/halfulp", base);
+    mkdir(base, 0700);
+    mkdir(folder, 0700);
+    return text_new("%s/view.html", folder);
+}
+
+/* What opens files drops what stands behind #: it gets a page that goes on to URL. NULL: there is
+ * no place for one. */
+static char *write_bridge(const char *url)
+{
+    OWNED char *path = bridge_path();
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file)
+        return NULL;
+    fputs("<!doctype html>\n<meta charset=\"utf-8\">\n<title>halfulp</title>\n"
+          "<meta http-equiv=\"refresh\" content=\"0;url=",
+          file);
+    for (; *url; url++)
+        *url == '&' ? fputs("&amp;", file) : putc(*url, file);
+    fputs("\">\n", file);
+    return fclose(file) ? NULL : check_memory(strdup(path));
+}
+
+/* $BROWSER, as its users set it: names joined by colons, of which the first is taken. */
+static void start_chosen(const char *url)
+{
+    const char *browser = getenv("BROWSER");
+    if (!browser || !*browser)
+        return;
+    OWNED char *name = check_memory(strndup(browser, strcspn(browser, ":")));
+    execlp(name, name, url, (char *)NULL);
+}
+
+/* Hands PAGE, an absolute path, to the user's browser, with what the arguments ask for behind its
+ * #. Returns only where that fails, with the exit status. */
+static int view_in_browser(const struct command *self, const char *page, int argc, char **argv)
+{
+    OWNED char *url = NULL;
+    size_t size;
+    FILE *address = check_memory(open_memstream(&url, &size));
+    fputs("file://", address);
+    put_escaped(address, page, "/");
+    put_state(address, self, argc, argv);
+    fclose(address);
+    fflush(stdout);
+    start_chosen(url);
+    OWNED char *bridge = write_bridge(url);
+#ifdef __APPLE__
+    execlp("open", "open", bridge ? bridge : url, (char *)NULL);
+#endif
+    execlp("xdg-open", "xdg-open", bridge ? bridge : url, (char *)NULL);
+    execlp("x-www-browser", "x-www-browser", url, (char *)NULL);
+    return fail("no browser is found (BROWSER names one); the page is %s", url);
+}
 
 static const char program[] = "halfulp-view", page[] = "halfulp.html";
 
@@ -41,17 +157,14 @@ static const struct command_option rows[] = {
 };
 
 /* The folder that this program lies in, with its slash; false: unknown. */
-static int own_folder(char *out, size_t size)
+static bool own_folder(char *out, size_t size)
 {
     ssize_t length = readlink("/proc/self/exe", out, size - 1);
-    if (length <= 0)
-        return 0;
-    out[length] = 0;
+    out[length > 0 ? length : 0] = 0;
     char *slash = strrchr(out, '/');
-    if (!slash)
-        return 0;
-    slash[1] = 0;
-    return 1;
+    if (slash)
+        slash[1] = 0;
+    return slash;
 }
 
 static void start(const char *path, char **argv)
@@ -82,8 +195,8 @@ static bool has_option(int argc, char **argv, const char *name, const char *othe
     return false;
 }
 
-/* FILE:TENSOR[i,j] becomes the datum that stands there, which the viewer reads. False: reported. */
-static bool open_elements(int argc, char **argv)
+/* FILE:TENSOR[i,j] becomes the datum that stands there, which the viewer reads. */
+static void open_elements(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const struct hu_format *f;
@@ -92,13 +205,12 @@ static bool open_elements(int argc, char **argv)
         enum hu_element_result result =
             argv[i][0] == '-' ? HU_ELEMENT_NONE : hu_element_read(argv[i], &f, &bits, message);
         if (result == HU_ELEMENT_ERROR)
-            return refuse("%s", message);
+            die("%s", message);
         if (result == HU_ELEMENT_NONE)
             continue;
         snprintf(datum, sizeof datum, "%s:%s", f->name, CODE_OF(f, bits));
         argv[i] = check_memory(strdup(datum));
     }
-    return true;
 }
 
 static int take(const struct command *self, int argc, char **argv)
@@ -108,8 +220,7 @@ static int take(const struct command *self, int argc, char **argv)
         command_help(self);
         return EXIT_DONE;
     }
-    if (!open_elements(argc, argv))
-        return EXIT_BAD;
+    open_elements(argc, argv);
     if (has_option(argc, argv, "--web", "--web"))
         return open_page(self, argc, argv);
     fflush(stdout);

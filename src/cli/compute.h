@@ -1,11 +1,8 @@
 /* An expression worked out: the ways to present it. */
 #pragma once
 
+#include "room.h"
 #include "compute/steps.h"
-#include "terminal.h"
-
-#include <jansson.h>
-#include <stdio.h>
 
 /* The whole's value for people: a datum, or a comparison's truth. */
 enum { COMPUTE_VALUE = HU_SHORTEST_TEXT };
@@ -23,10 +20,6 @@ json_t *compute_json(const struct compute *c);
 /* Each operation's alignment and rounding as one SVG document. */
 void compute_svg(FILE *out, const struct compute *const *all, size_t count);
 
-/* TEXT with the elements of tensors that it names, FILE:TENSOR[i,j] where an operand is due, as the
- * data that they are; new memory. NULL: reported. */
-char *compute_elements(const char *text);
-
 /* What of the expression a step is; new memory. NULL: nothing, it is the result's conversion. */
 char *compute_source(const struct compute *c, const struct compute_step *s);
 
@@ -35,7 +28,8 @@ const char *compute_noun(enum hu_operation operation);
 
 /* How the cut of a step ended, in words: "a tie", "to the even one". */
 struct compute_reason {
-    char rest[64], way[48];
+    char rest[64];
+    const char *way;
 };
 struct compute_reason compute_reason_of(const struct compute *c, const struct compute_step *s);
 

@@ -1,12 +1,7 @@
 /* A model group by group: addends aligned, what was cut of each, the sum, the rounding. */
+#include "room.h"
 #include "dot_job.h"
 #include "mpz64.h"
-#include "scope.h"
-#include "sheet.h"
-#include "shown.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /* Where the values and the digits begin; how many cut digits are shown. */
 enum { VALUE_AT = 14, DIGITS_AT = 30, CUT_DIGITS = 12, DIGITS_TEXT = 160 };

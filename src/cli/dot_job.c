@@ -1,12 +1,7 @@
+#include "room.h"
 #include "dot_job.h"
 #include "mpz64.h"
 #include "names.h"
-#include "report.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 enum { DEFAULT_BLOCK = 64 };
 
@@ -73,7 +68,7 @@ static bool is_vector(const struct operand *o, size_t *n)
     return o->rows == 1 || o->columns == 1;
 }
 
-static bool take_shapes(struct dot *d)
+static void take_shapes(struct dot *d)
 {
     const struct operand *a = d->given_a, *b = d->given_b, *c = d->given_c;
     size_t other;
@@ -85,21 +80,19 @@ static bool take_shapes(struct dot *d)
     } else if (is_vector(a, &d->n) && is_vector(b, &other)) {
         d->rows = d->columns = 1;
     } else {
-        return refuse("A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix "
-                      "multiplies matrices",
-                      a->rows, a->columns, b->rows, b->columns);
+        die("A is %zu × %zu and B %zu × %zu: a dot product is of two vectors; --matrix multiplies "
+            "matrices",
+            a->rows, a->columns, b->rows, b->columns);
     }
     if (d->n != other)
-        return refuse(d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu",
-                      d->n, other);
+        die(d->matrix ? "A has %zu columns and B %zu rows" : "A has %zu values and B %zu", d->n,
+            other);
     if (d->rows > MATRIX_COLUMNS || d->columns > MATRIX_COLUMNS)
-        return refuse("a product of %zu × %zu is more than is shown: %d × %d", d->rows, d->columns,
-                      MATRIX_COLUMNS, MATRIX_COLUMNS);
-    bool fits = !c || c->count == 1 || (c->rows == d->rows && c->columns == d->columns);
-    if (!fits)
-        fail("C is %zu × %zu; one value is due, or as many as A·B has: %zu × %zu", c->rows,
-             c->columns, d->rows, d->columns);
-    return fits;
+        die("a product of %zu × %zu is more than is shown: %d × %d", d->rows, d->columns,
+            MATRIX_COLUMNS, MATRIX_COLUMNS);
+    if (c && c->count != 1 && (c->rows != d->rows || c->columns != d->columns))
+        die("C is %zu × %zu; one value is due, or as many as A·B has: %zu × %zu", c->rows,
+            c->columns, d->rows, d->columns);
 }
 
 /* V's exact value. False: it is not finite, or too far out to write. */
@@ -444,7 +437,7 @@ static uint64_t run_choice(const struct dot *d, const struct dot_choice *choice,
     return fused(d, scaled, 0x3f800000, d->c[index]);
 }
 
-static bool run_choices(struct dot *d, const struct dot_choices *choices)
+static void run_choices(struct dot *d, const struct dot_choices *choices)
 {
     size_t sums = d->rows * d->columns;
     for (size_t i = 0; i < choices->count; i++) {
@@ -453,9 +446,8 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices)
         if (!takes || (d->block && !d->segment && !hu_dot_scales(choice->model))) {
             if (choices->all)
                 continue;
-            return refuse("%s does not multiply %s into %s; 'halfulp dot --models' says what it "
-                          "takes",
-                          choice->name, d->name, d->accumulate->name);
+            die("%s does not multiply %s into %s; 'halfulp dot --models' says what it takes",
+                choice->name, d->name, d->accumulate->name);
         }
         struct dot_result *r = &d->results[d->count++];
         r->choice = choice;
@@ -463,7 +455,6 @@ static bool run_choices(struct dot *d, const struct dot_choices *choices)
         for (size_t k = 0; k < sums; k++)
             r->bits[k] = run_choice(d, choice, k, NULL);
     }
-    return true;
 }
 
 /* OCP MX's: a power of two over 32 elements in a row, which matrix units take beside the codes. */
@@ -482,7 +473,7 @@ static void count_roundings(struct dot *d)
     d->roundings = d->segment ? d->segment + segments_of(d) + 1 + (d->scaled ? 4 : 1) : d->n + 1;
 }
 
-bool dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
+void dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
               const struct operand *b, const struct operand *c)
 {
     *d = (struct dot){.name = request->block ? request->block->name : request->format->name,
@@ -495,20 +486,18 @@ bool dot_make(struct dot *d, const struct dot_request *request, const struct ope
                       .matrix = request->matrix,
                       .scaled = request->scaled};
     if (d->scaled && d->block)
-        return refuse("%s has scales of its own; --scale is for formats without", d->name);
-    if (!take_shapes(d))
-        return false;
+        die("%s has scales of its own; --scale is for formats without", d->name);
+    take_shapes(d);
     count_roundings(d);
     if ((d->scaled || d->segment) && strcmp(d->accumulate->name, "fp32"))
-        return refuse("%s applied in fp32, so %s needs --accumulate fp32",
-                      d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
+        die("%s applied in fp32, so %s needs --accumulate fp32",
+            d->block ? "scales of blocks are" : "--scale is", d->block ? d->name : "it");
     if (!make_side(d, &d->a, a, d->rows, &request->rounding) ||
         !make_side(d, &d->b, b, d->columns, &request->rounding))
-        return refuse("%s has no scale for a block with an infinity, a NaN or a value beyond fp64",
-                      d->name);
+        die("%s has no scale for a block with an infinity, a NaN or a value beyond fp64", d->name);
     make_c(d);
     make_sums(d);
-    return run_choices(d, request->choices);
+    run_choices(d, request->choices);
 }
 
 void dot_clear(struct dot *d)

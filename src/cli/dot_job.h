@@ -1,12 +1,11 @@
 /* Dot products and small matrix products: what `dot` has worked out, and the ways to present it. */
 #pragma once
 
+#include "room.h"
 #include "dot.h"
 #include "arguments.h"
 #include "block/block.h"
 #include "operand.h"
-
-#include <jansson.h>
 
 enum { DOT_MODELS_MAX = 64, MATRIX_COLUMNS = 64 };
 
@@ -67,9 +66,9 @@ struct dot_request {
     const struct dot_choices *choices;
 };
 
-/* Works out all. A is rows × n, B n × columns; or, without matrix, a row or a column each. False:
- * reported. dot_clear in either case. */
-bool dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
+/* Works out all. A is rows × n, B n × columns; or, without matrix, a row or a column each. What
+ * goes wrong ends the process. */
+void dot_make(struct dot *d, const struct dot_request *request, const struct operand *a,
               const struct operand *b, const struct operand *c);
 void dot_clear(struct dot *d);
 
@@ -96,9 +95,9 @@ void dot_observe(const struct dot *d, const struct dot_result *result, size_t in
 bool dot_error(mpq_t error, mpq_t ulps, const struct dot *d, const mpq_t *against,
                const struct dot_result *result, size_t index);
 
-void dot_print(const struct dot *d);
 void dot_explain(const struct dot *d);
-void dot_print_model(const struct hu_dot_model *m);
-void dot_print_models(void);
+void dot_print(const struct dot *d);
 json_t *dot_json(const struct dot *d);
+void dot_print_models(void);
 json_t *dot_models_json(void);
+void dot_print_model(const struct hu_dot_model *m);

@@ -1,9 +1,5 @@
+#include "room.h"
 #include "folding.h"
-#include "terminal.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #ifdef HAVE_COOKIE_STREAMS
 
@@ -28,22 +24,13 @@ static size_t sgr_length(const char *text)
 /* Columns of the N bytes at TEXT. */
 static int columns_of(const char *text, size_t n)
 {
-    char part[256];
-    int columns = 0;
-    for (size_t at = 0, used = 0; at < n;) {
-        size_t sgr = sgr_length(text + at);
-        if (!sgr)
-            part[used++] = text[at];
-        at += sgr ? sgr : 1;
-        /* In parts that end between characters. */
-        bool within = at < n && (text[at] & 0xc0) == 0x80;
-        if (at < n && (used + 8 < sizeof part || within) && used + 1 < sizeof part)
-            continue;
-        part[used] = 0;
-        columns += text_columns(part);
-        used = 0;
-    }
-    return columns;
+    OWNED char *plain = check_memory(malloc(n + 1));
+    size_t used = 0;
+    for (size_t at = 0, sgr; at < n; at += sgr ? sgr : 1)
+        if (!(sgr = sgr_length(text + at)))
+            plain[used++] = text[at];
+    plain[used] = 0;
+    return text_columns(plain);
 }
 
 /* The line, without its newline: word by word, each with the spaces before it. */

@@ -1,10 +1,5 @@
+#include "room.h"
 #include "grid.h"
-#include "report.h"
-#include "sheet.h"
-
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* A name that is wider than the widest sticks out of its column. */
 enum { INDENT = 2, WIDEST_NAME = 48 };

@@ -1,9 +1,7 @@
 /* Tables that fit the terminal: side by side where there is room, else below one another. */
 #pragma once
 
-#include "terminal.h"
-
-#include <stddef.h>
+#include "room.h"
 
 struct grid_column {
     const char *head;

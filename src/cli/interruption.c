@@ -1,12 +1,9 @@
+#include "room.h"
 #include "interruption.h"
-
-#include "report.h"
 
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 /* All that the handler reads; lock-free, and so fit for one. */
 struct names {
@@ -29,15 +26,20 @@ static void clear_line(void)
         return;
 }
 
-static void leave_nothing_and_die(int number)
+static void leave_nothing(void)
 {
-    atomic_store(&dying, true);
     struct names *all = atomic_load(&names);
     for (size_t i = 0; all && i < all->capacity; i++) {
         const char *path = atomic_load(&all->at[i]);
         if (path)
             unlink(path);
     }
+}
+
+static void leave_nothing_and_die(int number)
+{
+    atomic_store(&dying, true);
+    leave_nothing();
     clear_line();
     signal(number, SIG_DFL);
     raise(number);
@@ -68,14 +70,26 @@ static void watch(int number)
         sigaction(number, &action, NULL);
 }
 
-void interruption_watch(void)
+static sigset_t held, before;
+
+static void hold(int number)
+{
+    sigaddset(&held, number);
+}
+
+static void each_number(void (*visit)(int))
 {
     for (size_t i = 0; i < NUMBERS; i++)
-        watch(numbers[i]);
+        visit(numbers[i]);
 #ifdef SIGRTMIN
     for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-        watch(number);
+        visit(number);
 #endif
+}
+
+void interruption_watch(void)
+{
+    each_number(watch);
 }
 
 /* Puts FRESH where OLD is. False: it is nowhere. */
@@ -96,6 +110,8 @@ void interruption_add(const char *path)
         return;
     struct names *old = atomic_load(&names);
     size_t n = old ? old->capacity : 0, capacity = n * 2 + 4;
+    if (!old)
+        atexit(leave_nothing);
     struct names *fresh = check_memory(calloc(1, sizeof *fresh + capacity * sizeof *fresh->at));
     fresh->older = old;
     fresh->capacity = capacity;
@@ -111,19 +127,11 @@ void interruption_forget(const char *path)
         replace(path, NULL);
 }
 
-static sigset_t before;
-
 void interruption_hold(void)
 {
-    sigset_t all;
-    sigemptyset(&all);
-    for (size_t i = 0; i < NUMBERS; i++)
-        sigaddset(&all, numbers[i]);
-#ifdef SIGRTMIN
-    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-        sigaddset(&all, number);
-#endif
-    sigprocmask(SIG_BLOCK, &all, &before);
+    sigemptyset(&held);
+    each_number(hold);
+    sigprocmask(SIG_BLOCK, &held, &before);
 }
 
 void interruption_release(void)

@@ -10,7 +10,8 @@
 /* From here on. May be called again. */
 void interruption_watch(void);
 
-/* PATH is to be unlinked; it stays the caller's and readable until it is forgotten. */
+/* PATH is to be unlinked, at an exit too; it stays the caller's and readable until it is forgotten.
+ */
 void interruption_add(const char *path);
 void interruption_forget(const char *path);
 

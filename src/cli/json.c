@@ -1,13 +1,6 @@
-#include "shown.h"
-#include "json.h"
+#include "room.h"
 #include "plain.h"
-#include "report.h"
-#include "terminal.h"
 #include "codec.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Plain ASCII has escapes for the rest. */
 static size_t dump_flags(void)
@@ -147,11 +140,6 @@ json_t *json_count(uint64_t count)
                                            : json_sprintf("%llu", (unsigned long long)count));
 }
 
-json_t *json_count_if(bool known, uint64_t count)
-{
-    return known ? json_count(count) : json_null();
-}
-
 json_t *json_finite(double x)
 {
     return check_memory(isfinite(x) ? json_real(x) : json_null());
@@ -184,17 +172,27 @@ void json_add(json_t *list, json_t *value)
         check_memory(NULL);
 }
 
+json_t *json_list(void)
+{
+    return check_memory(json_array());
+}
+
+json_t *json_put_all(json_t *object, const struct json_field *fields, size_t count)
+{
+    check_memory(object);
+    for (size_t i = 0; i < count; i++)
+        json_put(object, fields[i].key, fields[i].value);
+    return object;
+}
+
 json_t *json_shape(const uint64_t *shape, unsigned rank)
 {
-    json_t *list = check_memory(json_array());
-    for (unsigned i = 0; i < rank; i++)
-        json_add(list, json_count(shape[i]));
-    return list;
+    return JSON_LIST(i, i < rank, json_count(shape[i]));
 }
 
 json_t *json_flags(unsigned flags)
 {
-    json_t *list = check_memory(json_array());
+    json_t *list = json_list();
     for (int i = 0; hu_flag_name(i); i++)
         if (flags & hu_flag(i))
             json_add(list, json_string(hu_flag_name(i)));

@@ -44,8 +44,6 @@ json_t *json_text(const char *text);
 json_t *json_word(const char *text);
 /* A count beyond JSON's integers, which are jansson's and signed here, becomes a string. */
 json_t *json_count(uint64_t count);
-/* Null where it is not KNOWN. */
-json_t *json_count_if(bool known, uint64_t count);
 /* JSON has no infinity and no NaN: null. */
 json_t *json_finite(double x);
 /* Exactly, as a string. */
@@ -62,3 +60,26 @@ json_t *json_flags(unsigned flags);
 /* OBJECT[KEY] = VALUE, and VALUE behind LIST, which are taken over. */
 void json_put(json_t *object, const char *key, json_t *value);
 void json_add(json_t *list, json_t *value);
+json_t *json_list(void);
+
+/* JSON({"key", value}, …): an object of those. */
+struct json_field {
+    const char *key;
+    json_t *value;
+};
+json_t *json_put_all(json_t *object, const struct json_field *fields, size_t count);
+#define JSON_PUT(object, ...)                                                                      \
+    json_put_all(object, (const struct json_field[]){__VA_ARGS__},                                 \
+                 sizeof((const struct json_field[]){__VA_ARGS__}) / sizeof(struct json_field))
+#define JSON(...) JSON_PUT(json_object(), __VA_ARGS__)
+
+/* A list: VALUE for each I from 0 on while GOES_ON. */
+#define JSON_LIST(i, goes_on, value)                                                               \
+    ({                                                                                             \
+        json_t *list_ = json_list();                                                               \
+        for (size_t i = 0; goes_on; i++)                                                           \
+            json_add(list_, value);                                                                \
+        list_;                                                                                     \
+    })
+/* VALUE where it is KNOWN, else null. */
+#define JSON_IF(known, value) ((known) ? (value) : json_null())

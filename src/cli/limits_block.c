@@ -1,10 +1,5 @@
+#include "room.h"
 #include "block.h"
-#include "json.h"
-#include "limits.h"
-#include "report.h"
-#include "sheet.h"
-
-#include <math.h>
 
 /* What elements are without their scale, and what scales are; a second scale counts as 1. */
 struct range {
@@ -63,12 +58,9 @@ static void put(json_t *o, const char *key, double x)
 json_t *limits_block_json(const struct hu_block *b)
 {
     struct range r;
-    json_t *o = check_memory(json_object());
-    json_put(o, "format", json_string(b->name));
-    json_put(o, "kind", json_string("block"));
-    json_put(o, "elements", json_integer(b->elements));
-    json_put(o, "bytes", json_integer(b->bytes));
-    json_put(o, "structure", json_string(b->structure));
+    json_t *o = JSON({"format", json_string(b->name)}, {"kind", json_string("block")},
+                     {"elements", json_integer(b->elements)}, {"bytes", json_integer(b->bytes)},
+                     {"structure", json_string(b->structure)});
     if (!range_of(b, &r))
         return o;
     put(o, "element_max", r.largest);

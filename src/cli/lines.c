@@ -1,11 +1,5 @@
+#include "room.h"
 #include "lines.h"
-#include "report.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { CHUNK = 1 << 18 };
 
@@ -13,11 +7,6 @@ void lines_begin(struct line_reader *r, int fd)
 {
     *r = (struct line_reader){.fd = fd, .capacity = CHUNK};
     r->buffer = check_memory(malloc(r->capacity));
-}
-
-void lines_end(struct line_reader *r)
-{
-    free(r->buffer);
 }
 
 /* More bytes behind end; false at the end of input and on errors. */
@@ -75,13 +64,13 @@ const char *lines_next(struct line_reader *r, size_t *length)
     return last;
 }
 
-bool lines_failed(const struct line_reader *r, const char *name)
+void lines_end(struct line_reader *r, const char *name)
 {
     if (!name)
         name = "standard input";
     if (r->error == EFBIG)
-        fail("%s: line %llu is longer than %d MiB", name, r->line, LINE_MAX_BYTES >> 20);
-    else if (r->error)
-        fail("%s: %s", name, strerror(r->error));
-    return r->error;
+        die("%s: line %llu is longer than %d MiB", name, r->line, LINE_MAX_BYTES >> 20);
+    if (r->error)
+        die("%s: %s", name, strerror(r->error));
+    free(r->buffer);
 }

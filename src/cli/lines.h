@@ -17,7 +17,6 @@ struct line_reader {
 };
 
 void lines_begin(struct line_reader *r, int fd);
-void lines_end(struct line_reader *r);
 
 /*
  * The next line without its newline, good until the next call. NULL: the end, or r->error. Before
@@ -25,5 +24,6 @@ void lines_end(struct line_reader *r);
  */
 const char *lines_next(struct line_reader *r, size_t *length);
 
-/* Whether reading ended with an error, which is reported of NAME; NULL: standard input. */
-bool lines_failed(const struct line_reader *r, const char *name);
+/* Reading that ended with an error ends the process, with a report of NAME; NULL: standard input.
+ */
+void lines_end(struct line_reader *r, const char *name);

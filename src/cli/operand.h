@@ -2,9 +2,7 @@
  * tensor. */
 #pragma once
 
-#include "value.h"
-
-#include <stddef.h>
+#include "room.h"
 
 enum { OPERAND_MAX = 1 << 20 }; /* values */
 
@@ -17,8 +15,7 @@ struct operand {
 
 /*
  * "1,2;3,4": rows by ';'. A file of text has a row a line. FILE:TENSOR[i,:] as hu_elements_read,
- * and FILE alone where it has one tensor. False: reported. operand_clear in either
- * case.
+ * and FILE alone where it has one tensor. What goes wrong ends the process.
  */
-bool operand_read(struct operand *o, const char *text);
+void operand_read(struct operand *o, const char *text);
 void operand_clear(struct operand *o);

@@ -5,10 +5,9 @@
  */
 #pragma once
 
+#include "room.h"
 #include "arguments.h"
 #include "options.h"
-
-#include <stddef.h>
 
 #define OPTION_INTO(reader, type, member)                                                          \
     .read = (reader),                                                                              \
@@ -50,72 +49,42 @@ option_reader read_flag, read_text, read_color, read_count, read_word, read_seco
 int word_index(const struct options *o, const char *words, const char *text);
 
 /* Rows that several commands share. */
-#define OPTION_JSON(member)                                                                        \
+#define ROW(...)                                                                                   \
     {                                                                                              \
-        "json", 0, NULL, "print one JSON document", NULL, FLAG(member)                             \
+        __VA_ARGS__                                                                                \
     }
+#define OPTION_JSON(member) ROW("json", 0, NULL, "print one JSON document", NULL, FLAG(member))
 #define OPTION_COLOR                                                                               \
-    {                                                                                              \
-        "color", 0, "WHEN", "colour: auto (default), always, never", "auto always never",          \
-            .read = read_color                                                                     \
-    }
-#define OPTION_HELP                                                                                \
-    {                                                                                              \
-        .name = "help", .letter = 'h', .help = "show this help"                                    \
-    }
+    ROW("color", 0, "WHEN", "colour: auto (default), always, never", "auto always never",          \
+        .read = read_color)
+#define OPTION_HELP ROW(.name = "help", .letter = 'h', .help = "show this help")
 #define OPTION_ROUND(member)                                                                       \
-    {                                                                                              \
-        "round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto",         \
-            "@rounds", DIRECTION(member)                                                           \
-    }
+    ROW("round", 'r', "DIR", "rounding direction: rne (default), rna, rtz, rup, rdn, rto",         \
+        "@rounds", DIRECTION(member))
 /* Of what draws, too. */
 #define OPTION_ROUND_ANY(member)                                                                   \
-    {                                                                                              \
-        "round", 'r', "DIR",                                                                       \
-            "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",              \
-            "@rounds stochastic", OPTION_INTO(read_any_direction, enum hu_direction, member)       \
-    }
+    ROW("round", 'r', "DIR",                                                                       \
+        "rounding direction: rne (default), rna, rtz, rup, rdn, rto, stochastic",                  \
+        "@rounds stochastic", OPTION_INTO(read_any_direction, enum hu_direction, member))
 #define OPTION_SEED(member)                                                                        \
-    {                                                                                              \
-        "seed", 0, "N", "what stochastic rounding draws from (default: 0)", NULL,                  \
-            COUNT(member, 0, UINT64_MAX)                                                           \
-    }
+    ROW("seed", 0, "N", "what stochastic rounding draws from (default: 0)", NULL,                  \
+        COUNT(member, 0, UINT64_MAX))
 #define OPTION_SATURATE(member)                                                                    \
-    {                                                                                              \
-        "saturate", 0, NULL, "overflow to the largest finite value", NULL, FLAG(member)            \
-    }
+    ROW("saturate", 0, NULL, "overflow to the largest finite value", NULL, FLAG(member))
 #define OPTION_TININESS(member)                                                                    \
-    {                                                                                              \
-        "tininess", 0, "WHEN", "underflow is detected after (default) or before rounding",         \
-            "after before", SECOND(member)                                                         \
-    }
+    ROW("tininess", 0, "WHEN", "underflow is detected after (default) or before rounding",         \
+        "after before", SECOND(member))
 #define OPTION_NAN_RULE(member)                                                                    \
-    {                                                                                              \
-        "nan-rule", 0, "RULE",                                                                     \
-            "whose NaN an operation gives: first (default), last, signaling, greatest, "           \
-            "canonical, "                                                                          \
-            "x86, x87, arm, ptx",                                                                  \
-            "first last signaling greatest canonical x86 x87 arm ptx", NAN_RULE(member)            \
-    }
+    ROW("nan-rule", 0, "RULE",                                                                     \
+        "whose NaN an operation gives: first (default), last, signaling, greatest, canonical, "    \
+        "x86, x87, arm, ptx",                                                                      \
+        "first last signaling greatest canonical x86 x87 arm ptx", NAN_RULE(member))
 #define OPTION_JOBS(member)                                                                        \
-    {                                                                                              \
-        "jobs", 'j', "N", "threads (default: one a processor)", NULL, COUNT(member, 1, 1024)       \
-    }
+    ROW("jobs", 'j', "N", "threads (default: one a processor)", NULL, COUNT(member, 1, 1024))
 #define OPTION_RULE(member)                                                                        \
-    {                                                                                              \
-        "rule", 0, "RULE",                                                                         \
-            "how a block's power of two is chosen: floor (default), ceil, rceil, even",            \
-            "floor ceil rceil even", SCALE_RULE(member)                                            \
-    }
-#define OPTION_SVG(member, what)                                                                   \
-    {                                                                                              \
-        "svg", 0, "FILE", what, "@file", TEXT(member)                                              \
-    }
-#define OPTION_FORCE(member, what)                                                                 \
-    {                                                                                              \
-        "force", 0, NULL, what, NULL, FLAG(member)                                                 \
-    }
-#define OPTION_END                                                                                 \
-    {                                                                                              \
-        .name = NULL                                                                               \
-    }
+    ROW("rule", 0, "RULE",                                                                         \
+        "how a block's power of two is chosen: floor (default), ceil, rceil, even",                \
+        "floor ceil rceil even", SCALE_RULE(member))
+#define OPTION_SVG(member, what) ROW("svg", 0, "FILE", what, "@file", TEXT(member))
+#define OPTION_FORCE(member, what) ROW("force", 0, NULL, what, NULL, FLAG(member))
+#define OPTION_END ROW(.name = NULL)

@@ -1,19 +1,16 @@
+#include "room.h"
 #include "option_values.h"
 #include "arithmetic.h"
 #include "names.h"
-#include "report.h"
-#include "sheet.h"
 
-#include <ctype.h>
 #include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 /* getopt takes "-1.5" for an option. Such arguments, and those that start with the mark themselves,
  * travel behind this mark and lose it on the way out. */
 enum { MARK = '\001' };
+
+/* What long options are to getopt: rows from here on, where letters end. */
+enum { LONG = 256 };
 
 /* One command line is parsed at a time, as by getopt itself; the next one frees it. */
 static struct {
@@ -90,7 +87,7 @@ static void begin(const struct command *command, int argc, char **argv)
         int has = !row->argument            ? no_argument
                   : option_is_optional(row) ? optional_argument
                                             : required_argument;
-        t.longs[i] = (struct option){row->name, has, &t.selected, (int)i + 1};
+        t.longs[i] = (struct option){row->name, has, &t.selected, LONG + (int)i};
         char text[3] = {row->letter, row->argument ? ':' : 0, 0};
         strcat(t.shorts, text);
     }
@@ -133,17 +130,13 @@ static bool refuse_option(const struct command *command, const char *option)
 static bool usage_error(const struct options *o, int found, int argc)
 {
     int at = optind > argc ? argc - 1 : optind > 0 ? optind - 1 : 0;
-    const char *argument = unmark(t.argv[at]);
-    char letter[3] = {'-', (char)optopt, 0};
-    bool is_long = !strncmp(argument, "--", 2);
-    const char *what = is_long || !optopt ? argument : letter;
+    const char letter[3] = {'-', (char)optopt, 0},
+               *what = optopt && optopt < LONG ? letter : unmark(t.argv[at]);
     if (found == ':')
-        fail("option %s needs an argument", what);
-    else if (is_long && strchr(argument, '=') && optopt)
-        fail("option %.*s takes no argument", (int)strcspn(argument, "="), argument);
-    else
-        refuse_option(o->command, what);
-    return false;
+        return refuse("option %s needs an argument", what);
+    if (optopt >= LONG)
+        return refuse("option %.*s takes no argument", (int)strcspn(what, "="), what);
+    return refuse_option(o->command, what);
 }
 
 static const struct command_option *row_of_letter(const struct command *command, int letter)
@@ -166,7 +159,7 @@ bool options_read(struct options *o, const struct command *command, int argc, ch
     while ((found = getopt_long(argc, t.argv, t.shorts, t.longs, NULL)) != -1) {
         if (found == '?' || found == ':')
             return usage_error(o, found, argc);
-        o->row = found ? row_of_letter(command, found) : &command->options[t.selected - 1];
+        o->row = found ? row_of_letter(command, found) : &command->options[t.selected - LONG];
         o->given |= UINT64_C(1) << (o->row - command->options);
         o->value = unmark(optarg);
         if (o->row->letter == 'h') {
@@ -192,20 +185,17 @@ bool option_given(const struct options *o, const char *name)
     return o->given >> (row - o->command->options) & 1;
 }
 
-bool option_refused(const struct options *o, const char *with, const char *const *names)
+void options_exclude(const struct options *o, const char *with, const char *const *names)
 {
     for (; *names; names++)
-        if (option_given(o, *names)) {
-            fail("--%s does not go with %s", *names, with);
-            return true;
-        }
-    return false;
+        if (option_given(o, *names))
+            die("--%s does not go with %s", *names, with);
 }
 
-bool seed_is_drawn_from(const struct options *o, enum hu_direction direction)
+void seed_check(const struct options *o, enum hu_direction direction)
 {
-    return direction == HU_STOCHASTIC || !option_given(o, "seed") ||
-           refuse("--seed is what -r stochastic draws from, and that is missing");
+    if (direction != HU_STOCHASTIC && option_given(o, "seed"))
+        die("--seed is what -r stochastic draws from, and that is missing");
 }
 
 /* The pieces between spaces, or of a usage line those that no bracket holds together. */
@@ -321,4 +311,144 @@ void command_help(const struct command *command)
         putchar('\n');
         print_details(command->details, columns);
     }
+}
+
+bool read_flag(const struct options *o, void *at)
+{
+    (void)o;
+    return *(bool *)at = true;
+}
+
+bool read_text(const struct options *o, void *at)
+{
+    *(const char **)at = o->value;
+    return true;
+}
+
+bool read_count(const struct options *o, void *at)
+{
+    return count_read(at, o->value, o->row->least, o->row->most, o->row->name);
+}
+
+int word_index(const struct options *o, const char *words, const char *text)
+{
+    int i = 0;
+    size_t length = strlen(text);
+    for (const char *at = words; *at; i++) {
+        size_t word = strcspn(at, " ");
+        if (word == length && !strncmp(at, text, length))
+            return i;
+        at += word + (at[word] == ' ');
+    }
+    fail("--%s: '%s' is none of: %s", o->row->name, text, words);
+    return -1;
+}
+
+bool read_word(const struct options *o, void *at)
+{
+    int index = word_index(o, o->row->words, o->value);
+    if (index >= 0)
+        *(unsigned *)at = (unsigned)index;
+    return index >= 0;
+}
+
+bool read_color(const struct options *o, void *at)
+{
+    int index = word_index(o, o->row->words, o->value);
+    (void)at;
+    ink_choose(index < 0 ? COLOR_AUTO : (enum color_mode)index);
+    return index >= 0;
+}
+
+bool read_second(const struct options *o, void *at)
+{
+    int index = word_index(o, o->row->words, o->value);
+    *(bool *)at = index == 1;
+    return index >= 0;
+}
+
+bool read_format(const struct options *o, void *at)
+{
+    return (*(const struct hu_format **)at = format_read(o->value)) != NULL;
+}
+
+bool read_float(const struct options *o, void *at)
+{
+    return (*(const struct hu_format **)at = float_read(o->value)) != NULL;
+}
+
+bool read_formats(const struct options *o, void *at)
+{
+    return formats_read(o->value, at);
+}
+
+bool read_direction(const struct options *o, void *at)
+{
+    return direction_read(at, o->value, false);
+}
+
+bool read_any_direction(const struct options *o, void *at)
+{
+    return direction_read(at, o->value, true);
+}
+
+bool read_directions(const struct options *o, void *at)
+{
+    return direction_list_read(at, o->value);
+}
+
+/* A name that there is not: the nearest that there are, or where none is near all of ALL. */
+static bool unknown(const char *option, const char *name, const char *nearest, const char *all)
+{
+    return refuse("--%s: there is no '%.60s'; %s", option, name, *nearest ? nearest : all);
+}
+
+static bool add_operation(const char *name, void *context)
+{
+    struct operation_list *list = context;
+    enum hu_operation operation;
+    char nearest[HU_SUGGESTION];
+    if (!hu_operation_find(name, &operation))
+        return unknown(
+            "op", name, hu_operation_suggestion(nearest, name),
+            "add, sub, mul, div, fma, sqrt, rem and others are in the manual, verify --op");
+    for (size_t i = 0; i < list->count; i++)
+        if (list->at[i] == operation)
+            return true;
+    list->at[list->count++] = operation;
+    return true;
+}
+
+bool read_operations(const struct options *o, void *at)
+{
+    if (strcasecmp(o->value, "all") != 0)
+        return names_read(o->value, add_operation, at);
+    for (int i = 0; i < HU_OPERATIONS; i++)
+        add_operation(hu_operation_row((enum hu_operation)i)->name, at);
+    return true;
+}
+
+static const char *rule_name(int i)
+{
+    return hu_nan_row((enum hu_nan_rule)i)->name;
+}
+
+bool read_nan_rule(const struct options *o, void *at)
+{
+    char nearest[HU_SUGGESTION];
+    return hu_nan_rule_find(o->value, at) ||
+           unknown("nan-rule", o->value,
+                   hu_suggestion_of(nearest, o->value, rule_name, HU_NAN_RULES),
+                   "they are first, last, signaling, greatest, canonical, x86, x87, arm and ptx");
+}
+
+bool read_block(const struct options *o, void *at)
+{
+    return (*(const struct hu_block **)at = block_read(o->value)) != NULL;
+}
+
+bool read_scale_rule(const struct options *o, void *at)
+{
+    return hu_scale_rule_find(o->value, at) ||
+           refuse("--rule is floor, ceil, rceil or even, not \"%s\"", o->value);
 }

@@ -1,10 +1,8 @@
 /* Command-line options by getopt_long, from a command's table. Not thread-safe: getopt is not. */
 #pragma once
 
+#include "room.h"
 #include "halfulp.h"
-#include "command.h"
-
-#include <stdbool.h>
 
 struct options {
     const struct command *command;
@@ -26,13 +24,13 @@ bool options_read(struct options *o, const struct command *command, int argc, ch
 /* Whether --NAME, an option of the command, was given. */
 bool option_given(const struct options *o, const char *name);
 
-/* Whether one of NAMES, up to NULL, was given, which has no meaning with what WITH says: "--rule
- * does not go with --decode" is reported. */
-bool option_refused(const struct options *o, const char *with, const char *const *names);
-#define REFUSED_WITH(o, with, ...) option_refused(o, with, (const char *const[]){__VA_ARGS__, NULL})
+/* One of NAMES, up to NULL, has no meaning with what WITH says: where it was given, "--rule does
+ * not go with --decode" ends the process. */
+void options_exclude(const struct options *o, const char *with, const char *const *names);
+#define EXCLUDE(o, with, ...) options_exclude(o, with, (const char *const[]){__VA_ARGS__, NULL})
 
-/* False: there is a --seed, which DIRECTION does not draw from; reported. */
-bool seed_is_drawn_from(const struct options *o, enum hu_direction direction);
+/* A --seed wants a DIRECTION that draws from it. */
+void seed_check(const struct options *o, enum hu_direction direction);
 
 /* Whether the option's argument may be left out, and follows '=' where it is there: its
  * placeholder is "[=WORD]". */

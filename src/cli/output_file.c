@@ -1,18 +1,32 @@
+#include "room.h"
 #include "output_file.h"
-#include "file_limit.h"
 #include "interruption.h"
-#include "report.h"
-#include "terminal.h"
 #include "file/kind.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+void file_limit_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+const char *file_limit_reason(int error, char out[FILE_LIMIT_TEXT])
+{
+    struct rlimit limit;
+    if (error != EMFILE || getrlimit(RLIMIT_NOFILE, &limit))
+        return strerror(error);
+    snprintf(out, FILE_LIMIT_TEXT,
+             "all files of a set are open at once, and only %llu may be; 'ulimit -n' sets that",
+             (unsigned long long)limit.rlim_cur);
+    return out;
+}
 
 static void say(const struct output_file *f, int error)
 {
@@ -311,4 +325,16 @@ bool output_place(struct output_file *files, size_t count)
 bool output_commit(struct output_file *f)
 {
     return output_finish(f) && output_place(f, 1);
+}
+
+void output_whole(const char *path, bool force, void (*put)(FILE *, const void *), const void *what)
+{
+    struct output_file file;
+    bool fine = output_begin(&file, path, force);
+    if (fine) {
+        put(file.stream, what);
+        fine = output_commit(&file);
+    }
+    if (!fine)
+        give_up();
 }

@@ -10,6 +10,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* How many files may be open: as many as the hard limit allows. A set's are open all at once. */
+void file_limit_raise(void);
+/* What errno ERROR means for opening a file: strerror, or where too many are open how many may be
+ * and what sets that, in OUT. */
+enum { FILE_LIMIT_TEXT = 160 };
+const char *file_limit_reason(int error, char out[FILE_LIMIT_TEXT]);
+
 struct output_file {
     const char *path; /* as the user gave it */
     char *place;      /* where it goes: the path, or what a symbolic link there leads to */
@@ -37,6 +44,10 @@ bool output_place(struct output_file *files, size_t count);
 
 /* Finishes and places one file. False: reported, and nothing is left behind. */
 bool output_commit(struct output_file *f);
+
+/* Writes a file whole, by PUT. What goes wrong ends the process. */
+void output_whole(const char *path, bool force, void (*put)(FILE *, const void *),
+                  const void *what);
 
 /* Forgets the file. One that is all zeros may be forgotten too. */
 void output_abandon(struct output_file *f);

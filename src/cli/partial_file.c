@@ -1,12 +1,7 @@
+#include "room.h"
 #include "partial_file.h"
 #include "output_file.h"
-#include "report.h"
 #include "file/input.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char magic[] = "HUSTATS";
 enum { FILE_VERSION = '1', MAGIC = 7, BEFORE = MAGIC + 1 + 8, AFTER = 8 };
@@ -18,8 +13,6 @@ uint64_t partial_hash(uint64_t hash, const void *bytes, size_t n)
         hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
-
-/* Writing. */
 
 static void put_options(struct hu_bytes_out *out, const struct partial_options *o)
 {
@@ -53,37 +46,38 @@ static void put_head(struct hu_bytes_out *out, const struct partial_head *h, siz
     hu_put_number(out, entries);
 }
 
-bool partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
-                        size_t count, const char *path, bool force)
+struct written {
+    struct hu_bytes_out head;
+    const struct hu_bytes_out *entries;
+};
+
+static void put_file(FILE *stream, const void *what)
 {
-    struct hu_bytes_out out = {.failed = entries->failed};
-    struct output_file file;
-    put_head(&out, head, count);
-    if (out.failed) {
-        free(out.at);
-        return refuse("out of memory");
-    }
+    const struct written *w = what;
     unsigned char before[BEFORE], after[AFTER];
     memcpy(before, magic, MAGIC);
     before[MAGIC] = FILE_VERSION;
-    hu_little_write(before + MAGIC + 1, out.count + entries->count, 8);
+    hu_little_write(before + MAGIC + 1, w->head.count + w->entries->count, 8);
     uint64_t hash = partial_hash(PARTIAL_HASH_START, before, BEFORE);
-    hash = partial_hash(hash, out.at, out.count);
-    hu_little_write(after, partial_hash(hash, entries->at, entries->count), 8);
-    bool fine = output_begin(&file, path, force);
-    if (fine) {
-        fwrite(before, 1, BEFORE, file.stream);
-        fwrite(out.at, 1, out.count, file.stream);
-        if (entries->count)
-            fwrite(entries->at, 1, entries->count, file.stream);
-        fwrite(after, 1, AFTER, file.stream);
-        fine = output_commit(&file);
-    }
-    free(out.at);
-    return fine;
+    hash = partial_hash(hash, w->head.at, w->head.count);
+    hu_little_write(after, partial_hash(hash, w->entries->at, w->entries->count), 8);
+    fwrite(before, 1, BEFORE, stream);
+    fwrite(w->head.at, 1, w->head.count, stream);
+    if (w->entries->count)
+        fwrite(w->entries->at, 1, w->entries->count, stream);
+    fwrite(after, 1, AFTER, stream);
 }
 
-/* Reading. */
+void partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
+                        size_t count, const char *path, bool force)
+{
+    struct written w = {.head.failed = entries->failed, .entries = entries};
+    put_head(&w.head, head, count);
+    if (w.head.failed)
+        die("out of memory");
+    output_whole(path, force, put_file, &w);
+    free(w.head.at);
+}
 
 static bool get_target(struct hu_bytes_in *in, struct stats_target *t)
 {
@@ -193,11 +187,7 @@ bool partial_file_read(struct partial_file *f, const char *path)
         fail("%s: %s", path, strerror(errno));
     if (file)
         fclose(file);
-    if (unread)
-        return false;
-    if (!partial_file_parse(f, f->bytes, n, error))
-        return refuse("%s %s", path, error);
-    return true;
+    return !unread && (partial_file_parse(f, f->bytes, n, error) || refuse("%s %s", path, error));
 }
 
 void partial_file_clear(struct partial_file *f)

@@ -46,8 +46,8 @@ struct partial_file {
     size_t entry_count;
 };
 
-/* ENTRIES, in whatever order, behind HEAD. False: reported. */
-bool partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
+/* ENTRIES, in whatever order, behind HEAD. */
+void partial_file_write(const struct partial_head *head, const struct hu_bytes_out *entries,
                         size_t count, const char *path, bool force);
 
 /* Reads the head; no memory is taken beyond the file's length. False: error says why, the end of a

@@ -1,13 +1,9 @@
+#include "room.h"
 #include "plain.h"
-#include "file/printable.h"
+#include "scope.h"
 
 #include <langinfo.h>
 #include <locale.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 /* Every sign that the program prints; superscripts and the parts of boxes are made below. */
 static const struct sign {
@@ -80,21 +76,12 @@ static char raised(uint32_t c)
 }
 
 /* U+2500 to U+257F are lines: mostly horizontal, vertical, or both. */
-static char box(uint32_t c)
+static char box(const char *text, size_t length, uint32_t c)
 {
-    if (c < 0x2500 || c > 0x257f)
+    OWNED char *sign = strndup(text, length);
+    if (c < 0x2500 || c > 0x257f || !sign)
         return 0;
-    static const uint32_t flat[] = {0x2500, 0x2501, 0x2504, 0x2505, 0x2508, 0x2509,
-                                    0x254c, 0x254d, 0x2550, 0x2574, 0x2576};
-    static const uint32_t upright[] = {0x2502, 0x2503, 0x2506, 0x2507, 0x250a, 0x250b,
-                                       0x254e, 0x254f, 0x2551, 0x2575, 0x2577};
-    for (size_t i = 0; i < sizeof flat / sizeof *flat; i++) {
-        if (c == flat[i])
-            return '-';
-        if (c == upright[i])
-            return '|';
-    }
-    return '+';
+    return strstr("─━┄┅┈┉╌╍═╴╶", sign) ? '-' : strstr("│┃┆┇┊┋╎╏║╵╷", sign) ? '|' : '+';
 }
 
 /* Room for the longest replacement: \xNN for each of four bytes. */
@@ -114,7 +101,7 @@ static size_t replace(char out[REPLACED], const unsigned char *at, size_t length
         return n;
     }
     *in_power = false;
-    if ((one = box(c))) {
+    if ((one = box((const char *)at, length, c))) {
         out[0] = one;
         return 1;
     }

@@ -1,15 +1,9 @@
+#include "room.h"
 #include "progress.h"
 #include "interruption.h"
-#include "terminal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 static struct {
     bool on;
@@ -22,13 +16,6 @@ static struct {
 
 static const double delay = 0.5, period = 0.1; /* seconds */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void progress_begin(const char *label, const char *unit, uint64_t total)
 {
     const char *term = getenv("TERM");
@@ -38,7 +25,7 @@ void progress_begin(const char *label, const char *unit, uint64_t total)
     p.drawn = false;
     p.label = label;
     p.unit = unit;
-    p.began = p.last = now();
+    p.began = p.last = seconds_now();
     atomic_store(&p.done, 0);
     atomic_store(&p.total, total);
 }
@@ -101,7 +88,7 @@ void progress_add(uint64_t done)
     atomic_fetch_add(&p.done, done);
     if (!p.on || pthread_mutex_trylock(&p.lock))
         return;
-    double at = now();
+    double at = seconds_now();
     if (at - p.began >= delay && (at - p.last >= period || !p.drawn))
         draw(at);
     pthread_mutex_unlock(&p.lock);

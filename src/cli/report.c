@@ -1,10 +1,4 @@
-#include "report.h"
-#include "file/printable.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "room.h"
 
 static const char *speaker;
 
@@ -37,6 +31,46 @@ int fail(const char *format, ...)
     return EXIT_BAD;
 }
 
+int report_end(int status)
+{
+    /* Commands stop at the first failed write, so errno is still that write's. */
+    bool broken = ferror(stdout);
+    int error = errno;
+    if (!broken && fflush(stdout)) {
+        broken = true;
+        error = errno;
+    }
+    if (!broken)
+        return status;
+    if (error == EPIPE) /* the reader has what it wanted */
+        return EXIT_BAD;
+    report_as(NULL);
+    return fail("standard output: %s", strerror(error));
+}
+
+static bool gives_up;
+
+/* LeakSanitizer asks: what is held when the work is given up ends with the process. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+    return gives_up;
+}
+
+void give_up(void)
+{
+    gives_up = true;
+    exit(report_end(EXIT_BAD));
+}
+
+void die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(speaker, format, arguments);
+    give_up();
+}
+
 void note(const char *format, ...)
 {
     va_list arguments;
@@ -49,8 +83,7 @@ void *check_memory(void *pointer)
 {
     if (!pointer) {
         report_as(NULL);
-        fail("out of memory");
-        exit(EXIT_BAD);
+        die("out of memory");
     }
     return pointer;
 }

@@ -13,6 +13,16 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for who says whether all is well: returns false. */
 #define refuse(...) (fail(__VA_ARGS__), false)
 
+/* The same of what ends the work of a command, and so the process. What reads the command line and
+ * what sums up parts refuses: fuzzers call it again and again. */
+void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* And where what is wrong is reported already. */
+_Noreturn void give_up(void);
+
+/* The exit status of what comes to its end with STATUS, once stdout is written. */
+int report_end(int status);
+
 /* Prints "halfulp: note: MESSAGE" to stderr. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,8 +1,4 @@
-#include "sheet.h"
-#include "report.h"
-
-#include <stdarg.h>
-#include <string.h>
+#include "room.h"
 
 /* Bytes of the first COLUMNS columns of TEXT, at least one character. */
 static size_t bytes_of(const char *text, int columns)
@@ -184,4 +180,21 @@ void print_wrapped(const char *text, int indent, int columns)
     printf("%*s", indent, "");
     fold_words(&f, 0, "", text);
     fold_end(&f);
+}
+
+char *shown_ulps(const mpq_t ulps, int digits)
+{
+    double value = fabs(mpq_get_d(ulps));
+    if (isnormal(value))
+        return text_new("%.*g ulp", digits, value);
+    OWNED char *text = hu_ratio_scientific(ulps, digits, false);
+    return text_new("%s ulp", text + (*text == '-'));
+}
+
+void print_bar(int eighths)
+{
+    static const char *const ends[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    for (int i = 0; i < eighths / 8; i++)
+        fputs("█", stdout);
+    fputs(ends[eighths % 8], stdout);
 }

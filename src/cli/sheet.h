@@ -47,3 +47,6 @@ void print_right(const char *text, int columns);
 
 /* Prints TEXT in lines of at most COLUMNS, broken at spaces, each after INDENT spaces. */
 void print_wrapped(const char *text, int indent, int columns);
+
+/* A bar of so many eighths of a column. */
+void print_bar(int eighths);

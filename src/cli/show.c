@@ -1,6 +1,6 @@
+#include "room.h"
 #include "show.h"
 #include "mpz64.h"
-#include "scope.h"
 #include "file/element.h"
 
 static void make_row(struct show *s, struct show_row *row, const struct hu_format *f)
@@ -80,4 +80,76 @@ char *show_significand(const struct show_row *row)
     if (!hu_is_integer(row->format))
         mpq_div_2exp(ratio, ratio, row->format->trailing_bits);
     return hu_ratio_exact(ratio);
+}
+
+static json_t *storage_text(const struct hu_format *f, uint64_t bits)
+{
+    return json_sprintf("0x%0*llx", (f->storage_bits + 3) / 4,
+                        (unsigned long long)(bits << f->storage_shift));
+}
+
+static json_t *neighbour(bool there, const struct hu_format *f, uint64_t bits)
+{
+    return there ? json_code(f, bits) : json_null();
+}
+
+static json_t *power_of_two(int exponent)
+{
+    RATIO(ratio);
+    mpq_set_ui(ratio, 1, 1);
+    hu_mpq_scale(ratio, ratio, exponent);
+    return json_ratio(ratio);
+}
+
+/* An error is as exact as its value: one too far out to subtract from is only known against 0. */
+static json_t *error_text(const struct show *s, const struct show_row *row)
+{
+    if (row->has_error)
+        return json_ratio(row->error);
+    if (!hu_value_is_remote(&s->value) || row->datum.class != HU_ZERO)
+        return json_null();
+    OWNED char *exact = hu_value_exact(&s->value);
+    json_t *text = *exact == '-' ? json_string(exact + 1) : json_sprintf("-%s", exact);
+    return check_memory(text);
+}
+
+static json_t *row_json(const struct show *s, const struct show_row *row)
+{
+    const struct hu_format *f = row->format;
+    struct hu_datum d = row->datum;
+    bool finite = hu_is_finite(d);
+    char shortest[HU_SHORTEST_TEXT];
+    hu_shortest_print(shortest, f, row->bits);
+    uint64_t up = 0, down = 0;
+    bool has_up = hu_next_up(f, row->bits, &up), has_down = hu_next_down(f, row->bits, &down);
+
+    json_t *o = JSON({"format", json_string(f->name)}, {"bits", json_code(f, row->bits)},
+                     {"storage", storage_text(f, row->bits)},
+                     {"class", json_string(hu_class_name(d.class))},
+                     {"sign", json_integer(hu_sign_of(f, row->bits))});
+    bool scaled = !hu_is_integer(f);
+    JSON_PUT(o, {"biased_exponent", JSON_IF(scaled, json_count(hu_biased_exponent(f, row->bits)))},
+             {"exponent", JSON_IF(finite && scaled, json_integer(d.quantum + f->trailing_bits))},
+             {"trailing_significand", json_count(hu_trailing_significand(f, row->bits))},
+             {"significand", json_take(finite ? show_significand(row) : NULL)},
+             {"decimal", json_datum(f, row->bits)}, {"shortest", json_string(shortest)},
+             {"hex", json_word(finite ? HEX_OF(f, row->bits) : NULL)},
+             {"ulp", JSON_IF(finite, power_of_two(d.quantum))},
+             {"next_up", neighbour(has_up, f, up)}, {"next_down", neighbour(has_down, f, down)},
+             {"error", error_text(s, row)},
+             {"error_ulp", JSON_IF(row->has_error, json_ratio(row->error_ulp))},
+             {"flags", json_flags(row->flags)});
+    const struct hu_format *via;
+    uint64_t twice;
+    if (show_double_rounding(s, row, &via, &twice))
+        json_put(o, "double_rounding",
+                 json_pack("{s:s, s:o}", "via", via->name, "bits", json_code(f, twice)));
+    return o;
+}
+
+json_t *show_json(const struct show *s)
+{
+    json_t *rows = JSON_LIST(i, i < s->count, row_json(s, &s->rows[i]));
+    return JSON({"input", json_text(s->input)}, {"exact", json_take(hu_value_exact(&s->value))},
+                {"round", json_string(hu_direction_name(s->options.direction))}, {"rows", rows});
 }

@@ -1,12 +1,8 @@
 /* One value in several formats: what `show` has worked out, and the three ways to present it. */
 #pragma once
 
+#include "room.h"
 #include "arguments.h"
-#include "terminal.h"
-#include "text.h"
-
-#include <jansson.h>
-#include <stdio.h>
 
 struct show_row {
     const struct hu_format *format;

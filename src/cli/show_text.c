@@ -1,13 +1,5 @@
-#include "shown.h"
-#include "report.h"
-#include "sheet.h"
+#include "room.h"
 #include "show.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { ERROR_DIGITS = 3 };
 
 static void pad(int n)
 {
@@ -25,90 +17,80 @@ static char *with_minus(const char *text)
 }
 
 /* |error| in ulps with two digits, never rounded to more than it is: 0.5 means half exactly. */
-static void ulps_text(char out[48], const mpq_t ulps)
+static char *ulps_text(const mpq_t ulps)
 {
-    char text[32];
     double value = fabs(mpq_get_d(ulps));
     if (!isnormal(value)) {
-        OWNED char *ascii = shown_ulps(ulps, 2), *far = with_minus(ascii);
-        snprintf(out, 48, "%s", far);
-        return;
+        OWNED char *ascii = shown_ulps(ulps, 2);
+        return with_minus(ascii);
     }
-    snprintf(text, sizeof text, value < 1e6 && value >= 0.005 ? "%.2f" : "%.1e", value);
+    OWNED char *text = text_new(value < 1e6 && value >= 0.005 ? "%.2f" : "%.1e", value);
     bool half = mpq_cmp_si(ulps, 1, 2) == 0 || mpq_cmp_si(ulps, -1, 2) == 0;
     bool claims_half = !strcmp(text, "0.50") && !half;
-    snprintf(out, 48, "%s%s ulp", claims_half ? (value < 0.5 ? "<" : ">") : "", text);
+    return text_new("%s%s ulp", claims_half ? (value < 0.5 ? "<" : ">") : "", text);
 }
 
-enum { ERROR_TEXT = 160 };
-
-static void error_text(char out[ERROR_TEXT], const struct show_row *row)
+static char *error_text(const struct show_row *row)
 {
-    char ulps[48], flags[HU_FLAGS_TEXT];
-    *out = 0;
-    if (!row->has_error) {
-        if (row->flags)
-            hu_flags_print(out, row->flags);
-        return;
-    }
-    if (!mpq_sgn(row->error)) {
-        strcpy(out, "exact");
-        return;
-    }
-    OWNED char *text = hu_ratio_scientific(row->error, ERROR_DIGITS, true),
-               *shown = with_minus(text);
-    ulps_text(ulps, row->error_ulp);
-    int room = 9 - (int)strlen(text);
-    int n = snprintf(out, ERROR_TEXT, "%s%*s  %s", shown, room > 0 ? room : 0, "", ulps);
-    if (row->flags & (HU_OVERFLOW | HU_UNDERFLOW | HU_INVALID)) {
-        hu_flags_print(flags, row->flags & ~(unsigned)HU_INEXACT);
-        snprintf(out + n, (size_t)(ERROR_TEXT - n), "  %s", flags);
-    }
+    enum { ERROR_DIGITS = 3 };
+    const unsigned told = HU_OVERFLOW | HU_UNDERFLOW | HU_INVALID;
+    if (!row->has_error)
+        return text_new("%s", row->flags ? FLAGS_OF(row->flags) : "");
+    if (!mpq_sgn(row->error))
+        return text_new("exact");
+    OWNED char *ascii = hu_ratio_scientific(row->error, ERROR_DIGITS, true);
+    OWNED char *own = with_minus(ascii), *ulps = ulps_text(row->error_ulp);
+    int room = 9 - (int)strlen(ascii);
+    char *text = text_new("%s%*s  %s", own, room > 0 ? room : 0, "", ulps);
+    if (row->flags & told)
+        text_add(&text, "  %s", FLAGS_OF(row->flags & ~(unsigned)HU_INEXACT));
+    return text;
 }
 
-/* "in memory 0x3dccc000" where the encoding does not say how the datum lies there; else empty. */
-static void memory_text(char out[40], const struct show_row *row)
+/* "0x3dccc000" where the encoding does not say how the datum lies in memory; else empty. */
+static char *memory_text(const struct show_row *row)
 {
     const struct hu_format *f = row->format;
-    *out = 0;
-    if (f->storage_shift)
-        snprintf(out, 40, "in memory 0x%0*llx", (f->storage_bits + 3) / 4,
-                 (unsigned long long)row->bits << f->storage_shift);
+    return f->storage_shift ? text_new("0x%0*llx", (f->storage_bits + 3) / 4,
+                                       (unsigned long long)row->bits << f->storage_shift)
+                            : text_new("%s", "");
 }
 
 /* A row's texts, ready to be put into columns. */
 struct texts {
-    char code[HU_BITS_TEXT], value[HU_SHORTEST_TEXT], error[ERROR_TEXT], memory[40];
+    const char *name;
+    char code[HU_BITS_TEXT], value[HU_SHORTEST_TEXT];
+    char *error, *memory;
     struct hu_fields_text fields;
 };
 
 static void make_texts(struct texts *t, const struct show_row *row)
 {
+    OWNED char *memory = memory_text(row);
+    t->name = row->format->name;
     hu_bits_print(t->code, row->format, row->bits);
     hu_shown_print(t->value, row->format, row->bits);
-    error_text(t->error, row);
-    memory_text(t->memory, row);
     hu_fields_print(&t->fields, row->format, row->bits);
+    t->error = error_text(row);
+    t->memory = text_new("%s%s", *memory ? "in memory " : "", memory);
 }
 
 struct widths {
     int name, exponent, significand, code, value, error, memory;
 };
 
-static struct widths measure(const struct show *s)
+static struct widths measure(const struct texts *texts, size_t count)
 {
     struct widths w = {0};
-    for (size_t i = 0; i < s->count; i++) {
-        const struct show_row *row = &s->rows[i];
-        struct texts t;
-        make_texts(&t, row);
-        widen(&w.name, (int)strlen(row->format->name));
-        widen(&w.exponent, row->format->exponent_bits);
-        widen(&w.significand, row->format->trailing_bits);
-        widen(&w.code, (int)strlen(t.code));
-        widen(&w.value, (int)strlen(t.value));
-        widen(&w.error, text_columns(t.error));
-        widen(&w.memory, *t.memory ? text_columns(t.error) + 2 + (int)strlen(t.memory) : 0);
+    for (const struct texts *t = texts; t < texts + count; t++) {
+        int error = text_columns(t->error);
+        widen(&w.name, (int)strlen(t->name));
+        widen(&w.exponent, (int)strlen(t->fields.exponent));
+        widen(&w.significand, (int)strlen(t->fields.significand));
+        widen(&w.code, (int)strlen(t->code));
+        widen(&w.value, (int)strlen(t->value));
+        widen(&w.error, error);
+        widen(&w.memory, *t->memory ? error + 2 + (int)strlen(t->memory) : 0);
     }
     return w;
 }
@@ -141,13 +123,6 @@ static void print_figures(const struct texts *t, const struct widths *w)
         printf("  %s", t->error);
 }
 
-static void print_memory(const struct texts *t)
-{
-    if (*t->memory)
-        printf("  %s", t->memory);
-    putchar('\n');
-}
-
 /* How the rows of a table lie in the terminal's columns. */
 enum table {
     TABLE_WIDE,  /* a line a row */
@@ -165,10 +140,10 @@ static enum table choose_table(const struct widths *w)
     return two ? TABLE_TWO : TABLE_PIECES;
 }
 
-static void print_pieces(const struct show_row *row, const struct texts *t)
+static void print_pieces(const struct texts *t)
 {
     struct fold f = fold_begin(0);
-    fold_put(&f, 2, ink->bold, row->format->name);
+    fold_put(&f, 2, ink->bold, t->name);
     f.indent = 4;
     fold_put(&f, 2, "", t->code);
     fold_put(&f, 2, "", t->value);
@@ -181,49 +156,50 @@ static void print_pieces(const struct show_row *row, const struct texts *t)
     fold_end(&f);
 }
 
-static void print_row(const struct show_row *row, const struct widths *w, enum table table)
+static void print_row(const struct texts *t, const struct widths *w, enum table table)
 {
-    struct texts t;
-    make_texts(&t, row);
     if (table == TABLE_PIECES) {
-        print_pieces(row, &t);
+        print_pieces(t);
         return;
     }
-    printf("  %-*s  ", w->name, row->format->name);
+    printf("  %-*s  ", w->name, t->name);
     if (table == TABLE_TWO) {
-        print_figures(&t, w);
+        print_figures(t, w);
         printf("\n    ");
-        print_fields(&t, w);
-        print_memory(&t);
-        return;
+        print_fields(t, w);
+    } else {
+        print_fields(t, w);
+        pad(w->significand - (int)strlen(t->fields.significand) + 2);
+        print_figures(t, w);
     }
-    print_fields(&t, w);
-    pad(w->significand - (int)strlen(t.fields.significand) + 2);
-    print_figures(&t, w);
-    print_memory(&t);
+    printf(*t->memory ? "  %s\n" : "\n", t->memory);
 }
 
 void show_table(const struct show *s)
 {
-    struct widths w = measure(s);
-    enum table table = choose_table(&w);
+    OWNED struct texts *texts = check_memory(calloc(s->count + 1, sizeof *texts));
+    for (size_t i = 0; i < s->count; i++)
+        make_texts(&texts[i], &s->rows[i]);
+    struct widths w = measure(texts, s->count);
     OWNED char *input = text_printable(s->input);
     struct fold f = fold_begin(0);
     fold_put(&f, 0, ink->bold, input);
     fold_end(&f);
-    for (size_t i = 0; i < s->count; i++)
-        print_row(&s->rows[i], &w, table);
+    for (size_t i = 0; i < s->count; i++) {
+        print_row(&texts[i], &w, choose_table(&w));
+        free(texts[i].error);
+        free(texts[i].memory);
+    }
 }
 
 /* --- The detailed view --- */
 
 /* "quiet NaN" */
-static void class_words(char out[24], enum hu_class class)
+static const char *class_words(enum hu_class class)
 {
-    snprintf(out, 24, "%s",
-             class == HU_QUIET_NAN       ? "quiet NaN"
-             : class == HU_SIGNALING_NAN ? "signaling NaN"
-                                         : hu_class_name(class));
+    return class == HU_QUIET_NAN       ? "quiet NaN"
+           : class == HU_SIGNALING_NAN ? "signaling NaN"
+                                       : hu_class_name(class);
 }
 
 static void describe_sign(const struct show_row *row)
@@ -234,78 +210,65 @@ static void describe_sign(const struct show_row *row)
 }
 
 /* An integer has no fields behind its sign. */
-static void describe_integer(const struct show_row *row)
+static void describe_integer(const struct show_row *row, const struct hu_fields_text *fields)
 {
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, row->format, row->bits);
-    sheet_line(hu_is_signed(row->format) ? "other bits" : "bits", ink->significand,
-               fields.significand, hu_is_signed(row->format) ? "two's complement" : "", "");
+    bool is_signed = hu_is_signed(row->format);
+    sheet_line(is_signed ? "other bits" : "bits", ink->significand, fields->significand,
+               is_signed ? "two's complement" : "", "");
 }
 
-static void describe_exponent(const struct show_row *row)
+static void describe_exponent(const struct show_row *row, const struct hu_fields_text *fields)
 {
     const struct hu_format *f = row->format;
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, f, row->bits);
     int field = (int)hu_biased_exponent(f, row->bits);
-    char text[96], power[32] = "", number[24];
-    text_signed(number, row->datum.quantum + f->trailing_bits);
+    const char *number = SIGNED(row->datum.quantum + f->trailing_bits);
     if (!hu_is_finite(row->datum)) {
-        char class[24];
-        class_words(class, row->datum.class);
-        snprintf(text, sizeof text, "%d: %s", field, class);
-    } else {
-        bool subnormal = field == 0 && f->specials != HU_SPECIALS_SCALE;
-        snprintf(text, sizeof text, "%s%d − %d = %s", subnormal ? "0 is subnormal: " : "",
-                 subnormal ? 1 : field, f->bias, number);
-        snprintf(power, sizeof power, "2^%s", number);
+        OWNED char *text = text_new("%d: %s", field, class_words(row->datum.class));
+        sheet_line("exponent", ink->exponent, fields->exponent, text, "");
+        return;
     }
-    sheet_line("exponent", ink->exponent, fields.exponent, text, power);
+    bool subnormal = field == 0 && f->specials != HU_SPECIALS_SCALE;
+    OWNED char *text = text_new("%s%d − %d = %s", subnormal ? "0 is subnormal: " : "",
+                                subnormal ? 1 : field, f->bias, number);
+    OWNED char *power = text_new("2^%s", number);
+    sheet_line("exponent", ink->exponent, fields->exponent, text, power);
 }
 
-static void describe_significand(const struct show_row *row)
+static void describe_significand(const struct show_row *row, const struct hu_fields_text *fields)
 {
     const struct hu_format *f = row->format;
-    struct hu_fields_text fields;
-    hu_fields_print(&fields, f, row->bits);
-    char bits[80], parts[80] = "", payload[40] = "";
     if (!hu_is_finite(row->datum)) {
-        if (hu_is_nan(row->datum) && f->specials == HU_SPECIALS_IEEE)
-            snprintf(payload, sizeof payload, "payload 0x%llx",
-                     (unsigned long long)hu_payload(f, row->datum));
-        sheet_line("significand", ink->significand, fields.significand, "", payload);
+        bool has_payload = hu_is_nan(row->datum) && f->specials == HU_SPECIALS_IEEE;
+        OWNED char *payload =
+            text_new("payload 0x%llx", (unsigned long long)hu_payload(f, row->datum));
+        sheet_line("significand", ink->significand, fields->significand, "",
+                   has_payload ? payload : "");
         return;
     }
     int lead = (int)(row->datum.significand >> f->trailing_bits);
-    snprintf(bits, sizeof bits, "%d%s%s", lead, *fields.significand ? "." : "", fields.significand);
+    OWNED char *exact = show_significand(row), *parts = text_new("%d", lead);
+    OWNED char *bits =
+        text_new("%d%s%s", lead, *fields->significand ? "." : "", fields->significand);
     if (f->trailing_bits)
-        snprintf(parts, sizeof parts, "%d + %llu/%llu", lead,
-                 (unsigned long long)hu_trailing_significand(f, row->bits),
+        text_add(&parts, " + %llu/%llu", (unsigned long long)hu_trailing_significand(f, row->bits),
                  1ULL << f->trailing_bits);
-    else
-        snprintf(parts, sizeof parts, "%d", lead);
-    OWNED char *exact = show_significand(row);
     sheet_line("significand", ink->significand, bits, parts, exact);
 }
 
 static void describe_value(const struct show_row *row)
 {
     const struct hu_format *f = row->format;
-    char shortest[HU_SHORTEST_TEXT], hexadecimal[HU_HEX_TEXT + 16] = "C hexadecimal ", power[24];
+    char shortest[HU_SHORTEST_TEXT];
     hu_shortest_print(shortest, f, row->bits);
     if (!hu_is_finite(row->datum)) {
         sheet_line("shortest", "", shortest, "", "");
         return;
     }
-    hu_hex_print(hexadecimal + strlen(hexadecimal), f, row->bits);
+    OWNED char *hexadecimal = text_new("C hexadecimal %s", HEX_OF(f, row->bits));
     OWNED char *exact = hu_datum_exact(f, row->bits), *significand = show_significand(row);
-    OWNED char *product = check_memory(malloc(strlen(significand) + 48));
-    text_signed(power, row->datum.quantum + f->trailing_bits);
-    const char *sign = row->datum.sign ? "−" : "";
-    if (hu_is_integer(f))
-        sprintf(product, "%s%s", sign, significand);
-    else
-        sprintf(product, "%s%s × 2^%s", sign, significand, power);
+    OWNED char *product = text_new("%s%s", row->datum.sign ? "−" : "", significand);
+    if (!hu_is_integer(f))
+        text_add(&product, " × 2^%s", SIGNED(row->datum.quantum + f->trailing_bits));
     sheet_line_bold("value", product, exact, "exactly");
     sheet_line("shortest", "", shortest, "", hexadecimal);
 }
@@ -330,49 +293,37 @@ static void describe_error(const struct show_row *row)
     bool is_long, is_long_ulps;
     OWNED char *exact = ratio_text(row->error, LONG, 10, &is_long);
     OWNED char *ulps = ratio_text(row->error_ulp, LONG_ULPS, 3, &is_long_ulps);
-    char error[LONG + 16], unit[64], power[24];
-    snprintf(error, sizeof error, "%s%s%s", mpq_sgn(row->error) > 0 ? "+" : "−",
-             exact + (*exact == '-'), is_long ? " …" : "");
-    snprintf(unit, sizeof unit, "%s ulp of 2^%s", ulps + (*ulps == '-'),
-             text_signed(power, hu_ulp_exponent(row->format, row->bits)));
+    OWNED char *error = text_new("%s%s%s", mpq_sgn(row->error) > 0 ? "+" : "−",
+                                 exact + (*exact == '-'), is_long ? " …" : "");
+    OWNED char *unit = text_new("%s ulp of 2^%s", ulps + (*ulps == '-'),
+                                SIGNED(hu_ulp_exponent(row->format, row->bits)));
     sheet_line("error", "", error, "", unit);
 }
 
-enum { NEIGHBOUR_TEXT = HU_BITS_TEXT + HU_SHORTEST_TEXT };
-
-static void neighbour_text(char out[NEIGHBOUR_TEXT], const struct hu_format *f, bool there,
-                           uint64_t bits)
+static char *neighbour_text(const struct hu_format *f, bool there, uint64_t bits)
 {
-    strcpy(out, "none");
-    if (!there)
-        return;
-    size_t n = hu_bits_print(out, f, bits);
-    out[n++] = ' ';
-    hu_shown_print(out + n, f, bits);
+    return there ? text_new("%s %s", CODE_OF(f, bits), VALUE_OF(f, bits)) : text_new("none");
 }
 
 static void describe_neighbours(const struct show_row *row)
 {
+    uint64_t up = 0, down = 0;
     if (hu_is_nan(row->datum))
         return;
-    uint64_t up = 0, down = 0;
     bool has_up = hu_next_up(row->format, row->bits, &up);
     bool has_down = hu_next_down(row->format, row->bits, &down);
-    char above[NEIGHBOUR_TEXT], below[NEIGHBOUR_TEXT];
-    neighbour_text(below, row->format, has_down, down);
-    neighbour_text(above, row->format, has_up, up);
+    OWNED char *below = neighbour_text(row->format, has_down, down);
+    OWNED char *above = neighbour_text(row->format, has_up, up);
     sheet_line("neighbours", "", below, "", above);
 }
 
 static void describe_memory(const struct show_row *row)
 {
-    char text[40], low[48];
-    memory_text(text, row);
-    if (!*text)
-        return;
-    snprintf(low, sizeof low, "%d bytes, the low %d bits zero", row->format->storage_bits / 8,
-             row->format->storage_shift);
-    sheet_line("in memory", "", text + strlen("in memory "), low, "");
+    OWNED char *text = memory_text(row);
+    OWNED char *low = text_new("%d bytes, the low %d bits zero", row->format->storage_bits / 8,
+                               row->format->storage_shift);
+    if (*text)
+        sheet_line("in memory", "", text, low, "");
 }
 
 /* The neighbours that the value lies between. False: it is none between two finite ones. */
@@ -413,12 +364,11 @@ static void draw_line(const char *low, const char *high, const struct show *s,
         length = (columns - ends) / 2 * 2;
     length = length < LEAST ? LEAST : length;
     int place = place_between(s, row->format, from, to, length);
-    char line[3 * (LONGEST + 1) + 1] = "";
+    OWNED char *line = text_new("%s ", low);
     for (int i = 0; i <= length; i++)
-        strcat(line, i == place ? "●" : i == length / 2 ? "┼" : "┄");
-    char all[sizeof line + 2 * HU_SHORTEST_TEXT + 2];
-    snprintf(all, sizeof all, "%s %s %s", low, line, high);
-    sheet_line("rounding", "", all, "", "");
+        text_add(&line, "%s", i == place ? "●" : i == length / 2 ? "┼" : "┄");
+    text_add(&line, " %s", high);
+    sheet_line("rounding", "", line, "", "");
 }
 
 /* Where the value lies between its neighbours, and which of them each direction takes. */
@@ -447,19 +397,16 @@ static void describe_twice(const struct show *s, const struct show_row *row)
     uint64_t bits;
     if (!show_double_rounding(s, row, &via, &bits))
         return;
-    char text[96];
-    snprintf(text, sizeof text, "%s%s first would give %s%s", ink->warn, via->name,
-             CODE_OF(row->format, bits), ink->off);
+    OWNED char *text = text_new("%s%s first would give %s%s", ink->warn, via->name,
+                                CODE_OF(row->format, bits), ink->off);
     sheet_line("rounded twice", ink->warn, text, "", "");
 }
 
 static void describe_head(const struct show *s, const struct show_row *row)
 {
-    char code[HU_BITS_TEXT], class[24], words[96];
-    hu_bits_print(code, row->format, row->bits);
-    class_words(class, row->datum.class);
-    snprintf(words, sizeof words, "%s%s%s", class, row->flags ? ", " : "",
-             row->flags ? FLAGS_OF(row->flags) : "");
+    const char *code = CODE_OF(row->format, row->bits);
+    OWNED char *words = text_new("%s%s%s", class_words(row->datum.class), row->flags ? ", " : "",
+                                 row->flags ? FLAGS_OF(row->flags) : "");
     OWNED char *input = text_printable(s->input);
     struct fold f = fold_begin(0);
     fold_put(&f, 0, ink->bold, input);
@@ -477,13 +424,15 @@ static void describe_head(const struct show *s, const struct show_row *row)
 
 void show_details(const struct show *s, const struct show_row *row)
 {
+    struct hu_fields_text fields;
+    hu_fields_print(&fields, row->format, row->bits);
     describe_head(s, row);
     describe_sign(row);
     if (hu_is_integer(row->format)) {
-        describe_integer(row);
+        describe_integer(row, &fields);
     } else {
-        describe_exponent(row);
-        describe_significand(row);
+        describe_exponent(row, &fields);
+        describe_significand(row, &fields);
     }
     describe_value(row);
     describe_error(row);

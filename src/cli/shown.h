@@ -1,7 +1,9 @@
 /* Short texts that live as long as the block that they are made in. */
 #pragma once
 
+#include "file/printable.h"
 #include "memory/figure.h"
+#include "terminal.h"
 #include "text.h"
 
 /* "0x3dcd", "0.1", "0x1.8p-3", and the flags' names. */
@@ -9,6 +11,10 @@
 #define VALUE_OF(f, bits) shown_by(hu_shown_print, (char[HU_SHORTEST_TEXT]){0}, f, bits)
 #define HEX_OF(f, bits) shown_by(hu_hex_print, (char[HU_HEX_TEXT]){0}, f, bits)
 #define FLAGS_OF(flags) shown_flags((char[HU_FLAGS_TEXT]){0}, flags)
+/* TEXT from outside in at most SIZE bytes, fit for a terminal. */
+#define PRINTABLE(text, size) hu_printable(text, (char[size]){0}, size)
+/* "−4" */
+#define SIGNED(n) text_signed((char[SIGNED_TEXT]){0}, n)
 /* "1,234" */
 #define GROUPED(count) hu_grouped(count, (char[HU_GROUPED_TEXT]){0})
 

@@ -1,9 +1,8 @@
 /* `halfulp size` in pieces: options, table, JSON. */
 #pragma once
 
+#include "room.h"
 #include "memory/sizing.h"
-#include "command.h"
-#include "terminal.h"
 
 /* What the command line gives of a model's shape; 0: not given. */
 struct size_shape {
@@ -26,8 +25,8 @@ struct size_result {
 
 extern const struct command_option size_rows[];
 struct options;
-/* What was left open, and combinations that mean nothing. Returns an exit status. */
-int size_complete(const struct options *o, struct size_options *out);
+/* What was left open, and combinations that mean nothing, which end the process. */
+void size_complete(const struct options *o, struct size_options *out);
 
 /* One model on stdout. */
 void size_print_table(const struct size_options *options, const struct size_result *result);
@@ -36,16 +35,13 @@ void size_print_terms(const struct size_options *options, const struct size_resu
 /* COUNT of them, a column each. */
 void size_compare(const struct size_options *options, const struct size_result *results,
                   size_t count);
-/* Returns an exit status. */
-int size_print_json(const struct size_options *options, const struct size_result *results,
-                    size_t count);
 
 /* Tensors in a checkpoint of the model. */
 uint64_t size_tensor_count(const struct hu_model *model);
 
-/* --tensors, --against, --families. Each returns an exit status. */
-int size_print_tensors(const struct size_options *options, struct size_result *results,
-                       size_t count);
+/* --tensors; and --against, --families, which return an exit status. */
+void size_print_tensors(const struct size_options *options, struct size_result *results,
+                        size_t count);
 int size_against(const struct size_options *options, struct size_result *results, size_t count);
 int size_list_families(bool json);
 

@@ -1,15 +1,10 @@
 /* The options of `halfulp size`: rows, what they read, and which of them go together. */
+#include "room.h"
 #include "arguments.h"
 #include "memory/families.h"
 #include "memory/source.h"
 #include "option_values.h"
-#include "report.h"
 #include "size.h"
-
-#include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 /* Reports and returns false. */
 static bool bad(const struct options *o, const char *what)
@@ -334,36 +329,36 @@ static void choose_dtypes(struct hu_sizing_request *r)
             r->dtype_count++;
 }
 
-int size_complete(const struct options *o, struct size_options *out)
+void size_complete(const struct options *o, struct size_options *out)
 {
     struct hu_sizing_request *r = &out->request;
     struct hu_training_plan *plan = &r->plan;
-    if ((out->tensors && REFUSED_WITH(o, "--tensors", "against", "memory", "train")) ||
-        (out->against && REFUSED_WITH(o, "--against", "memory", "train")))
-        return EXIT_BAD;
+    if (out->tensors)
+        EXCLUDE(o, "--tensors", "against", "memory", "train");
+    if (out->against)
+        EXCLUDE(o, "--against", "memory", "train");
     if (plan->qlora && !plan->lora_rank)
         plan->lora_rank = 8; /* PEFT's LoraConfig */
     if (plan->lora_targets && !plan->lora_rank)
-        return fail("--lora-targets needs --lora or --qlora");
+        die("--lora-targets needs --lora or --qlora");
     if (plan->lora_rank && !plan->recipe)
         plan->recipe = hu_recipe_find("autocast"); /* what PEFT and QLoRA train adapters under */
     r->train = plan->recipe != NULL;
     if (training_given(o) && !r->train)
-        return fail("options for training need --train RECIPE, such as --train mixed");
+        die("options for training need --train RECIPE, such as --train mixed");
     if (r->micro_batch && !r->sequence)
-        return fail("--micro-batch needs --seq, the tokens in a sequence");
+        die("--micro-batch needs --seq, the tokens in a sequence");
     if (plan->has_activations && r->sequence)
-        return fail("--activations and --seq both say what the activations are");
+        die("--activations and --seq both say what the activations are");
     if (r->sequence && !r->micro_batch)
         r->micro_batch = 1;
     if (option_given(o, "batch") && !r->context && !option_given(o, "memory"))
         note("--batch counts requests of --context N tokens each: give that, too");
     choose_dtypes(r);
     if (plan->fsdp && plan->zero)
-        return fail("--fsdp and --zero both say how the states are sharded");
+        die("--fsdp and --zero both say how the states are sharded");
     if (plan->fsdp)
         plan->zero = 3; /* of the same things */
     if (plan->zero && plan->data_parallel == 1)
         note("%s splits over data-parallel devices: give --dp", plan->fsdp ? "FSDP" : "ZeRO");
-    return EXIT_DONE;
 }

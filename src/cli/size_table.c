@@ -1,10 +1,6 @@
-#include "shown.h"
-#include "sheet.h"
-#include "scope.h"
+#include "room.h"
+#include "grid.h"
 #include "size.h"
-
-#include <stdio.h>
-#include <string.h>
 
 static char *scaled(uint64_t bytes, double unit, char *out)
 {
@@ -29,8 +25,7 @@ static char *size_gb(uint64_t bytes, char *out)
 /* Lines of prose end here, or at the terminal's edge. */
 static int text_width(void)
 {
-    int columns = terminal_columns(stdout);
-    return columns && columns < 100 ? columns : 100;
+    return terminal_is_below(100) ? terminal_columns(stdout) : 100;
 }
 
 static void print_head(const struct size_result *r)
@@ -80,10 +75,9 @@ enum { WEIGHTS_COLUMNS = 63 };
 /* Behind the row where it ends at AT and there is room, else below it. */
 static void print_remark(const char *remark, bool behind, int at)
 {
-    int columns = terminal_columns(stdout);
     if (!*remark)
         return;
-    bool fits = behind && (!columns || at + 2 + text_columns(remark) <= columns);
+    bool fits = behind && !terminal_is_below(at + 2 + text_columns(remark));
     printf("%s%s%s%s", fits ? "  " : "\n      ", ink->dim, remark, ink->off);
 }
 
@@ -91,11 +85,10 @@ static void print_weights(const struct size_result *r)
 {
     const struct hu_sizing *s = &r->sizing;
     char text[HU_GROUPED_TEXT];
-    int widest = 9, columns = terminal_columns(stdout);
+    int widest = 9;
     for (size_t i = 0; i < s->weight_count; i++)
-        if (text_columns(s->weights[i].name) > widest)
-            widest = text_columns(s->weights[i].name);
-    bool narrow = columns && columns < widest + WEIGHTS_COLUMNS;
+        widen(&widest, text_columns(s->weights[i].name));
+    bool narrow = terminal_is_below(widest + WEIGHTS_COLUMNS);
     for (size_t i = 0; i < s->weight_count; i++) {
         const struct hu_sizing_weights *w = &s->weights[i];
         printf("  ");
@@ -146,20 +139,14 @@ static int bar_columns(void)
 }
 
 /* PART of WHOLE as a bar: eighths of a column, at least one where there is anything. */
-static void print_bar(uint64_t part, uint64_t whole, const char *color)
+static void print_share(uint64_t part, uint64_t whole, const char *color)
 {
-    static const char *const ends[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int most = 8 * bar_columns();
-    double share = (double)part / (double)whole;
-    int eighths = (int)(share * most + 0.5);
+    int most = 8 * bar_columns(), eighths = (int)((double)part / (double)whole * most + 0.5);
     if (part && !eighths)
         eighths = most > 0;
-    if (eighths > most)
-        eighths = most;
     printf("  %s", color);
-    for (int i = 0; i < eighths / 8; i++)
-        printf("█");
-    printf("%s%s", ends[eighths % 8], ink->off);
+    print_bar(eighths > most ? most : eighths);
+    fputs(ink->off, stdout);
 }
 
 /* What such a line takes; on a narrower terminal it goes without GB. */
@@ -168,8 +155,7 @@ enum { AMOUNT_COLUMNS = 70 };
 /* A line "name  bytes  GiB  GB", with a bar where WHOLE is not 0. */
 static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const char *color)
 {
-    int columns = terminal_columns(stdout);
-    bool narrow = columns && columns < AMOUNT_COLUMNS;
+    bool narrow = terminal_is_below(AMOUNT_COLUMNS);
     printf("  ");
     print_left(name, narrow ? 16 : 22);
     print_right(GROUPED(bytes), narrow ? 19 : 20);
@@ -180,7 +166,7 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
         printf(" GB");
     }
     if (whole && bar_columns())
-        print_bar(bytes, whole, color);
+        print_share(bytes, whole, color);
     putchar('\n');
 }
 
@@ -191,7 +177,6 @@ static void print_unknown(const char *name, const struct hu_figures *terms)
             printf("  %s%s: %s%s\n", ink->dim, name, terms->rows[i].formula, ink->off);
 }
 
-/* A line of prose. */
 static void print_line(const char *text, const char *color)
 {
     printf("%s%s", color, ink->bold);
@@ -273,22 +258,24 @@ static void print_training(const struct size_options *options, const struct hu_s
                plan->qlora ? "nf4, double-quantized" : plan->recipe->frozen);
     else
         printf(" (%s)\n", plan->recipe->summary);
-    print_amount("weights", t->weights, t->total, ink->exponent);
-    print_amount("gradients", t->gradients, t->total, ink->exponent);
-    if (t->master_weights)
-        print_amount("master weights", t->master_weights, t->total, ink->exponent);
-    print_amount("optimizer state", t->optimizer, t->total, ink->exponent);
-    if (plan->has_activations || t->activations)
-        print_amount("activations", t->activations, t->total, ink->significand);
-    else
-        print_unknown("activations", &s->terms);
-    print_unknown("activations of towers", &s->terms);
-    if (t->buffers)
-        print_amount("buffers", t->buffers, t->total, ink->significand);
-    if (t->gathered)
-        print_amount("gathered weights", t->gathered, t->total, ink->significand);
-    else
-        print_unknown("gathered weights", &s->terms);
+    const struct {
+        const char *name;
+        bool known;
+        uint64_t bytes;
+        const char *color;
+    } rows[] = {{"weights", true, t->weights, ink->exponent},
+                {"gradients", true, t->gradients, ink->exponent},
+                {"master weights", false, t->master_weights, ink->exponent},
+                {"optimizer state", true, t->optimizer, ink->exponent},
+                {"activations", plan->has_activations, t->activations, ink->significand},
+                {"activations of towers", false, 0, ""},
+                {"buffers", false, t->buffers, ink->significand},
+                {"gathered weights", false, t->gathered, ink->significand}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].known || rows[i].bytes)
+            print_amount(rows[i].name, rows[i].bytes, t->total, rows[i].color);
+        else
+            print_unknown(rows[i].name, &s->terms);
     print_amount("total", t->total, 0, "");
     print_amount("per device", t->per_device, 0, "");
     if (t->one_micro_batch)
@@ -384,8 +371,7 @@ enum { TERM_COLUMNS = 2 + 28 + 20 + 2 + 13 };
 void size_print_terms(const struct size_options *options, const struct size_result *r)
 {
     const struct hu_figures *terms = &r->sizing.terms;
-    int columns = terminal_columns(stdout);
-    bool narrow = columns && columns < TERM_COLUMNS;
+    bool narrow = terminal_is_below(TERM_COLUMNS);
     printf("%sEach term%s\n", ink->bold, ink->off);
     for (size_t i = 0; i < terms->count; i++) {
         const struct hu_figure *t = &terms->rows[i];
@@ -412,4 +398,104 @@ void size_print_table(const struct size_options *options, const struct size_resu
         size_print_terms(options, r);
     print_sum(options, r);
     print_fit(options, r);
+}
+
+enum { LABEL = 22, CELL = 19, SOURCE_TEXT = 5 * CELL };
+
+/* The end of a path that is too long says more than its beginning. */
+static const char *source_text(const char *source, char out[SOURCE_TEXT])
+{
+    int columns = text_columns(source);
+    const char *at = source;
+    if (columns <= CELL) {
+        snprintf(out, SOURCE_TEXT, "%s", source);
+        return out;
+    }
+    for (; columns > CELL - 1; columns--)
+        do
+            at++;
+        while ((*at & 0xc0) == 0x80);
+    snprintf(out, SOURCE_TEXT, "…%s", at);
+    return out;
+}
+
+enum row { PARAMETERS, ACTIVE, WEIGHTS, TOKEN, CACHE, TRAINING, NEEDED, FITS };
+
+static void count_cell(struct grid *g, bool known, uint64_t count, const char *unit)
+{
+    grid_format(g, "", "%s%s", known ? GROUPED(count) : "–", known ? unit : "");
+}
+
+static void gib_cell(struct grid *g, bool known, uint64_t bytes)
+{
+    grid_format(g, "", "%s%s", known ? GIB(bytes) : "–", known ? " GiB" : "");
+}
+
+/* What R has in ROW, of its weights in dtype INDEX. */
+static void put_cell(struct grid *g, enum row row, const struct size_result *r, size_t index)
+{
+    const struct hu_sizing *s = &r->sizing;
+    switch (row) {
+    case PARAMETERS:
+        return count_cell(g, true, r->model.parameters, "");
+    case ACTIVE:
+        return count_cell(g, r->model.has_active, r->model.active_parameters, "");
+    case WEIGHTS:
+        return gib_cell(g, true, s->weights[index].bytes);
+    case TOKEN:
+        return count_cell(g, s->has_kv, s->kv.bytes_per_token, " B");
+    case CACHE:
+        return gib_cell(g, s->has_kv, s->kv.bytes);
+    case TRAINING:
+        return gib_cell(g, s->has_training, s->training.per_device);
+    case NEEDED:
+        return gib_cell(g, true, s->fit.needed);
+    case FITS:
+        return grid_cell(g, s->fit.fits ? "yes" : "no", "");
+    }
+}
+
+/* A label, and the row of each model. */
+static void compare_row(struct grid *g, const char *label, const struct size_result *results,
+                        size_t count, enum row row, size_t index)
+{
+    grid_cell(g, label, "");
+    for (size_t i = 0; i < count; i++)
+        put_cell(g, row, &results[i], index);
+}
+
+/* The first COUNT models, of which a grid holds so many. */
+static void compare(const struct size_options *options, const struct size_result *results,
+                    size_t count)
+{
+    const struct hu_sizing *first = &results[0].sizing;
+    char sources[GRID_COLUMNS_MAX][SOURCE_TEXT];
+    struct grid g = GRID({"", LABEL, true});
+    for (size_t i = 0; i < count; i++)
+        grid_column(&g, source_text(results[i].source, sources[i]), CELL, false);
+    compare_row(&g, "parameters", results, count, PARAMETERS, 0);
+    compare_row(&g, "active", results, count, ACTIVE, 0);
+    for (size_t i = 0; i < first->weight_count; i++)
+        compare_row(&g, first->weights[i].name, results, count, WEIGHTS, i);
+    compare_row(&g, "KV cache, a token", results, count, TOKEN, 0);
+    if (options->request.context)
+        compare_row(&g, "KV cache", results, count, CACHE, 0);
+    if (options->request.train)
+        compare_row(&g, "training, per device", results, count, TRAINING, 0);
+    if (options->request.fit) {
+        compare_row(&g, "needed", results, count, NEEDED, 0);
+        compare_row(&g, "fits", results, count, FITS, 0);
+    }
+    grid_end(&g);
+}
+
+void size_compare(const struct size_options *options, const struct size_result *results,
+                  size_t count)
+{
+    enum { MOST = GRID_COLUMNS_MAX - 1 };
+    for (size_t done = 0; done < count; done += MOST) {
+        if (done)
+            putchar('\n');
+        compare(options, results + done, count - done < MOST ? count - done : MOST);
+    }
 }

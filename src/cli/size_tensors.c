@@ -1,15 +1,8 @@
 /* `size --tensors`, `--against`, `--families`: the list itself. */
-#include "json.h"
+#include "room.h"
 #include "memory/checkpoint.h"
 #include "memory/families.h"
-#include "report.h"
-#include "sheet.h"
 #include "size.h"
-#include "file/printable.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { NAME_SIZE = 640, SHAPE_SIZE = 192, LISTED_MAX = 1 << 22, SHOWN = 20 };
 
@@ -43,8 +36,7 @@ enum { LIST_COLUMNS = 60 + 1 + 18 + 1 + 9 + 1 + 17 };
 static void print_list(const struct hu_model *m)
 {
     char name[NAME_SIZE], shape[SHAPE_SIZE];
-    int columns = terminal_columns(stdout);
-    bool narrow = columns && columns < LIST_COLUMNS;
+    bool narrow = terminal_is_below(LIST_COLUMNS);
     for (size_t i = 0; i < m->tensors.count; i++) {
         const struct hu_tensor_row *row = &m->tensors.rows[i];
         for (uint64_t k = 0; hu_row_is_stored(row) && k < row->copies; k++) {
@@ -60,16 +52,13 @@ static void print_list(const struct hu_model *m)
 static json_t *row_object(const struct hu_model *m, const struct hu_tensor_row *row, uint64_t copy)
 {
     char name[NAME_SIZE];
-    json_t *shape = json_array();
-    for (unsigned i = 0; i < row->rank; i++)
-        json_array_append_new(shape, json_count(row->shape[i]));
     const char *dtype = dtype_of(m, row);
-    return check_memory(json_pack(
-        "{s:s, s:o, s:o, s:o, s:s, s:o, s:o}", "name", hu_row_name(row, copy, name, sizeof name),
-        "shape", shape, "dtype", strcmp(dtype, "–") ? json_string(dtype) : json_null(), "elements",
-        json_count(row->elements), "role", role_of(row), "split",
-        row->split ? json_string(hu_split_name(row->split)) : json_null(), "experts",
-        row->experts > 1 ? json_true() : json_false()));
+    return JSON({"name", json_string(hu_row_name(row, copy, name, sizeof name))},
+                {"shape", json_shape(row->shape, row->rank)},
+                {"dtype", JSON_IF(strcmp(dtype, "–"), json_string(dtype))},
+                {"elements", json_count(row->elements)}, {"role", json_string(role_of(row))},
+                {"split", JSON_IF(row->split, json_string(hu_split_name(row->split)))},
+                {"experts", json_boolean(row->experts > 1)});
 }
 
 struct rows {
@@ -91,51 +80,49 @@ static json_t *next_row(const void *context, size_t index)
     return row_object(r->model, &t->rows[r->row], r->copy++);
 }
 
-static int print_list_json(const struct size_result *r, uint64_t count)
+static void print_list_json(const struct size_result *r)
 {
     struct rows rows = {.model = &r->model};
-    const struct json_rows all = {
-        .key = "tensors", .count = (size_t)count, .row = next_row, .context = &rows};
-    json_t *document = json_object();
-    json_put(document, "source", json_text(r->source));
-    json_put(document, "architecture", json_text(r->model.architecture));
-    json_put(document, "parameters", json_integer((json_int_t)r->model.parameters));
-    json_put(document, "tensors", json_array());
-    return json_print_with(document, &all);
+    const struct json_rows all = {.key = "tensors",
+                                  .count = (size_t)size_tensor_count(&r->model),
+                                  .row = next_row,
+                                  .context = &rows};
+    json_print_with(JSON({"source", json_text(r->source)},
+                         {"architecture", json_text(r->model.architecture)},
+                         {"parameters", json_integer((json_int_t)r->model.parameters)},
+                         {"tensors", json_array()}),
+                    &all);
 }
 
 /* The list: what follows from the config, or what the file holds, with OWN to be released. */
-static int check_listed(struct size_result *r, struct hu_checkpoint *own)
+static void check_listed(struct size_result *r, struct hu_checkpoint *own)
 {
     char error[HU_CHECKPOINT_ERROR];
+    bool fits = true;
     *own = (struct hu_checkpoint){0};
-    if (!r->model.tensors.count && !r->model.has_stored)
-        return fail("%s: its tensors' names do not follow from it: give a config.json", r->source);
-    if (!r->model.tensors.count && !hu_checkpoint_read(r->source, own, error)) {
-        hu_checkpoint_free(own);
-        return fail("%s", error);
+    if (!r->model.tensors.count) {
+        if (!r->model.has_stored)
+            die("%s: its tensors' names do not follow from it: give a config.json", r->source);
+        if (!hu_checkpoint_read(r->source, own, error))
+            die("%s", error);
+        fits = hu_checkpoint_list(own, &r->model);
     }
-    if ((!r->model.tensors.count && !hu_checkpoint_list(own, &r->model)) ||
-        size_tensor_count(&r->model) > LISTED_MAX) {
-        hu_checkpoint_free(own);
-        return fail("%s: it has more than %d tensors", r->source, LISTED_MAX);
-    }
-    return EXIT_DONE;
+    if (!fits || size_tensor_count(&r->model) > LISTED_MAX)
+        die("%s: it has more than %d tensors", r->source, LISTED_MAX);
 }
 
-int size_print_tensors(const struct size_options *options, struct size_result *results,
-                       size_t count)
+void size_print_tensors(const struct size_options *options, struct size_result *results,
+                        size_t count)
 {
     struct hu_checkpoint own;
     if (count != 1)
-        return fail("--tensors lists one model's");
-    int status = check_listed(results, &own);
-    if (status == EXIT_DONE && options->json)
-        status = print_list_json(results, size_tensor_count(&results->model));
-    else if (status == EXIT_DONE)
+        die("--tensors lists one model's");
+    check_listed(results, &own);
+    if (options->json)
+        print_list_json(results);
+    else
         print_list(&results->model);
     hu_checkpoint_free(&own);
-    return status;
 }
 
 /* What --against tells, as it comes. */
@@ -150,8 +137,7 @@ static void tell_json(struct telling *t, enum hu_difference d, const char *name,
                       const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
 {
     char shape[SHAPE_SIZE];
-    json_t *o = json_object();
-    json_put(o, "name", json_text(name));
+    json_t *o = JSON({"name", json_text(name)});
     if (row)
         json_put(o, "expected",
                  json_string(text_shape(shape, SHAPE_SIZE, row->shape, row->rank, ",")));
@@ -165,14 +151,14 @@ static void tell(void *context, enum hu_difference d, const char *name,
                  const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
 {
     struct telling *t = context;
-    char ours[SHAPE_SIZE], theirs[SHAPE_SIZE], shown[NAME_SIZE];
+    char ours[SHAPE_SIZE], theirs[SHAPE_SIZE];
     if (t->lists[d]) {
         tell_json(t, d, name, row, tensor);
         return;
     }
     if (t->shown[d]++ >= SHOWN)
         return;
-    printf("%-8s %s", difference_names[d], hu_printable(name, shown, sizeof shown));
+    printf("%-8s %s", difference_names[d], PRINTABLE(name, NAME_SIZE));
     if (row)
         printf("  %s", text_shape(ours, SHAPE_SIZE, row->shape, row->rank, ","));
     if (tensor && tensor->has_shape)
@@ -200,18 +186,16 @@ static void print_comparison(const struct size_options *options, const struct hu
     putchar('\n');
 }
 
-static int print_comparison_json(const struct size_options *options, const struct size_result *r,
-                                 const struct hu_comparison *c, struct telling *t)
+static void print_comparison_json(const struct size_options *options, const struct size_result *r,
+                                  const struct hu_comparison *c, struct telling *t)
 {
-    json_t *o = json_object();
-    json_put(o, "source", json_text(r->source));
-    json_put(o, "against", json_text(options->against));
-    json_put(o, "compared", json_integer((json_int_t)c->compared));
-    json_put(o, "without_shape", json_integer((json_int_t)c->shapeless));
-    json_put(o, "buffers", json_integer((json_int_t)c->buffers));
+    json_t *o = JSON({"source", json_text(r->source)}, {"against", json_text(options->against)},
+                     {"compared", json_integer((json_int_t)c->compared)},
+                     {"without_shape", json_integer((json_int_t)c->shapeless)},
+                     {"buffers", json_integer((json_int_t)c->buffers)});
     for (int d = 0; d < HU_DIFFERENCES; d++)
         json_put(o, difference_names[d], t->lists[d]);
-    return json_print(o);
+    json_print(o);
 }
 
 static int compare(const struct size_options *options, struct size_result *r,
@@ -220,16 +204,16 @@ static int compare(const struct size_options *options, struct size_result *r,
     struct hu_comparison c;
     struct telling t = {.shown = {0}};
     const struct hu_difference_sink sink = {.tell = tell, .context = &t};
-    int status = EXIT_DONE;
     for (int d = 0; options->json && d < HU_DIFFERENCES; d++)
-        t.lists[d] = json_array();
+        t.lists[d] = json_list();
     if (!hu_checkpoint_compare(&r->model, checkpoint, &sink, &c))
-        return fail("%s: it has too many tensors to compare", r->source);
+        die("%s: it has too many tensors to compare", r->source);
     if (options->json)
-        status = print_comparison_json(options, r, &c, &t);
+        print_comparison_json(options, r, &c, &t);
     else
         print_comparison(options, &c, &t);
-    for (int d = 0; status == EXIT_DONE && d < HU_DIFFERENCES; d++)
+    int status = EXIT_DONE;
+    for (int d = 0; d < HU_DIFFERENCES; d++)
         if (c.differences[d])
             status = EXIT_NO;
     return status;
@@ -240,18 +224,15 @@ int size_against(const struct size_options *options, struct size_result *results
     struct hu_checkpoint checkpoint, own;
     char error[HU_CHECKPOINT_ERROR];
     if (count != 1)
-        return fail("--against compares one model");
-    int status = check_listed(results, &own);
-    if (status != EXIT_DONE)
-        return status;
+        die("--against compares one model");
+    check_listed(results, &own);
     if (!hu_checkpoint_read(options->against, &checkpoint, error))
-        status = fail("%s", error);
-    else if (checkpoint.ggml != own.ggml)
-        status = fail("%s: llama.cpp's converter gives tensors names of its own: a .gguf file can "
-                      "be compared with another",
-                      own.ggml ? results->source : options->against);
-    else
-        status = compare(options, results, &checkpoint);
+        die("%s", error);
+    if (checkpoint.ggml != own.ggml)
+        die("%s: llama.cpp's converter gives tensors names of its own: a .gguf file can be "
+            "compared with another",
+            own.ggml ? results->source : options->against);
+    int status = compare(options, results, &checkpoint);
     hu_checkpoint_free(&checkpoint);
     hu_checkpoint_free(&own);
     return status;
@@ -268,31 +249,30 @@ static void print_family(const struct hu_family_text *f)
 
 static json_t *family_json(const struct hu_family_text *f)
 {
-    json_t *names = check_memory(json_array());
+    json_t *names = json_list();
     for (const char *at = f->names; *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
-        json_add(names, check_memory(json_stringn(at, n)));
+        json_add(names, json_stringn(at, n));
         at += n;
     }
-    return check_memory(json_pack("{s:o, s:o}", "names", names, "source", json_text(f->source)));
+    return JSON({"names", names}, {"source", json_text(f->source)});
 }
 
 int size_list_families(bool json)
 {
     char error[HU_FAMILIES_ERROR];
     const struct hu_family_text *f;
-    json_t *list = check_memory(json_array());
-    int status = EXIT_DONE;
-    for (size_t i = 0; status == EXIT_DONE && (f = hu_family_text_at(i)); i++) {
+    json_t *list = json_list();
+    for (size_t i = 0; (f = hu_family_text_at(i)); i++) {
         if (!hu_family_check(f, error))
-            status = fail("%s", error);
-        else if (json)
+            die("%s", error);
+        if (json)
             json_add(list, family_json(f));
         else
             print_family(f);
     }
-    if (json && status == EXIT_DONE)
-        return json_print(json_pack("{s:o}", "families", list));
+    if (json)
+        json_print(JSON({"families", json_incref(list)}));
     json_decref(list);
-    return status;
+    return EXIT_DONE;
 }

@@ -1,12 +1,6 @@
+#include "room.h"
 #include "stats.h"
 #include "format.h"
-#include "logical_view.h"
-#include "report.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 struct hu_statistics_target *stats_targets(const struct stats *s)
 {
@@ -71,9 +65,8 @@ struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index)
 }
 
 /* Where *T, a tensor of SOURCE, is read as elements, or as bytes where it has none that are read.
- * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. False:
- * reported. */
-static bool take(struct tensor_source *source, const struct hu_tensor **t,
+ * Of a quantized weight *t becomes DECODED, and the elements come by way of RECODE. */
+static void take(struct tensor_source *source, const struct hu_tensor **t,
                  struct hu_tensor *decoded, struct hu_recode *recode, struct hu_stream_tensor *data)
 {
     const struct hu_tensor *from = *t;
@@ -82,17 +75,18 @@ static bool take(struct tensor_source *source, const struct hu_tensor **t,
         *data = hu_stream_tensor_of(from, reads ? from->dtype.format : NULL, -1);
         if (!reads)
             hu_stream_turn(data, from);
-        return tensor_source_input(source, from, &data->input, &data->offset);
+        tensor_source_input(source, from, &data->input, &data->offset);
+        return;
     }
     *decoded = logical_row(from);
     *t = decoded;
     *data = hu_stream_tensor_of(decoded, hu_format_find("fp64"), -1);
     data->bytes = decoded->elements * sizeof(double);
     data->decoded = recode;
-    return tensor_source_parts(source, from->part_of, recode);
+    tensor_source_parts(source, from->part_of, recode);
 }
 
-bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
+void stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
                 bool in_rows)
 {
     size_t n = source->set.tensor_count, ranks = 0;
@@ -112,15 +106,13 @@ bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only
             r->skipped++;
             continue;
         }
-        if (!take(source, &t, &r->decoded[r->count], &r->recodes[r->count], data))
-            return false;
+        take(source, &t, &r->decoded[r->count], &r->recodes[r->count], data);
         if (in_rows && t->fortran_order && t->rank > 1 && data->unit) {
             hu_stream_reorder(data, t, strides);
             strides += t->rank;
         }
         r->tensors[r->count++] = t;
     }
-    return true;
 }
 
 void stats_reading_clear(struct stats_reading *r)
@@ -334,4 +326,123 @@ enum stats_reach stats_reach(const struct hu_format *f, int exponent)
         return STATS_NORMAL;
     /* What lies in the binade below the least subnormal rounds up to it, but for its edge. */
     return exponent >= hu_quantum_min(f) - 1 && hu_has_subnormals(f) ? STATS_SUBNORMAL : STATS_ZERO;
+}
+
+static json_t *worst_json(const struct stats *s, const struct hu_worst_block *w)
+{
+    return JSON({"tensor", json_text(s->tensors[w->tensor].tensor->name)},
+                {"index", json_count(w->index)}, {"sqnr_db", json_finite(hu_worst_block_sqnr(w))},
+                {"max_abs", json_finite(w->greatest)});
+}
+
+static json_t *blocks_json(const struct stats *s, const struct stats_target *t,
+                           const struct stats_blocks *b)
+{
+    json_t *rules = hu_block_has_rules(t->block) ? check_memory(json_object()) : json_null();
+    for (int i = 0; json_is_object(rules) && i < HU_SCALE_RULES; i++)
+        json_put(rules, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)),
+                 json_finite(b->sqnr_by_rule[i]));
+    return JSON({"count", json_count(b->blocks)}, {"saturated", json_count(b->saturated)},
+                {"nan", json_count(b->nan)}, {"lost_to_outlier", json_count(b->lost)},
+                {"unfit_elements", json_count(b->unfit)},
+                {"saturated_share",
+                 JSON_IF(b->blocks, json_real((double)b->saturated / (double)b->blocks))},
+                {"sqnr_db_by_rule", rules},
+                {"worst", JSON_LIST(i, i < b->worst_count, worst_json(s, &b->worst[i]))});
+}
+
+/* BLOCKS: of a block format, whose steps differ, so that some figures say nothing. */
+static json_t *target_json(const struct stats *s, size_t index, const struct hu_loss_figures *f,
+                           const struct hu_spread *spread, const struct stats_blocks *blocks)
+{
+    const struct stats_target *t = &s->targets.at[index];
+    bool even = !t->block;
+    json_t *row = JSON(
+        {"format", json_string(t->name)}, {"overflow", json_count(f->overflow)},
+        {"underflow", json_count(f->underflow)},
+        {"subnormal", JSON_IF(even, json_count(f->subnormal))}, {"exact", json_count(f->exact)},
+        {"nan", json_count(spread->nans)}, {"infinite", json_count(spread->infinities)},
+        {"max_abs_error", json_finite(f->max_error)}, {"rms_error", json_finite(f->rms_error)},
+        {"max_rel_error", JSON_IF(even, json_finite(f->max_relative))},
+        {"rms_rel_error", JSON_IF(even, json_finite(f->rms_relative))},
+        {"max_ulp_error", JSON_IF(even, json_finite(f->max_ulps))},
+        {"sqnr_db", json_finite(f->sqnr)}, {"invalid", json_count(f->invalid)},
+        {"measured", json_count(f->measured)},
+        {"safe", json_boolean(stats_is_safe(s, index, f, spread->finite))});
+    if (even)
+        return row;
+    enum hu_scale_rule rule = hu_block_has_rules(t->block) && s->rule ? s->rule : t->block->rule;
+    return JSON_PUT(row, {"rule", json_string(hu_scale_rule_name(rule))},
+                    {"bits_per_element", json_real(stats_target_bits(t))},
+                    {"blocks", blocks_json(s, t, blocks)});
+}
+
+static json_t *narrowest_json(const struct stats *s, int index)
+{
+    return JSON_IF(index >= 0, json_string(s->targets.at[index].name));
+}
+
+static json_t *tensor_json(const struct stats *s, const struct stats_tensor *t)
+{
+    const struct hu_spread spread = {
+        .finite = t->finite, .nans = t->nans, .infinities = t->infinities};
+    return JSON({"name", json_text(t->tensor->name)},
+                {"dtype", json_string(hu_dtype_name(t->tensor->dtype))},
+                {"elements", json_count(t->tensor->elements)}, {"zeros", json_count(t->zeros)},
+                {"nan", json_count(t->nans)}, {"infinite", json_count(t->infinities)},
+                {"max_abs", json_finite(t->greatest)},
+                {"min_abs_nonzero", JSON_IF(t->least > 0, json_finite(t->least))},
+                {"targets", JSON_LIST(i, i < s->targets.count,
+                                      target_json(s, i, &t->figures[i], &spread,
+                                                  t->blocks ? &t->blocks[i] : NULL))},
+                {"narrowest_safe", narrowest_json(s, stats_narrowest(s, t))});
+}
+
+static json_t *total_json(const struct stats *s, size_t index)
+{
+    struct hu_loss_figures f = hu_loss_figures(&s->total->losses[index]);
+    struct stats_blocks blocks = {0};
+    if (s->targets.at[index].block)
+        blocks = stats_blocks_in_all(s, index);
+    return target_json(s, index, &f, &s->total->spread, &blocks);
+}
+
+static json_t *histogram_json(const struct hu_spread *spread)
+{
+    json_t *binades = json_list();
+    for (int i = 0; i < HU_BINADES; i++)
+        if (spread->binades[i])
+            json_add(binades, JSON({"exponent", json_integer(i + HU_BINADE_LEAST)},
+                                   {"count", json_count(spread->binades[i])}));
+    return JSON({"zeros", json_count(spread->zeros)}, {"binades", binades});
+}
+
+static json_t *limits_json(const struct stats_limits *l)
+{
+    json_t *most = l->any_overflow ? json_null()
+                   : l->is_share   ? json_sprintf("%.17g%%", l->max_overflow * 100)
+                                   : json_count(l->max_overflow);
+    return JSON({"max_overflow", most}, {"min_sqnr_db", json_finite(l->min_sqnr)});
+}
+
+json_t *stats_json(const struct stats *s)
+{
+    return JSON({"file", json_text(s->file)}, {"tensors", json_null()},
+                {"total", JSON_LIST(i, i < s->targets.count, total_json(s, i))},
+                {"narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s))},
+                {"scale", json_string(stats_scaling_name(s->scaling))},
+                {"limits", limits_json(&s->limits)}, {"skipped_tensors", json_count(s->skipped)},
+                {"histogram", histogram_json(&s->total->spread)});
+}
+
+static json_t *row_of(const void *context, size_t index)
+{
+    const struct stats *s = context;
+    return tensor_json(s, &s->tensors[index]);
+}
+
+void stats_print_json(const struct stats *s, json_t *document)
+{
+    struct json_rows rows = {"tensors", s->count, row_of, s};
+    json_print_with(document, &rows);
 }

@@ -1,12 +1,9 @@
 /* What `stats` and `cast` report: losses of tensors in targets, and three ways to present them. */
 #pragma once
 
+#include "room.h"
 #include "arguments.h"
 #include "tensor_source.h"
-#include "terminal.h"
-
-#include <jansson.h>
-#include <stdio.h>
 
 /* When a target counts as safe for a tensor. */
 struct stats_limits {
@@ -84,8 +81,8 @@ struct stats_reading {
     size_t count, skipped; /* skipped: chosen, and no numbers */
 };
 /* only_numbers: others are skipped, and else read as bytes. in_rows: those whose first size varies
- * fastest are read in the order of rows. False: reported. stats_reading_clear in either case. */
-bool stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
+ * fastest are read in the order of rows. */
+void stats_read(struct stats_reading *r, struct tensor_source *source, bool only_numbers,
                 bool in_rows);
 void stats_reading_clear(struct stats_reading *r);
 
@@ -109,6 +106,7 @@ const char *stats_scaling_name(enum hu_scaling scaling);
 enum { STATS_DECIBELS = 32 };
 const char *stats_sqnr(char out[STATS_DECIBELS], double sqnr);
 const char *stats_decibels(char out[STATS_DECIBELS], const struct hu_loss_figures *f, double limit);
+#define DECIBELS(figures, limit) stats_decibels((char[STATS_DECIBELS]){0}, figures, limit)
 
 /* A binade, or a run of EMPTY ones of which EXPONENT is the least. */
 struct stats_binade {
@@ -130,11 +128,10 @@ enum stats_reach { STATS_OVERFLOWS, STATS_NORMAL, STATS_SUBNORMAL, STATS_ZERO };
 enum stats_reach stats_reach(const struct hu_format *f, int exponent);
 
 /* What block formats lose in all; prints nothing where there are none. */
-void stats_blocks_text(const struct stats *s);
 void stats_text(const struct stats *s);
 /* What a cast has lost; bytes: of the tensors, before and after. */
 void stats_cast_text(const struct stats *s, const char *output, uint64_t before, uint64_t after);
 /* The document, but that "tensors" is null; stats_print_json takes it, and prints it with them. */
 json_t *stats_json(const struct stats *s);
-int stats_print_json(const struct stats *s, json_t *document);
-void stats_svg(FILE *out, const struct stats *s);
+void stats_print_json(const struct stats *s, json_t *document);
+void stats_svg(FILE *out, const void *stats);

@@ -27,7 +27,6 @@ struct against_side {
 struct against {
     struct tensor_source *sources[2], second;
     struct against_side sides[2];
-    int open; /* of sources */
     struct hu_pair *pairs;
     bool has_min_sqnr; /* the same to within so many dB is the same */
     double min_sqnr;
@@ -39,13 +38,11 @@ struct against {
 /* Whether the answer is yes: no tensor is missing, extra, of another shape or dtype, and those that
  * were compared have the same values, or keep the ratio that was asked for. */
 bool against_is_same(const struct against *a);
-bool against_row_is_same(const struct against *a, const struct against_row *row);
-const char *against_status_name(enum against_status status);
 
 /* What FIRST's options say goes for the file at OTHER too. A is all zeros but for the ratio that is
- * asked for. Returns EXIT_DONE, or what is reported; against_clear in either case. */
-int against_run(struct against *a, struct tensor_source *first, const char *path, const char *other,
-                unsigned jobs);
+ * asked for. */
+void against_run(struct against *a, struct tensor_source *first, const char *path,
+                 const char *other, unsigned jobs);
 void against_clear(struct against *a);
 
 void against_text(const struct against *a);

@@ -34,8 +34,8 @@ struct partial_run {
 
 /* For hu_stream.done; context: struct partial_run. */
 void partial_done(void *context, size_t index, struct hu_gathered *g);
-/* Writes RUN's file. False: reported. */
-bool partial_write(struct partial_run *run, const char *path, bool force);
+/* Writes RUN's file. */
+void partial_write(struct partial_run *run, const char *path, bool force);
 
 /* Files that are merged. */
 struct partial_merge {
@@ -54,6 +54,6 @@ struct partial_merge {
  * missing. False: reported. partial_merge_clear in either case.
  */
 bool partial_merge(struct partial_merge *m, struct stats *s, bool for_report);
-/* Writes the sum, so that it can be merged with others. False: reported. */
-bool partial_merge_write(const struct partial_merge *m, const char *path, bool force);
+/* Writes the sum, so that it can be merged with others. */
+void partial_merge_write(const struct partial_merge *m, const char *path, bool force);
 void partial_merge_clear(struct partial_merge *m);

@@ -1,8 +1,5 @@
-#include "report.h"
+#include "room.h"
 #include "stats.h"
-
-#include <math.h>
-#include <stdlib.h>
 
 /* Units of the drawing: of many binades, each is narrower than STEP. Runs of EMPTY_LEAST or more
  * empty binades become one column FOLD times as wide. */
@@ -200,20 +197,21 @@ static void draw_figures(const struct drawing *d, int y)
                 columns[i], y, heads[i]);
     for (size_t i = 0; i < s->targets.count; i++) {
         struct hu_loss_figures f = hu_loss_figures(&s->total->losses[i]);
-        char cells[5][40], decibels[STATS_DECIBELS];
+        char cells[5][40];
         snprintf(cells[0], 40, "%s", s->targets.at[i].name);
         snprintf(cells[1], 40, "%llu", (unsigned long long)f.overflow);
         snprintf(cells[2], 40, "%llu", (unsigned long long)f.underflow);
         snprintf(cells[3], 40, "%.4e", f.rms_error);
-        snprintf(cells[4], 40, "%s", stats_decibels(decibels, &f, s->limits.min_sqnr));
+        snprintf(cells[4], 40, "%s", DECIBELS(&f, s->limits.min_sqnr));
         for (int k = 0; k < 5; k++)
             fprintf(d->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", columns[k],
                     y + 20 * ((int)i + 1), cells[k]);
     }
 }
 
-void stats_svg(FILE *out, const struct stats *s)
+void stats_svg(FILE *out, const void *stats)
 {
+    const struct stats *s = stats;
     OWNED struct drawing *d = check_memory(calloc(1, sizeof *d));
     d->out = out;
     d->stats = s;

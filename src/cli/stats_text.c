@@ -1,15 +1,121 @@
-#include "report.h"
-#include "sheet.h"
+#include "room.h"
 #include "grid.h"
 #include "stats.h"
-#include "file/printable.h"
-#include "shown.h"
 
-#include <math.h>
+enum { COUNT = 40, WORST = 3 };
+
+static const char *share(char out[COUNT], uint64_t part, uint64_t all)
+{
+    if (!part || !all)
+        return "0";
+    snprintf(out, COUNT, "%.3g %%", 100 * (double)part / (double)all);
+    return out;
+}
+
+static bool any_nan(const struct stats *s)
+{
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block && s->total->blocks[i].nan)
+            return true;
+    return false;
+}
+
+static void blocks_row(struct grid *g, const struct stats *s, size_t index)
+{
+    const struct stats_target *t = &s->targets.at[index];
+    struct stats_blocks b = stats_blocks_in_all(s, index);
+    char text[COUNT];
+    grid_format(g, "", "%s\t%.4g", t->name, stats_target_bits(t));
+    grid_cell(g, GROUPED(b.blocks), "");
+    grid_cell(g, share(text, b.saturated, b.blocks), "");
+    grid_cell(g, share(text, b.lost, s->total->losses[index].measured), "");
+    if (any_nan(s))
+        grid_cell(g, GROUPED(b.nan), b.nan ? ink->warn : "");
+    for (int i = 0; i < HU_SCALE_RULES; i++)
+        grid_cell(g, hu_block_has_rules(t->block) ? stats_sqnr(text, b.sqnr_by_rule[i]) : "–", "");
+}
+
+static bool any_with_rules(const struct stats *s)
+{
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block && hu_block_has_rules(s->targets.at[i].block))
+            return true;
+    return false;
+}
+
+static void print_table(const struct stats *s)
+{
+    struct grid g = GRID({"block format", 18, true}, {"bits", 7, false}, {"blocks", 15, false},
+                         {"saturated", 11, false}, {"lost", 10, false});
+    if (any_nan(s))
+        grid_column(&g, "NaN", 10, false);
+    for (int i = 0; i < HU_SCALE_RULES; i++)
+        grid_column(&g, hu_scale_rule_name((enum hu_scale_rule)(HU_SCALE_FLOOR + i)), 11, false);
+    for (size_t i = 0; i < s->targets.count; i++)
+        if (s->targets.at[i].block)
+            blocks_row(&g, s, i);
+    putchar('\n');
+    grid_end(&g);
+}
+
+static void print_worst(const struct stats *s)
+{
+    struct grid g = GRID({"worst blocks", 18, true}, {"SQNR", 12, false}, {"largest", 13, false},
+                         {"block", 15, false}, {"tensor", 0, true});
+    size_t rows = 0;
+    for (size_t i = 0; i < s->targets.count; i++) {
+        if (!s->targets.at[i].block)
+            continue;
+        struct stats_blocks b = stats_blocks_in_all(s, i);
+        for (size_t k = 0; k < b.worst_count && k < WORST; k++, rows++) {
+            char text[COUNT];
+            grid_cell(&g, k ? "" : s->targets.at[i].name, "");
+            grid_cell(&g, stats_sqnr(text, hu_worst_block_sqnr(&b.worst[k])), "");
+            grid_format(&g, "", "%.6g", b.worst[k].greatest);
+            grid_cell(&g, GROUPED(b.worst[k].index), "");
+            grid_cell(&g, PRINTABLE(s->tensors[b.worst[k].tensor].tensor->name, 512), "");
+        }
+    }
+    if (rows) {
+        putchar('\n');
+        grid_print(&g);
+    }
+    grid_clear(&g);
+}
+
+static void print_unfit(const struct stats *s)
+{
+    for (size_t i = 0; i < s->targets.count; i++) {
+        if (!s->targets.at[i].block)
+            continue;
+        struct stats_blocks b = stats_blocks_in_all(s, i);
+        if (b.unfit)
+            printf("  %s: %s element%s in rows that its blocks do not divide are left out, as a "
+                   "cast leaves them\n",
+                   s->targets.at[i].name, GROUPED(b.unfit), plural(b.unfit));
+    }
+}
+
+static void stats_blocks_text(const struct stats *s)
+{
+    if (!stats_any_block(s))
+        return;
+    print_table(s);
+    printf("  %slost: elements that their block's outlier pushes to zero%s%s\n", ink->dim,
+           any_with_rules(s) ? "; ratios: what each rule for the scale keeps" : "", ink->off);
+    print_worst(s);
+    print_unfit(s);
+}
 
 /* Rows of the histogram, and what lies below is one more; empty binades in a row that become one;
- * columns of a bar and of what stands before it; room for a count. */
-enum { ROWS_MAX = 40, EMPTY_LEAST = 3, BAR = 24, BAR_LEAST = 8, BEFORE_BAR = 27, COUNT = 27 };
+ * columns of a bar and of what stands before it. */
+enum {
+    ROWS_MAX = 40,
+    EMPTY_LEAST = 3,
+    BAR = 24,
+    BAR_LEAST = 8,
+    BEFORE_BAR = 27,
+};
 
 static bool any_invalid(const struct stats *s)
 {
@@ -25,7 +131,6 @@ static void count_row(struct grid *g, const struct stats *s, size_t index, bool 
     struct hu_loss_figures f = hu_loss_figures(&s->total->losses[index]);
     /* What becomes NaN comes after what overflows, where anything does. */
     uint64_t counts[] = {f.overflow, f.invalid, f.underflow, f.subnormal, f.exact};
-    char decibels[STATS_DECIBELS];
     grid_cell(g, s->targets.at[index].name, "");
     /* A block's step differs from the next one's: nothing is subnormal in all of them. */
     bool block = s->targets.at[index].block;
@@ -33,7 +138,7 @@ static void count_row(struct grid *g, const struct stats *s, size_t index, bool 
         if (k != 1 || invalid)
             grid_cell(g, block && k == 3 ? "–" : GROUPED(counts[k]),
                       k < 2 && counts[k] ? ink->warn : "");
-    grid_cell(g, stats_decibels(decibels, &f, s->limits.min_sqnr), "");
+    grid_cell(g, DECIBELS(&f, s->limits.min_sqnr), "");
     bool safe = stats_is_safe(s, index, &f, s->total->spread.finite);
     if (verdicts)
         grid_cell(g, safe ? "safe" : "not safe", safe ? ink->good : ink->warn);
@@ -106,16 +211,6 @@ static struct histogram lay_out_histogram(const struct stats *s)
     return h;
 }
 
-/* A bar in eighths of a column. */
-static void print_bar(const struct histogram *h, double share)
-{
-    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int n = (int)ceil(share * h->bar * 8), used = n / 8 + (n % 8 > 0);
-    for (int i = 0; i < n / 8; i++)
-        fputs("█", stdout);
-    printf("%s%*s", eighths[n % 8], h->bar - used, "");
-}
-
 static void print_reach(const struct histogram *h, int exponent)
 {
     for (size_t i = 0; i < h->targets; i++) {
@@ -138,7 +233,9 @@ static void print_histogram_row(const struct histogram *h, const char *label, ui
     uint64_t most = count > h->most ? count : h->most;
     print_left(label, 14);
     printf(" %8.4f %%  ", 100 * (double)count / all);
-    print_bar(h, most ? (double)count / (double)most : 0);
+    int eighths = (int)ceil(most ? (double)count / (double)most * h->bar * 8 : 0);
+    print_bar(eighths);
+    printf("%*s", h->bar - (eighths + 7) / 8, "");
     if (exponent)
         print_reach(h, *exponent);
     putchar('\n');
@@ -210,15 +307,15 @@ static const struct hu_format *common_format(const struct stats *s)
 
 static void tensor_row(struct grid *g, const struct stats *s, const struct stats_tensor *t)
 {
-    char name[512], text[64], decibels[STATS_DECIBELS];
-    grid_cell(g, hu_printable(t->tensor->name, name, sizeof name), "");
+    char text[64];
+    grid_cell(g, PRINTABLE(t->tensor->name, 512), "");
     grid_cell(g, GROUPED(t->tensor->elements), "");
     print_magnitude(text, t->tensor->dtype.format, t->greatest);
     grid_cell(g, text, "");
     for (size_t k = 0; k < s->targets.count; k++) {
         bool clamps = s->targets.at[k].block;
         bool over = (clamps ? 0 : t->figures[k].overflow) + t->figures[k].invalid;
-        const char *ratio = stats_decibels(decibels, &t->figures[k], s->limits.min_sqnr);
+        const char *ratio = DECIBELS(&t->figures[k], s->limits.min_sqnr);
         grid_format(g, over ? ink->warn : "", "%s%s", t->figures[k].measured ? ratio : "–",
                     over ? "!" : " ");
     }

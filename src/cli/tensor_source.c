@@ -1,101 +1,78 @@
+#include "room.h"
 #include "tensor_source.h"
-#include "file_limit.h"
-#include "report.h"
+#include "output_file.h"
 #include "file/kind.h"
 #include "file/npy.h"
 #include "file/raw.h"
-#include "file/printable.h"
 #include "file/zip_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <locale.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-static bool open_raw(struct tensor_source *s, const struct hu_format *format)
+static void open_raw(struct tensor_source *s, const struct hu_format *format)
 {
     struct hu_file_error why;
     struct hu_tensor_set *set = &s->set;
-    *set = (struct hu_tensor_set){0};
+    *set = (struct hu_tensor_set){.count = 1, .tensor_count = 1};
     set->files = check_memory(calloc(1, sizeof *set->files));
     set->paths = check_memory(calloc(1, sizeof *set->paths));
     set->tensors = check_memory(calloc(1, sizeof *set->tensors));
     set->paths[0] = check_memory(strdup(s->path));
-    set->count = 1;
     s->raw = true;
     if (!hu_raw_open(s->path, format, &set->files[0], &why)) {
         if (why.has_offset)
-            fail("%s: byte %llu: %s", s->path, (unsigned long long)why.offset, why.reason);
-        else
-            fail("%s: %s", s->path, why.reason);
-        return false;
+            die("%s: byte %llu: %s", s->path, (unsigned long long)why.offset, why.reason);
+        die("%s: %s", s->path, why.reason);
     }
-    set->files[0].tensors[0].big_endian = s->big_endian && format->storage_bits > 8;
     set->tensors[0] = &set->files[0].tensors[0];
-    set->tensor_count = 1;
+    set->tensors[0]->big_endian = s->big_endian && format->storage_bits > 8;
     set->bytes = set->tensors[0]->bytes;
     set->elements = set->tensors[0]->elements;
-    return true;
 }
 
 /* -f with an array that has a header: for elements that it calls opaque, or integers. */
-static bool apply_format(struct tensor_source *s, const struct hu_format *format)
+static void apply_format(struct tensor_source *s, const struct hu_format *format)
 {
     struct hu_tensor *t = s->set.count == 1 ? s->set.files[0].tensors : NULL;
-    if (!t || s->set.files[0].kind != HU_FILE_NPY)
-        return refuse("%s says what its tensors are; -f is for raw arrays and opaque .npy",
-                      s->path);
-    if (s->big_endian)
-        return refuse("%s says the order of its bytes itself", s->path);
     char why[HU_NPY_WHY];
-    if (hu_npy_apply_format(t, format, why))
-        return true;
-    return refuse("%s %s", s->path, why);
+    if (!t || s->set.files[0].kind != HU_FILE_NPY)
+        die("%s says what its tensors are; -f is for raw arrays and opaque .npy", s->path);
+    if (s->big_endian)
+        die("%s says the order of its bytes itself", s->path);
+    if (!hu_npy_apply_format(t, format, why))
+        die("%s %s", s->path, why);
 }
 
-static bool report_changed(const char *path)
-{
-    return refuse("%s changed while it was read", path);
-}
-
-/* Whether DESCRIPTOR is file INDEX of S, as it was. */
-static bool is_same(const struct tensor_source *s, size_t index, int descriptor)
+/* Ends with a report unless DESCRIPTOR is file INDEX of S, as it was. */
+static void check_unchanged(const struct tensor_source *s, size_t index, int descriptor)
 {
     struct stat status;
-    if (fstat(descriptor, &status))
-        return false;
-    struct hu_file_state now = hu_file_state_of(&status);
-    return hu_file_state_same(&now, &s->set.files[index].state);
+    struct hu_file_state now = {0};
+    if (!fstat(descriptor, &status))
+        now = hu_file_state_of(&status);
+    if (!hu_file_state_same(&now, &s->set.files[index].state))
+        die("%s changed while it was read", s->set.paths[index]);
 }
 
-static bool open_files(struct tensor_source *s)
+static void open_files(struct tensor_source *s)
 {
     char reason[FILE_LIMIT_TEXT];
     file_limit_raise();
     s->descriptors = check_memory(malloc(s->set.count * sizeof *s->descriptors));
-    for (size_t i = 0; i < s->set.count; i++)
-        s->descriptors[i] = -1;
     for (size_t i = 0; i < s->set.count; i++) {
         int fd = s->descriptors[i] = open(s->set.paths[i], O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-            return refuse("%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
-        if (!is_same(s, i, fd))
-            return report_changed(s->set.paths[i]);
+            die("%s: %s", s->set.paths[i], file_limit_reason(errno, reason));
+        check_unchanged(s, i, fd);
     }
-    return true;
 }
 
-bool tensor_source_unchanged(const struct tensor_source *s)
+void tensor_source_unchanged(const struct tensor_source *s)
 {
     for (size_t i = 0; i < s->set.count; i++)
-        if (!is_same(s, i, s->descriptors[i]))
-            return report_changed(s->set.paths[i]);
-    return true;
+        check_unchanged(s, i, s->descriptors[i]);
 }
 
 /* A file that goes when it is closed. -1: errno says why. */
@@ -132,14 +109,14 @@ static struct hu_zip *open_archive(struct tensor_source *s, size_t index, struct
     return u->zip = hu_zip_open(&u->in, why);
 }
 
-static bool fail_scratch(const char *path, bool packed, const char *reason)
+static _Noreturn void die_of_scratch(const char *path, bool packed, const char *reason)
 {
-    return refuse("a file in $TMPDIR (or /tmp), for what %s has %s: %s", path,
-                  packed ? "compressed" : "in another order", reason);
+    die("a file in $TMPDIR (or /tmp), for what %s has %s: %s", path,
+        packed ? "compressed" : "in another order", reason);
 }
 
 /* T's member behind what is unpacked already. */
-static bool unpack(struct tensor_source *s, const struct hu_tensor *t)
+static void unpack(struct tensor_source *s, const struct hu_tensor *t)
 {
     bool writing = false;
     char reason[FILE_LIMIT_TEXT];
@@ -147,22 +124,20 @@ static bool unpack(struct tensor_source *s, const struct hu_tensor *t)
     struct unpacking *u = &s->unpacking;
     const char *path = s->set.paths[t->file];
     if (u->descriptor < 0 && (u->descriptor = open_nameless()) < 0)
-        return fail_scratch(path, true, file_limit_reason(errno, reason));
+        die_of_scratch(path, true, file_limit_reason(errno, reason));
     struct hu_zip *zip = open_archive(s, t->file, &why);
-    if (zip && hu_zip_unpack(zip, t->member - 1, u->descriptor, &writing, &why)) {
-        struct unpacked *row =
-            check_memory(hu_file_append(&u->members, &u->count, sizeof *u->members));
-        *row = (struct unpacked){t->file, t->member, u->size};
-        u->size = (uint64_t)lseek(u->descriptor, 0, SEEK_CUR);
-        return true;
+    if (!zip || !hu_zip_unpack(zip, t->member - 1, u->descriptor, &writing, &why)) {
+        if (writing)
+            die_of_scratch(path, true, why.reason);
+        die("%s: %s", path, why.reason);
     }
-    if (writing)
-        return fail_scratch(path, true, why.reason);
-    return refuse("%s: %s", path, why.reason);
+    struct unpacked *row = check_memory(hu_file_append(&u->members, &u->count, sizeof *u->members));
+    *row = (struct unpacked){t->file, t->member, u->size};
+    u->size = (uint64_t)lseek(u->descriptor, 0, SEEK_CUR);
 }
 
 /* Whether T's member, which is not compressed, is undamaged; looked at once. */
-static bool check_stored(struct tensor_source *s, const struct hu_tensor *t)
+static void check_stored(struct tensor_source *s, const struct hu_tensor *t)
 {
     struct unpacking *u = &s->unpacking;
     struct hu_file_error why = {0};
@@ -170,13 +145,13 @@ static bool check_stored(struct tensor_source *s, const struct hu_tensor *t)
         u->checked = check_memory(calloc(s->set.count, sizeof *u->checked));
     bool *checked = u->checked[t->file];
     if (checked && checked[t->member - 1])
-        return true;
+        return;
     struct hu_zip *zip = open_archive(s, t->file, &why);
     if (!zip || !hu_zip_check(zip, t->member - 1, &why))
-        return refuse("%s: %s", s->set.paths[t->file], why.reason);
+        die("%s: %s", s->set.paths[t->file], why.reason);
     if (!checked)
         checked = u->checked[t->file] = check_memory(calloc(hu_zip_count(zip), sizeof *checked));
-    return checked[t->member - 1] = true;
+    checked[t->member - 1] = true;
 }
 
 /* Members come in the order in which they are asked for, so one that is there is often the last. */
@@ -188,22 +163,21 @@ static const struct unpacked *find_unpacked(const struct unpacking *u, const str
     return NULL;
 }
 
-bool tensor_source_input(struct tensor_source *s, const struct hu_tensor *t, int *descriptor,
+void tensor_source_input(struct tensor_source *s, const struct hu_tensor *t, int *descriptor,
                          uint64_t *offset)
 {
     *offset = t->offset;
     *descriptor = s->descriptors[t->file];
     if (!t->member || !t->bytes)
-        return true;
-    if (!t->packed)
-        return check_stored(s, t);
-    const struct unpacked *u = find_unpacked(&s->unpacking, t);
-    if (!u && !unpack(s, t))
-        return false;
-    u = find_unpacked(&s->unpacking, t);
+        return;
+    if (!t->packed) {
+        check_stored(s, t);
+        return;
+    }
+    if (!find_unpacked(&s->unpacking, t))
+        unpack(s, t);
     *descriptor = s->unpacking.descriptor;
-    *offset += u->offset;
-    return true;
+    *offset += find_unpacked(&s->unpacking, t)->offset;
 }
 
 static void nothing(void *context, size_t index, struct hu_gathered *gathered)
@@ -213,7 +187,7 @@ static void nothing(void *context, size_t index, struct hu_gathered *gathered)
 
 /* Part T, which is read at IN, behind what is unpacked already: its elements one behind the other
  * in the order of its shape, little-endian. */
-static bool settle(struct tensor_source *s, const struct hu_tensor *t, struct hu_recode_input *in)
+static void settle(struct tensor_source *s, const struct hu_tensor *t, struct hu_recode_input *in)
 {
     struct unpacking *u = &s->unpacking;
     char reason[FILE_LIMIT_TEXT];
@@ -238,27 +212,27 @@ static bool settle(struct tensor_source *s, const struct hu_tensor *t, struct hu
                                .done = nothing};
     const bool opened = u->descriptor >= 0, fine = opened && hu_stream_run(&stream, &error);
     if (!opened || (!fine && error.writing))
-        return fail_scratch(s->set.paths[t->file], false,
-                            file_limit_reason(opened ? error.error : errno, reason));
+        die_of_scratch(s->set.paths[t->file], false,
+                       file_limit_reason(opened ? error.error : errno, reason));
     if (!fine)
-        return tensor_source_fail(s, t, &error, "") == EXIT_DONE;
+        tensor_source_fail(s, t, &error, "");
     *in = (struct hu_recode_input){u->descriptor, u->size};
     u->size += t->bytes;
     lseek(u->descriptor, (off_t)u->size, SEEK_SET);
-    return true;
 }
 
 /* Where part T is read; NULL is nowhere. */
-static bool take_part(struct tensor_source *s, const struct hu_tensor *t,
+static void take_part(struct tensor_source *s, const struct hu_tensor *t,
                       struct hu_recode_input *in)
 {
     if (!t)
-        return true;
-    return tensor_source_input(s, t, &in->descriptor, &in->offset) &&
-           ((!t->strides && !t->fortran_order && !t->big_endian) || !t->bytes || settle(s, t, in));
+        return;
+    tensor_source_input(s, t, &in->descriptor, &in->offset);
+    if ((t->strides || t->fortran_order || t->big_endian) && t->bytes)
+        settle(s, t, in);
 }
 
-bool tensor_source_parts(struct tensor_source *s, const struct hu_logical *l, struct hu_recode *r)
+void tensor_source_parts(struct tensor_source *s, const struct hu_logical *l, struct hu_recode *r)
 {
     r->from = l->block;
     r->scales_in = l->scales_in;
@@ -268,8 +242,10 @@ bool tensor_source_parts(struct tensor_source *s, const struct hu_logical *l, st
     r->rows = l->rows;
     r->columns = l->columns;
     r->has_groups = l->groups != NULL;
-    return take_part(s, l->codes, &r->codes) && take_part(s, l->scales, &r->scales) &&
-           take_part(s, l->more, &r->more) && take_part(s, l->groups, &r->groups);
+    take_part(s, l->codes, &r->codes);
+    take_part(s, l->scales, &r->scales);
+    take_part(s, l->more, &r->more);
+    take_part(s, l->groups, &r->groups);
 }
 
 static void release_unpacked(struct tensor_source *s)
@@ -317,64 +293,56 @@ static bool may_be_raw(const char *path)
            hu_kind_of_file(path) == HU_FILE_OTHER && !hu_foreign_path(path, what);
 }
 
-static bool find_logicals(struct tensor_source *s)
+static void find_logicals(struct tensor_source *s)
 {
     char error[HU_LOGICAL_ERROR];
     if (s->parts)
-        return true;
+        return;
     if (!hu_logicals_read(&s->set, s->path, &s->logicals, error))
-        return refuse("%s: %s; --parts takes all tensors as they are", s->path, error);
+        die("%s: %s; --parts takes all tensors as they are", s->path, error);
     if (s->logicals.note)
         note("%s: %s", s->path, s->logicals.note);
-    return true;
 }
 
-bool tensor_source_open(struct tensor_source *s, const char *path)
+static void open_container(struct tensor_source *s)
 {
-    const struct hu_format *format = s->format;
     char error[HU_SET_ERROR];
+    if (!hu_tensor_set_open(s->path, &s->set, error))
+        die("%s%s", error,
+            !s->format && may_be_raw(s->path)
+                ? "; for a raw array, -f names the format of its elements"
+                : "");
+    if (s->format)
+        apply_format(s, s->format);
+    find_logicals(s);
+    tensor_source_notes(&s->set);
+}
+
+void tensor_source_open(struct tensor_source *s, const char *path)
+{
     s->path = path;
-    s->descriptors = NULL;
     s->logicals = (struct hu_logicals){0};
     s->unpacking = (struct unpacking){.descriptor = -1};
     s->raw = false;
-    bool fine;
-    if (format && hu_kind_of_file(path) == HU_FILE_OTHER) {
-        fine = open_raw(s, format);
-    } else {
-        fine = hu_tensor_set_open(path, &s->set, error);
-        if (!fine) {
-            if (!format && may_be_raw(path))
-                fail("%s; for a raw array, -f names the format of its elements", error);
-            else
-                fail("%s", error);
-            return false;
-        }
-        fine = (!format || apply_format(s, format)) && find_logicals(s);
-        if (fine)
-            tensor_source_notes(&s->set);
-    }
-    fine = fine && open_files(s);
-    if (!fine)
-        tensor_source_close(s);
-    return fine;
+    if (s->format && hu_kind_of_file(path) == HU_FILE_OTHER)
+        open_raw(s, s->format);
+    else
+        open_container(s);
+    open_files(s);
 }
 
 void tensor_source_close(struct tensor_source *s)
 {
-    for (size_t i = 0; s->descriptors && i < s->set.count; i++)
-        if (s->descriptors[i] >= 0)
-            close(s->descriptors[i]);
+    for (size_t i = 0; i < s->set.count; i++)
+        close(s->descriptors[i]);
     release_unpacked(s);
     free(s->descriptors);
-    s->descriptors = NULL;
     hu_logicals_clear(&s->logicals);
     hu_tensor_set_close(&s->set);
 }
 
-bool tensor_source_name_array(struct tensor_source *s)
+void tensor_source_name_array(struct tensor_source *s)
 {
-    char shown[300];
     struct hu_tensor_file *file = &s->set.files[0];
     const char *slash = strrchr(s->path, '/');
     const char *base = slash ? slash + 1 : s->path, *dot = strrchr(base, '.');
@@ -385,9 +353,7 @@ bool tensor_source_name_array(struct tensor_source *s)
     file->tensors[0].name = name;
     for (size_t step; n; n -= step, name += step)
         if (!(step = hu_utf8_length((const unsigned char *)name, n)))
-            return refuse("%s would name a tensor, and is no UTF-8",
-                          hu_printable(s->path, shown, sizeof shown));
-    return true;
+            die("%s would name a tensor, and is no UTF-8", PRINTABLE(s->path, 300));
 }
 
 bool read_source_format(const struct options *o, void *at)
@@ -422,11 +388,15 @@ bool tensor_source_matches(const char *glob, const char *name)
     return !result;
 }
 
+static const char *listed_name(const struct hu_tensor *t)
+{
+    return t->part_of ? t->part_of->name : t->name;
+}
+
 bool tensor_source_chooses(const struct tensor_source *s, const struct hu_tensor *t)
 {
-    const char *name = t->part_of ? t->part_of->name : t->name;
     for (size_t i = 0; i < s->glob_count; i++)
-        if (tensor_source_matches(s->globs[i], name))
+        if (tensor_source_matches(s->globs[i], listed_name(t)))
             return true;
     return !s->glob_count;
 }
@@ -439,15 +409,13 @@ bool tensor_source_reads(const struct hu_tensor *t)
 static bool glob_matches(const struct tensor_source *s, const char *glob)
 {
     for (size_t i = 0; i < s->set.tensor_count; i++)
-        if (tensor_source_matches(glob, s->set.tensors[i]->part_of
-                                            ? s->set.tensors[i]->part_of->name
-                                            : s->set.tensors[i]->name))
+        if (tensor_source_matches(glob, listed_name(s->set.tensors[i])))
             return true;
     return false;
 }
 
 /* No chosen tensor holds numbers that fp64 holds. */
-static void fail_unread(const struct tensor_source *s)
+static _Noreturn void die_unread(const struct tensor_source *s)
 {
     const struct hu_tensor *wide = NULL;
     for (size_t i = 0; i < s->set.tensor_count; i++)
@@ -455,11 +423,10 @@ static void fail_unread(const struct tensor_source *s)
             wide = s->set.tensors[i];
     bool opaque = s->set.tensor_count == 1 && s->set.tensors[0]->void_size;
     if (wide)
-        fail("%s holds %s, whose values fp64 does not hold all; only formats within fp64 are read",
-             s->path, wide->dtype.format->name);
-    else
-        fail("%s has no floating-point tensor that can be read%s", s->path,
-             opaque ? "; -f FORMAT says what its opaque elements are" : "");
+        die("%s holds %s, whose values fp64 does not hold all; only formats within fp64 are read",
+            s->path, wide->dtype.format->name);
+    die("%s has no floating-point tensor that can be read%s", s->path,
+        opaque ? "; -f FORMAT says what its opaque elements are" : "");
 }
 
 bool tensor_source_only_copied(const struct tensor_source *s)
@@ -475,32 +442,81 @@ bool tensor_source_only_copied(const struct tensor_source *s)
     return chosen || !s->set.tensor_count;
 }
 
-bool tensor_source_check(const struct tensor_source *s)
+void tensor_source_check(const struct tensor_source *s)
 {
     size_t chosen = 0, read = 0;
     for (size_t i = 0; i < s->set.tensor_count; i++) {
         bool chooses = tensor_source_chooses(s, s->set.tensors[i]);
         chosen += chooses;
-        read += chooses && (tensor_source_reads(s->set.tensors[i]) ||
-                            (s->decodes && s->set.tensors[i]->part_of));
+        read += chooses && (tensor_source_reads(s->set.tensors[i]) || s->set.tensors[i]->part_of);
     }
     if (s->set.tensor_count && !chosen)
-        fail("%s has no tensor whose name matches %s; 'halfulp tensors' lists them", s->path,
-             s->globs[0]);
-    else if (!read)
-        fail_unread(s);
-    for (size_t i = 0; read && i < s->glob_count; i++)
+        die("%s has no tensor whose name matches %s; 'halfulp tensors' lists them", s->path,
+            s->globs[0]);
+    if (!read)
+        die_unread(s);
+    for (size_t i = 0; i < s->glob_count; i++)
         if (!glob_matches(s, s->globs[i]))
             note("%s has no tensor whose name matches %s", s->path, s->globs[i]);
-    return read > 0;
 }
 
-int tensor_source_fail(const struct tensor_source *s, const struct hu_tensor *tensor,
-                       const struct hu_stream_error *error, const char *output)
+void tensor_source_fail(const struct tensor_source *s, const struct hu_tensor *tensor,
+                        const struct hu_stream_error *error, const char *output)
 {
-    char name[80];
     const char *file = error->writing ? output : s->set.paths[tensor->file];
-    return fail("%s: tensor '%s': %s", file, hu_printable(tensor->name, name, sizeof name),
-                error->error ? strerror(error->error)
-                             : "the file became shorter while it was read");
+    die("%s: tensor '%s': %s", file, PRINTABLE(tensor->name, 80),
+        error->error ? strerror(error->error) : "the file became shorter while it was read");
+}
+
+struct hu_tensor logical_row(const struct hu_tensor *t)
+{
+    const struct hu_logical *l = t->part_of;
+    struct hu_tensor row = *t;
+    if (!l || l->part_count < 2) {
+        row.part_of = NULL;
+        return row;
+    }
+    row.name = l->name;
+    row.dtype = (struct hu_dtype){.block = l->block};
+    row.shape = l->shape;
+    row.rank = l->rank;
+    row.elements = l->elements;
+    row.bytes = l->bytes;
+    return row;
+}
+
+struct hu_tensor_set logical_view(const struct hu_tensor_set *set)
+{
+    struct hu_tensor_set view = *set;
+    struct hu_tensor *rows = check_memory(calloc(set->tensor_count + 1, sizeof *rows));
+    view.files = check_memory(calloc(set->count + 1, sizeof *view.files));
+    view.tensors = check_memory(calloc(set->tensor_count + 1, sizeof *view.tensors));
+    view.tensor_count = 0;
+    view.elements = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        view.files[i] = set->files[i];
+        view.files[i].tensors = rows + view.tensor_count;
+        view.files[i].count = 0;
+        for (size_t k = 0; k < set->files[i].count; k++) {
+            const struct hu_tensor *t = &set->files[i].tensors[k];
+            if (t->part_of && t->part_of->codes != t)
+                continue;
+            struct hu_tensor *row = &view.files[i].tensors[view.files[i].count++];
+            *row = logical_row(t);
+            view.elements += row->shared ? 0 : row->elements;
+            view.tensors[view.tensor_count++] = row;
+        }
+    }
+    /* An empty set has rows too. */
+    if (!set->count)
+        free(rows);
+    return view;
+}
+
+void logical_view_clear(struct hu_tensor_set *view)
+{
+    if (view->count)
+        free(view->files[0].tensors);
+    free(view->files);
+    free(view->tensors);
 }

@@ -1,14 +1,8 @@
-#include "terminal.h"
+#include "room.h"
 #include "plain.h"
-#include "report.h"
-#include "file/printable.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
+#include <time.h>
 
 static const struct palette none = {"", "", "", "", "", "", "", ""};
 static const struct palette colors = {
@@ -43,6 +37,12 @@ int terminal_columns(FILE *stream)
     const char *columns = getenv("COLUMNS");
     int n = columns ? atoi(columns) : 0;
     return n > 0 && n < 10000 ? n : 0;
+}
+
+bool terminal_is_below(int columns)
+{
+    int own = terminal_columns(stdout);
+    return own && own < columns;
 }
 
 int text_columns(const char *text)
@@ -157,4 +157,11 @@ void print_xml(FILE *out, const char *text)
         default:
             fputc(*c, out);
         }
+}
+
+double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }

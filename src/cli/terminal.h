@@ -9,6 +9,9 @@
 /* Columns of the terminal behind STREAM, or of $COLUMNS; 0: neither is known. */
 int terminal_columns(FILE *stream);
 
+/* Whether stdout is known to have fewer COLUMNS. */
+bool terminal_is_below(int columns);
+
 /* Columns that UTF-8 TEXT takes: one a code point, none for combining marks, for that is all the
  * program prints; where it prints plain ASCII, what that takes. */
 int text_columns(const char *text);
@@ -62,3 +65,6 @@ extern const struct palette *ink;
 /* Always, never, or on a terminal unless NO_COLOR is set (no-color.org) or TERM is dumb. */
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 void ink_choose(enum color_mode mode);
+
+/* A clock that only goes on. */
+double seconds_now(void);

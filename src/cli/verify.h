@@ -1,15 +1,47 @@
 /* What the parts of `halfulp verify` share: what was asked, and what came of it so far. */
 #pragma once
 
+#include "room.h"
 #include "options.h"
 #include "arguments.h"
 #include "verify/convention.h"
 #include "verify/foreign.h"
 #include "verify/question.h"
 #include "verify/recorded.h"
-#include "verify_row.h"
 
-#include <stdio.h>
+/* One combination, tried. */
+struct verify_row {
+    const struct hu_format *to, *from;
+    const struct hu_format *result; /* what results come as: TO, or wider */
+    enum hu_direction direction;
+    const char *subject; /* a kernel, LIB.so:SYMBOL, or a file */
+    const char *covers;  /* "all", "boundaries", "lines" */
+    struct hu_verdict verdict;
+    double seconds;
+    uint64_t shown; /* faults to print */
+    char *ending;   /* how a foreign function ended, "crashes (signal 11)"; NULL: it did not;
+                       freed with the row */
+    bool blamed;    /* a single source does that … */
+    uint64_t blamed_source; /* … this one */
+    bool refuted;           /* MPFR contradicted our own table of expectations */
+    uint64_t refuted_at;
+    bool explained;                   /* conventions were tried, … */
+    struct hu_convention explanation; /* … and under this one all passes; no options: none */
+};
+
+bool verify_row_passed(const struct verify_row *row);
+
+/* What explains a row that failed: the options under which it passes, on what is COVERed; none:
+ * nothing does. */
+void verify_print_explanation(const struct hu_convention *explanation, const char *covers);
+/* Null where none was SOUGHT. */
+json_t *verify_explanation_json(bool sought, const struct hu_convention *explanation);
+/* How a call ended that came to no end of its own, in words; NULL: all did. */
+json_t *verify_ending_json(const char *ending);
+
+/* A row of what stands in its columns, for many combinations, or an operation's. */
+void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
+                          const char *covers, uint64_t inputs, const char *wrong, double seconds);
 
 /* A count that was not given. */
 #define VERIFY_UNSET UINT64_MAX
@@ -39,8 +71,8 @@ struct verify_request {
 
 extern const struct command_option verify_options[];
 
-/* Fills in and checks. False: reported. */
-bool verify_request_complete(struct verify_request *q, const struct options *o);
+/* Fills in and checks. What is wrong, here and below, ends the process. */
+void verify_request_complete(struct verify_request *q, const struct options *o);
 
 /* Rows so far. */
 struct verify_tally {
@@ -52,8 +84,6 @@ struct verify_tally {
     json_t *rows;
     bool headed;
 };
-
-double verify_now(void);
 
 /* Progress of a proof, which begins: INPUTS are to come. */
 void verify_begin_proof(uint64_t inputs);
@@ -69,36 +99,29 @@ int verify_end(int status);
 struct hu_scan_options verify_scan_options(const struct verify_request *q,
                                            const struct verify_tally *tally);
 
-/* The table of FROM into TO in DIRECTION as promised. */
-struct hu_runs *verify_runs(const struct verify_request *q, const struct hu_format *to,
-                            const struct hu_format *from, enum hu_direction direction);
-
-/* A row for a trial by RUNS. */
-struct verify_row verify_row_of(const struct verify_request *q, const struct hu_runs *runs,
-                                const char *subject);
-
 /* Shows ROW, unless it is one of many that passed, counts it and releases it. */
 void verify_take_row(const struct verify_request *q, struct verify_tally *tally,
                      struct verify_row *row, bool quiet);
 void verify_head(struct verify_tally *tally, const char *subject);
+/* Counts a row. */
+void verify_count(struct verify_tally *tally, uint64_t inputs, uint64_t mismatches, bool crashed,
+                  bool failed);
 
-/* Names in ROW, which failed, the convention under which SUBJECT passes. */
-void verify_explain(const struct verify_request *q, const struct hu_runs *runs,
-                    const struct hu_subject *subject, struct verify_row *row);
-
-/* The subjects: our kernels, a library's function, recorded results. An exit status; EXIT_DONE
- * where there is a row. */
+/* The subjects: our kernels, a library's function, recorded results. */
 void verify_kernels(struct verify_request *q, struct verify_tally *tally);
-int verify_against(struct verify_request *q, struct verify_tally *tally);
-int verify_vectors(struct verify_request *q, struct verify_tally *tally);
+void verify_against(struct verify_request *q, struct verify_tally *tally);
+void verify_vectors(struct verify_request *q, struct verify_tally *tally);
+
+/* Block formats. */
+void verify_blocks(struct verify_request *q, struct verify_tally *tally);
 
 /* Operations, of whatever subject. */
-int verify_operations(struct verify_request *q, struct verify_tally *tally);
+void verify_operations(struct verify_request *q, struct verify_tally *tally);
 
 /* How the foreign function of a trial that stopped came to its end, in new memory. */
 char *verify_ending(const struct verify_request *q, struct hu_foreign *f);
-/* The two parts of --against in new memory. False: reported. */
-bool verify_split_against(const struct verify_request *q, char **library, char **symbol);
+/* The two parts of --against in new memory. */
+void verify_split_against(const struct verify_request *q, char **library, char **symbol);
 /* What --vectors' lines came to, and what explains what went wrong; freed by the caller, who has
  * recorded.faults freed. */
 struct verify_lines {
@@ -107,10 +130,10 @@ struct verify_lines {
     bool partial, explained;
     struct hu_convention explanation;
 };
-/* They against QUESTION. NULL: reported. */
+/* They against QUESTION. */
 struct verify_lines *verify_check_lines(const struct verify_request *q,
                                         const struct hu_question *question);
-/* --vectors' stream, to be read more than once. NULL: reported. */
+/* --vectors' stream, to be read more than once. */
 FILE *verify_open_vectors(const struct verify_request *q);
 /* Its name in messages. */
 const char *verify_vectors_name(const struct verify_request *q);

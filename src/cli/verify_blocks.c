@@ -1,20 +1,14 @@
 /* Block formats on trial: our encoders and decoders, or a library's, against the rationals. */
+#include "room.h"
 #include "progress.h"
-#include "report.h"
-#include "text.h"
 #include "verify.h"
 #include "verify/block_vectors.h"
-#include "verify_blocks.h"
 
 #include <dlfcn.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Blocks tried where no --count says otherwise. */
 enum { USUAL = 2000 };
 
-/* What one row of the report says. */
 struct trial {
     const struct verify_request *q;
     struct hu_block_trial of;
@@ -42,9 +36,9 @@ static struct trial trial_of(const struct verify_request *q, const struct hu_blo
 
 static void run_trial(struct trial *r)
 {
-    double began = verify_now();
+    double began = seconds_now();
     check_memory(hu_block_trial_run(&r->of) ? r : NULL);
-    r->seconds = verify_now() - began;
+    r->seconds = seconds_now() - began;
 }
 
 static bool passed(const struct trial *r)
@@ -97,35 +91,30 @@ static const char *rule_of(const struct trial *r)
 static void report(const struct trial *r, struct verify_tally *tally)
 {
     const struct verify_request *q = r->q;
-    tally->combinations++;
-    tally->inputs += r->of.blocks;
-    tally->mismatches += r->of.mismatches;
-    tally->failed += !passed(r);
-    tally->crashed |= *r->of.ending != 0;
-    const char *what = r->of.question.decodes ? "decode" : "encode";
+    verify_count(tally, r->of.blocks, r->of.mismatches, *r->of.ending, !passed(r));
+    bool encodes = !r->of.question.decodes;
+    const char *what = encodes ? "encode" : "decode";
     const char *who = q->vectors   ? q->vectors
                       : q->against ? q->against
                                    : hu_kernel_name(hu_kernel_chosen());
     const char *direction = hu_direction_name(r->of.question.options.elements.direction);
     if (q->json) {
         json_add(tally->rows,
-                 check_memory(json_pack(
-                     "{s:s, s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:b, s:o, s:b, s:f, s:o}", "block",
-                     r->of.question.block->name, "work", what, "rule",
-                     r->of.question.decodes ? json_null() : json_string(rule_of(r)), "round",
-                     r->of.question.decodes ? json_null() : json_string(direction), "subject", who,
-                     "blocks", (json_int_t)r->of.blocks, "mismatches",
-                     *r->of.ending ? json_null() : json_count(r->of.mismatches), "wrong",
-                     wrong_json(&r->of), "passed", passed(r), "first",
-                     *r->of.first ? json_string(r->of.first) : json_null(), "crashed",
-                     *r->of.ending != 0, "seconds", r->seconds, "stopped",
-                     verify_ending_json(*r->of.ending ? r->of.ending : NULL))));
+                 JSON({"block", json_string(r->of.question.block->name)},
+                      {"work", json_string(what)},
+                      {"rule", JSON_IF(encodes, json_string(rule_of(r)))},
+                      {"round", JSON_IF(encodes, json_string(direction))},
+                      {"subject", json_string(who)}, {"blocks", json_count(r->of.blocks)},
+                      {"mismatches", JSON_IF(!*r->of.ending, json_count(r->of.mismatches))},
+                      {"wrong", wrong_json(&r->of)}, {"passed", json_boolean(passed(r))},
+                      {"first", JSON_IF(*r->of.first, json_string(r->of.first))},
+                      {"crashed", json_boolean(*r->of.ending)}, {"seconds", json_real(r->seconds)},
+                      {"stopped", verify_ending_json(*r->of.ending ? r->of.ending : NULL)}));
         return;
     }
     progress_hide();
     printf("%-16s %-6s %-10s %-4s %-10s %12" PRIu64 " blocks  ", r->of.question.block->name, what,
-           r->of.question.decodes ? "" : rule_of(r), r->of.question.decodes ? "" : direction, who,
-           r->of.blocks);
+           encodes ? rule_of(r) : "", encodes ? direction : "", who, r->of.blocks);
     if (*r->of.ending)
         printf("%s\n", r->of.ending);
     else if (r->of.mismatches)
@@ -218,17 +207,16 @@ static void find_rule(const struct verify_request *q, struct verify_tally *tally
 static void *open_symbol(const struct verify_request *q)
 {
     OWNED char *path = NULL, *name = NULL;
-    if (!verify_split_against(q, &path, &name))
-        return NULL;
+    verify_split_against(q, &path, &name);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library ? dlsym(library, name) : NULL;
     if (!symbol)
-        fail("--against: %s", dlerror());
+        die("--against: %s", dlerror());
     return symbol;
 }
 
-/* Lines until one is no vector, by R; false: that was reported. */
-static bool judge_lines(struct trial *r, FILE *stream, const char *name)
+/* Lines, none of which may be anything else than a vector, by R. */
+static void judge_lines(struct trial *r, FILE *stream, const char *name)
 {
     struct hu_reference *ref = check_memory(hu_reference_new());
     OWNED char *line = NULL;
@@ -248,57 +236,53 @@ static bool judge_lines(struct trial *r, FILE *stream, const char *name)
     }
     hu_reference_free(ref);
     if (found == HU_BLOCK_MALFORMED)
-        return refuse("%s: line %" PRIu64 ": %s", name, r->of.blocks, message);
-    return r->of.blocks || refuse("%s: there is no vector in it", name);
+        die("%s: line %" PRIu64 ": %s", name, r->of.blocks, message);
+    if (!r->of.blocks)
+        die("%s: there is no vector in it", name);
 }
 
 /* Recorded blocks, encoded by one rule in one direction. */
-static int check_lines(const struct verify_request *q, struct verify_tally *tally,
-                       const struct hu_block *b)
+static void check_lines(const struct verify_request *q, struct verify_tally *tally,
+                        const struct hu_block *b)
 {
     int rule = q->rules ? __builtin_ctz(q->rules) : HU_SCALE_DEFAULT;
     struct hu_block_options options = {
         (enum hu_scale_rule)rule,
         {.direction = q->direction.direction[0], .saturate = !q->no_saturate}};
     if (q->blocks.count != 1 || q->direction.count > 1 || q->rules & (q->rules - 1) || q->against)
-        return fail("--vectors wants one block format, rule and direction");
+        die("--vectors wants one block format, rule and direction");
     if (!hu_block_vector_sources(b))
-        return fail("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
+        die("%s has no vectors: its blocks are decoded only, large, or in parts", b->name);
     FILE *stream = verify_open_vectors(q);
-    if (!stream)
-        return EXIT_BAD;
     struct trial r = trial_of(q, b, &options, NULL);
-    double began = verify_now();
+    double began = seconds_now();
     progress_begin("verify", "lines", 0);
-    bool good = judge_lines(&r, stream, verify_vectors_name(q));
-    r.seconds = verify_now() - began;
+    judge_lines(&r, stream, verify_vectors_name(q));
+    r.seconds = seconds_now() - began;
     fclose(stream);
-    if (good)
-        report(&r, tally);
-    return good ? EXIT_DONE : EXIT_BAD;
+    report(&r, tally);
 }
 
-int verify_blocks(struct verify_request *q, struct verify_tally *tally)
+void verify_blocks(struct verify_request *q, struct verify_tally *tally)
 {
-    void *symbol = NULL;
     if (!q->direction.count)
         q->direction = (struct direction_list){{HU_TIES_TO_EVEN}, 1};
-    if (q->vectors)
-        return check_lines(q, tally, q->blocks.at[0]);
+    if (q->vectors) {
+        check_lines(q, tally, q->blocks.at[0]);
+        return;
+    }
     if (q->which_rule && (!q->against || q->decoder))
-        return fail("--which-rule is asked of an encoder: --against LIB.so:SYMBOL");
+        die("--which-rule is asked of an encoder: --against LIB.so:SYMBOL");
     if (q->against && q->blocks.count != 1)
-        return fail("--against wants one block format");
-    for (size_t i = 0; q->against && i < q->blocks.count; i++)
-        if ((q->decoder && hu_block_more_bytes(q->blocks.at[i], 256, 256)) ||
-            (!q->decoder && !hu_block_encodes(q->blocks.at[i])))
-            return fail("%s has no such function here", q->blocks.at[i]->name);
-    if (q->against && !(symbol = open_symbol(q)))
-        return EXIT_BAD;
+        die("--against wants one block format");
+    const struct hu_block *first = q->blocks.at[0];
+    if (q->against &&
+        (q->decoder ? hu_block_more_bytes(first, 256, 256) : !hu_block_encodes(first)))
+        die("%s has no such function here", first->name);
+    void *symbol = q->against ? open_symbol(q) : NULL;
     if (!q->rules)
         q->rules = 1;
     progress_begin("verify", "blocks", 0);
     for (size_t i = 0; i < q->blocks.count && !atomic_load(verify_interrupted()); i++)
         (q->which_rule ? find_rule : each_trial)(q, tally, q->blocks.at[i], symbol);
-    return EXIT_DONE;
 }

@@ -1,11 +1,6 @@
-#include "shown.h"
+#include "room.h"
 #include "verify.h"
-#include "json.h"
-#include "report.h"
 #include "file/json_text.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* How a value of a row becomes that of all shards; what is not named must be the same in all. */
 enum way { SUM, ALL, ANY, FIRST, LIST, RUNS, OPTIONS, LEFT };
@@ -142,7 +137,7 @@ static bool goes_on(const json_t *before, const json_t *run)
 static json_t *settle_runs(json_t *runs)
 {
     size_t n = json_array_size(runs), kept = 0;
-    json_t **rows = check_memory(calloc(n + 1, sizeof *rows)), *all = check_memory(json_array());
+    json_t **rows = check_memory(calloc(n + 1, sizeof *rows)), *all = json_list();
     for (size_t i = 0; i < n; i++)
         rows[i] = json_array_get(runs, i);
     qsort(rows, n, sizeof *rows, by_place);
@@ -200,14 +195,12 @@ static json_t *read_document(const char *path)
 {
     char why[HU_JSON_ERROR];
     json_t *root = hu_json_read(path, 64, why);
-    if (json_is_array(json_object_get(root, "combinations")) &&
-        json_is_integer(json_object_get(root, "shard")) &&
-        json_is_integer(json_object_get(root, "shards")))
-        return root;
-    fail("%s: %s; wanted is what 'halfulp verify --shard K/N --json' prints", path,
-         root ? "is something else" : why);
-    json_decref(root);
-    return NULL;
+    if (!json_is_array(json_object_get(root, "combinations")) ||
+        !json_is_integer(json_object_get(root, "shard")) ||
+        !json_is_integer(json_object_get(root, "shards")))
+        die("%s: %s; wanted is what 'halfulp verify --shard K/N --json' prints", path,
+            root ? "is something else" : why);
+    return root;
 }
 
 static json_int_t number(const json_t *root, const char *key)
@@ -215,28 +208,25 @@ static json_int_t number(const json_t *root, const char *key)
     return json_integer_value(json_object_get(root, key));
 }
 
-/* Each of N shards once. False: reported. */
-static bool check_shards(char **paths, json_t *const *roots, int n)
+/* Each of N shards once. */
+static void check_shards(char **paths, json_t *const *roots, int n)
 {
-    json_int_t shards = number(roots[0], "shards");
+    long long shards = number(roots[0], "shards");
     for (int i = 0; i < n; i++) {
         if (number(roots[i], "shards") != shards)
-            return refuse("%s and %s are of runs in different numbers of shards", paths[0],
-                          paths[i]);
+            die("%s and %s are of runs in different numbers of shards", paths[0], paths[i]);
         for (int k = 0; k < i; k++)
             if (number(roots[k], "shard") == number(roots[i], "shard"))
-                return refuse("shard %lld of %lld is in %s and in %s",
-                              (long long)number(roots[i], "shard"), (long long)shards, paths[k],
-                              paths[i]);
+                die("shard %lld of %lld is in %s and in %s", (long long)number(roots[i], "shard"),
+                    shards, paths[k], paths[i]);
     }
-    for (json_int_t s = 1; s <= shards; s++) {
+    for (long long s = 1; s <= shards; s++) {
         bool there = false;
         for (int i = 0; i < n; i++)
             there |= number(roots[i], "shard") == s;
         if (!there)
-            return refuse("shard %lld of %lld is missing", (long long)s, (long long)shards);
+            die("shard %lld of %lld is missing", s, shards);
     }
-    return true;
 }
 
 /* Adds the document FROM to ALL. False: they are of different combinations. */
@@ -276,8 +266,7 @@ static int report(json_t *all, bool json)
     bool passed = json_is_true(json_object_get(all, "passed"));
     for (size_t i = 0; i < json_array_size(rows); i++)
         settle_row(json_array_get(rows, i));
-    json_put(all, "shard", json_null());
-    json_put(all, "shards", json_null());
+    JSON_PUT(all, {"shard", json_null()}, {"shards", json_null()});
     if (json)
         json_print(json_incref(all));
     else
@@ -287,19 +276,15 @@ static int report(json_t *all, bool json)
 
 int verify_merge(char **paths, int count, bool json)
 {
-    int status = EXIT_BAD, read = 0;
     OWNED json_t **roots = check_memory(calloc((size_t)count + 1, sizeof *roots));
-    while (read < count && (roots[read] = read_document(paths[read])))
-        read++;
-    bool fine = read == count && check_shards(paths, roots, count);
-    for (int i = 1; fine && i < count; i++) {
-        fine = add_document(roots[0], roots[i]);
-        if (!fine)
-            fail("%s and %s are of runs with different options", paths[0], paths[i]);
-    }
-    if (fine)
-        status = report(roots[0], json);
-    for (int i = 0; i < read; i++)
+    for (int i = 0; i < count; i++)
+        roots[i] = read_document(paths[i]);
+    check_shards(paths, roots, count);
+    for (int i = 1; i < count; i++)
+        if (!add_document(roots[0], roots[i]))
+            die("%s and %s are of runs with different options", paths[0], paths[i]);
+    int status = report(roots[0], json);
+    for (int i = 0; i < count; i++)
         json_decref(roots[i]);
     return status;
 }

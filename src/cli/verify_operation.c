@@ -1,17 +1,12 @@
 /* Operations on trial: ours, a library's, recorded ones. */
+#include "room.h"
 #include "progress.h"
-#include "report.h"
-#include "shown.h"
 #include "verify.h"
 #include "verify/own.h"
 #include "verify/trial_operation.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
 enum { OPERATION_COLUMN = 26, OPERANDS_TEXT = HU_OPERANDS * (HU_BITS_TEXT + 2) };
 
-/* One operation, tried. */
 struct operation_row {
     const struct hu_question *q;
     const char *subject, *covers;
@@ -27,15 +22,12 @@ static bool passed(const struct operation_row *row)
     return hu_operation_verdict_passed(row->verdict);
 }
 
-/* Text. */
-
 static const char *operands_text(char out[OPERANDS_TEXT], const struct hu_question *q,
                                  const uint64_t x[])
 {
     char *at = out;
-    for (int i = 0; i < q->operands; i++) {
+    for (int i = 0; i < q->operands; i++)
         at += sprintf(at, "%s%s", i ? " " : "", CODE_OF(q->from[i], x[i]));
-    }
     return out;
 }
 
@@ -88,67 +80,44 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
     fflush(stdout);
 }
 
-/* JSON. */
-
-static json_t *operands_json(const struct hu_question *q, const uint64_t x[])
-{
-    json_t *list = check_memory(json_array());
-    for (int i = 0; i < q->operands; i++)
-        json_add(list, json_code(q->from[i], x[i]));
-    return list;
-}
-
 static json_t *fault_json(const struct hu_question *q, const struct hu_operation_fault *f)
 {
-    json_t *object = check_memory(json_object());
-    json_put(object, "operands", operands_json(q, f->x));
-    json_put(object, "class", json_string(hu_fault_class_name(f->class)));
-    json_put(object, "got", json_code(q->result, f->got));
-    json_put(object, "expected", json_code(q->result, f->expected));
-    json_put(object, "got_flags", f->flags ? json_flags(f->got_flags) : json_null());
-    json_put(object, "expected_flags", json_flags(f->expected_flags));
-    json_put(object, "line", f->line ? json_count(f->line) : json_null());
-    return object;
+    size_t operands = (size_t)q->operands;
+    return JSON({"operands", JSON_LIST(i, i < operands, json_code(q->from[i], f->x[i]))},
+                {"class", json_string(hu_fault_class_name(f->class))},
+                {"got", json_code(q->result, f->got)},
+                {"expected", json_code(q->result, f->expected)},
+                {"got_flags", JSON_IF(f->flags, json_flags(f->got_flags))},
+                {"expected_flags", json_flags(f->expected_flags)},
+                {"line", JSON_IF(f->line, json_count(f->line))});
 }
 
 static json_t *row_json(const struct operation_row *row)
 {
     const struct hu_operation_verdict *v = row->verdict;
     const struct hu_question *q = row->q;
-    json_t *object = check_memory(json_object()), *faults = check_memory(json_array());
     json_t *classes = check_memory(json_object());
-    for (size_t i = 0; i < v->faults.count; i++)
-        json_add(faults, fault_json(q, &v->faults.at[i]));
     for (int i = 0; i < HU_FAULT_CLASSES; i++)
         json_put(classes, hu_fault_class_name((enum hu_fault_class)i),
                  json_count(v->faults.inputs[i]));
-    json_put(object, "operation", json_string(hu_operation_row(q->operation)->name));
-    json_put(object, "from", json_string(q->from[0]->name));
-    json_put(object, "to", json_string(q->to->name));
-    json_put(object, "round", json_string(hu_direction_name(q->promise.options.direction)));
-    json_put(object, "kernel", json_string(row->subject));
-    json_put(object, "covers", json_string(row->covers));
-    json_put(object, "inputs", json_count(v->inputs));
-    json_put(object, "mismatches", v->stopped ? json_null() : json_count(v->mismatches));
-    json_put(object, "seconds", json_real(row->seconds));
-    json_put(object, "passed", json_boolean(passed(row)));
-    json_put(object, "crashed", json_boolean(v->stopped));
-    json_put(object, "classes", classes);
-    json_put(object, "faults", faults);
-    json_put(object, "explained_by", verify_explanation_json(row->explained, &row->explanation));
-    json_put(object, "stopped", verify_ending_json(row->ending));
-    return object;
+    return JSON({"operation", json_string(hu_operation_row(q->operation)->name)},
+                {"from", json_string(q->from[0]->name)}, {"to", json_string(q->to->name)},
+                {"round", json_string(hu_direction_name(q->promise.options.direction))},
+                {"kernel", json_string(row->subject)}, {"covers", json_string(row->covers)},
+                {"inputs", json_count(v->inputs)},
+                {"mismatches", JSON_IF(!v->stopped, json_count(v->mismatches))},
+                {"seconds", json_real(row->seconds)}, {"passed", json_boolean(passed(row))},
+                {"crashed", json_boolean(v->stopped)}, {"classes", classes},
+                {"faults", JSON_LIST(i, i < v->faults.count, fault_json(q, &v->faults.at[i]))},
+                {"explained_by", verify_explanation_json(row->explained, &row->explanation)},
+                {"stopped", verify_ending_json(row->ending)});
 }
 
 static void take_row(const struct verify_request *q, struct verify_tally *tally,
                      struct operation_row *row)
 {
     const struct hu_operation_verdict *v = row->verdict;
-    tally->combinations++;
-    tally->inputs += v->inputs;
-    tally->mismatches += v->mismatches;
-    tally->crashed |= v->stopped;
-    tally->failed += !passed(row);
+    verify_count(tally, v->inputs, v->mismatches, v->stopped, !passed(row));
     if (q->json)
         json_add(tally->rows, row_json(row));
     else
@@ -156,20 +125,18 @@ static void take_row(const struct verify_request *q, struct verify_tally *tally,
     free(row->ending);
 }
 
-/* Subjects. */
-
 static void try_subject(struct verify_request *q, struct verify_tally *tally,
                         struct operation_row *row, const struct hu_subject *subject,
                         struct hu_foreign *foreign)
 {
     struct hu_scan_options options = verify_scan_options(q, tally);
-    double began = verify_now();
+    double began = seconds_now();
     row->verdict = check_memory(malloc(sizeof *row->verdict));
     row->covers = hu_operation_is_exhaustive(row->q, &options) ? "all" : "directed";
     progress_begin("verify", "inputs", hu_operation_inputs(row->q, &options));
     hu_operation_trial(row->verdict, row->q, subject, &options);
     check_memory(row->verdict->failed ? NULL : row);
-    row->seconds = verify_now() - began;
+    row->seconds = seconds_now() - began;
     row->explained = row->verdict->mismatches && !row->verdict->stopped && !row->verdict->partial;
     if (row->explained && !hu_operation_explain(&row->explanation, row->q, subject, row->verdict,
                                                 &options, verify_begin_proof))
@@ -191,31 +158,27 @@ static void try_ours(struct verify_request *q, struct verify_tally *tally,
     }
 }
 
-static int try_foreign(struct verify_request *q, struct verify_tally *tally,
-                       const struct hu_question *question)
+static void try_foreign(struct verify_request *q, struct verify_tally *tally,
+                        const struct hu_question *question)
 {
     OWNED char *library = NULL, *symbol = NULL;
     char message[HU_FOREIGN_MESSAGE];
-    if (!verify_split_against(q, &library, &symbol))
-        return EXIT_BAD;
+    verify_split_against(q, &library, &symbol);
     struct hu_foreign *foreign = hu_foreign_open(library, symbol, question->result, question->from,
                                                  (unsigned)question->operands, (unsigned)q->jobs,
                                                  (int)q->timeout * 1000, message);
     if (!foreign)
-        return fail("--against: %s", message);
+        die("--against: %s", message);
     struct hu_subject subject = hu_foreign_subject(foreign);
     struct operation_row row = {.q = question, .subject = q->against};
     try_subject(q, tally, &row, &subject, foreign);
     hu_foreign_close(foreign);
-    return EXIT_DONE;
 }
 
-static int try_recorded(struct verify_request *q, struct verify_tally *tally,
-                        const struct hu_question *question)
+static void try_recorded(struct verify_request *q, struct verify_tally *tally,
+                         const struct hu_question *question)
 {
     OWNED struct verify_lines *lines = verify_check_lines(q, question);
-    if (!lines)
-        return EXIT_BAD;
     struct hu_operation_verdict v = {.inputs = lines->recorded.lines,
                                      .mismatches = lines->recorded.mismatches,
                                      .faults = lines->recorded.operation_faults,
@@ -229,39 +192,27 @@ static int try_recorded(struct verify_request *q, struct verify_tally *tally,
                                 .explanation = lines->explanation};
     take_row(q, tally, &row);
     hu_faults_free(&lines->recorded.faults);
-    return EXIT_DONE;
 }
 
-static int try_operation(struct verify_request *q, struct verify_tally *tally,
-                         enum hu_operation operation, const struct hu_format *to,
-                         const struct hu_format *from)
+static void try_operation(struct verify_request *q, struct verify_tally *tally,
+                          enum hu_operation operation, const struct hu_format *to,
+                          const struct hu_format *from)
 {
-    int status = EXIT_DONE;
-    for (size_t d = 0; d < q->direction.count && status == EXIT_DONE; d++) {
+    for (size_t d = 0; d < q->direction.count && !atomic_load(verify_interrupted()); d++) {
         struct hu_promise promise = q->promise;
         promise.options.direction = q->direction.direction[d];
         struct hu_question question = hu_question_of(operation, to, from, &promise, q->nan_rule);
         question.via = q->via.count ? q->via.at[0] : NULL;
         question.unfused = q->unfused;
-        if (atomic_load(verify_interrupted()))
-            break;
-        if (q->vectors)
-            status = try_recorded(q, tally, &question);
-        else if (q->against)
-            status = try_foreign(q, tally, &question);
-        else
-            try_ours(q, tally, &question);
+        (q->vectors ? try_recorded : q->against ? try_foreign : try_ours)(q, tally, &question);
     }
-    return status;
 }
 
-int verify_operations(struct verify_request *q, struct verify_tally *tally)
+void verify_operations(struct verify_request *q, struct verify_tally *tally)
 {
-    int status = EXIT_DONE;
     for (size_t i = 0; i < q->operations.count; i++)
         for (size_t f = 0; f < q->from.count; f++)
-            for (size_t t = 0; t < (q->to.count ? q->to.count : 1) && status == EXIT_DONE; t++)
-                status = try_operation(q, tally, q->operations.at[i],
-                                       q->to.count ? q->to.at[t] : q->from.at[f], q->from.at[f]);
-    return status;
+            for (size_t t = 0; t < (q->to.count ? q->to.count : 1); t++)
+                try_operation(q, tally, q->operations.at[i],
+                              q->to.count ? q->to.at[t] : q->from.at[f], q->from.at[f]);
 }

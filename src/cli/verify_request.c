@@ -1,12 +1,7 @@
 /* The command line of `halfulp verify`. */
+#include "room.h"
 #include "option_values.h"
-#include "report.h"
-#include "text.h"
 #include "verify.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 enum { STANDARD_DRAWS = 100000, USUAL_DRAWS = 1000000 };
 
@@ -190,60 +185,53 @@ const struct command_option verify_options[] = {
     OPTION_END,
 };
 
-static bool one_pair(const struct verify_request *q, const char *option, size_t directions)
+static void check_one_pair(const struct verify_request *q, const char *option, size_t directions)
 {
-    if (q->from.count == 1 && q->to.count == 1 && q->direction.count <= directions)
-        return true;
-    return refuse("%s needs one format for -f and one for -t%s", option,
-                  directions == 1 ? ", and at most one direction" : "");
+    if (q->from.count != 1 || q->to.count != 1 || q->direction.count > directions)
+        die("%s needs one format for -f and one for -t%s", option,
+            directions == 1 ? ", and at most one direction" : "");
 }
 
 /* What the reference rounds into on the way. */
-static bool complete_steps(struct verify_request *q)
+static void complete_steps(struct verify_request *q)
 {
     size_t most = HU_STEPS_MAX - (q->result != NULL), n = 0;
     if (q->via.count > most)
-        return refuse("--via: at most %zu format%s here", most, plural(most));
+        die("--via: at most %zu format%s here", most, plural(most));
     for (; n < q->via.count; n++)
         q->promise.step[n] = q->via.at[n];
     if (!q->result)
-        return true;
-    if (!one_pair(q, "--result-format", DIRECTIONS))
-        return false;
+        return;
+    check_one_pair(q, "--result-format", DIRECTIONS);
     if (q->result->width <= q->to.at[0]->width)
-        return refuse("--result-format: %s is not wider than %s", q->result->name,
-                      q->to.at[0]->name);
+        die("--result-format: %s is not wider than %s", q->result->name, q->to.at[0]->name);
     q->promise.step[n] = q->to.at[0];
     q->promise.last_step_is_result = true;
     q->to.at[0] = q->result;
-    return true;
 }
 
-static bool complete_nan(struct verify_request *q)
+static void complete_nan(struct verify_request *q)
 {
     char message[HU_MESSAGE];
     if (!q->nan_to)
-        return true;
+        return;
     const struct hu_format *to = q->to.count == 1 ? q->to.at[0] : NULL;
     if (!to || hu_has_nan(to))
-        return refuse(to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
-                      to ? to->name : "");
+        die(to ? "--nan-to: %s has a NaN of its own" : "--nan-to needs one format for -t",
+            to ? to->name : "");
     q->promise.has_nan_code = true;
-    if (hu_bits_read(to, q->nan_to, strlen(q->nan_to), &q->promise.nan_code, message))
-        return true;
-    return refuse("--nan-to: %s", message);
+    if (!hu_bits_read(to, q->nan_to, strlen(q->nan_to), &q->promise.nan_code, message))
+        die("--nan-to: %s", message);
 }
 
-static bool can_list(const struct verify_request *q)
+static void check_lists(const struct verify_request *q)
 {
     for (size_t f = 0; f < q->from.count; f++)
         for (size_t t = 0; t < q->to.count; t++)
             if (!hu_runs_can_list(q->to.at[t], q->from.at[f], &q->promise))
-                return refuse(
-                    "%s to %s: with --via or --result-format, one of the formats on the way must "
+                die("%s to %s: with --via or --result-format, one of the formats on the way must "
                     "have at most %d bits",
                     q->from.at[f]->name, q->to.at[t]->name, HU_NARROW_WIDTH);
-    return true;
 }
 
 /* Operands of at most 8 bits are tried in moments; 16 bits take their minute when asked for. */
@@ -257,74 +245,78 @@ static void complete_operation_formats(struct verify_request *q)
             q->from.at[q->from.count++] = hu_format_at(i);
 }
 
-static bool complete_operations(struct verify_request *q, const struct options *o)
+static void complete_lists(struct verify_request *q, const char *directions)
+{
+    if (!q->direction.count)
+        direction_list_read(&q->direction, directions);
+    if (!q->kernels && !q->against && !q->vectors)
+        add_kernel(hu_kernel_name(hu_kernel_chosen()), q);
+}
+
+static void complete_operations(struct verify_request *q, const struct options *o)
 {
     bool other = q->against || q->vectors;
     if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite)
-        return refuse("--op takes one format for --via; --result-format, --nan-to and "
-                      "--saturate=finite are for conversions");
+        die("--op takes one format for --via; --result-format, --nan-to and "
+            "--saturate=finite are for conversions");
     for (size_t i = 0; q->unfused && i < q->operations.count; i++)
         if (q->operations.at[i] != HU_OP_FMA)
-            return refuse("--unfused is of fma, and %s is one operation",
-                          hu_operation_row(q->operations.at[i])->name);
+            die("--unfused is of fma, and %s is one operation",
+                hu_operation_row(q->operations.at[i])->name);
     bool one = q->operations.count == 1 && q->from.count == 1 && q->to.count <= 1;
     if (other && (!one || (q->vectors && q->direction.count > 1)))
-        return refuse("%s needs one operation, one format for -f%s",
-                      q->against ? "--against" : "--vectors",
-                      q->vectors ? " and at most one direction" : "");
+        die("%s needs one operation, one format for -f%s", q->against ? "--against" : "--vectors",
+            q->vectors ? " and at most one direction" : "");
     if (other && !option_given(o, "nan"))
         q->promise.any_nan = true;
     if (q->count == VERIFY_UNSET)
         q->count = USUAL_DRAWS;
     complete_operation_formats(q);
-    bool good = true;
-    if (!q->direction.count)
-        good &= direction_list_read(&q->direction, "rne");
-    if (!q->kernels && !other)
-        good &= add_kernel(hu_kernel_name(hu_kernel_chosen()), q);
-    return good;
+    complete_lists(q, "rne");
 }
 
-bool verify_request_complete(struct verify_request *q, const struct options *o)
+void verify_request_complete(struct verify_request *q, const struct options *o)
 {
-    bool other = q->against || q->vectors;
+    const char *other = q->against ? "--against" : q->vectors ? "--vectors" : NULL;
     if (q->blocks.count) {
-        return !REFUSED_WITH(o, "block formats", "from", "op", "nan-rule", "kernel", "shard",
-                             "saturate", "via", "unfused", "nan-to", "result-format", "tininess",
-                             "nan", "subnormals", "no-flags", "every-flag", "covers", "show") &&
-               (!q->to.count ||
-                refuse("block formats go alone, and %s is none", q->to.at[0]->name));
+        EXCLUDE(o, "block formats", "from", "op", "nan-rule", "kernel", "shard", "saturate", "via",
+                "unfused", "nan-to", "result-format", "tininess", "nan", "subnormals", "no-flags",
+                "every-flag", "covers", "show");
+        if (q->to.count)
+            die("block formats go alone, and %s is none", q->to.at[0]->name);
+        return;
     }
-    if (REFUSED_WITH(o, "formats that are no blocks", "rule", "which-rule", "decoder",
-                     "no-saturate") ||
-        (!q->operations.count && REFUSED_WITH(o, "conversions", "nan-rule", "unfused")) ||
-        (!q->against && REFUSED_WITH(o, "what is tried without --against", "timeout")) ||
-        (q->vectors && REFUSED_WITH(o, "--vectors", "covers", "every-flag")))
-        return false;
+    EXCLUDE(o, "formats that are no blocks", "rule", "which-rule", "decoder", "no-saturate");
+    if (!q->operations.count)
+        EXCLUDE(o, "conversions", "nan-rule", "unfused");
+    if (!q->against)
+        EXCLUDE(o, "what is tried without --against", "timeout");
+    if (q->vectors)
+        EXCLUDE(o, "--vectors", "covers", "every-flag");
     if (q->against && q->vectors)
-        return refuse("--against and --vectors exclude each other");
+        die("--against and --vectors exclude each other");
     if (other && q->kernels)
-        return refuse("--kernel picks kernels of ours; it does not go with %s",
-                      q->against ? "--against" : "--vectors");
+        die("--kernel picks kernels of ours; it does not go with %s", other);
     if (q->vectors && q->shards)
-        return refuse("--shard does not go with --vectors: split the file instead");
-    if (q->operations.count)
-        return complete_operations(q, o);
-    if (other && !one_pair(q, q->against ? "--against" : "--vectors", q->against ? DIRECTIONS : 1))
-        return false;
+        die("--shard does not go with --vectors: split the file instead");
+    if (q->operations.count) {
+        complete_operations(q, o);
+        return;
+    }
+    if (other)
+        check_one_pair(q, other, q->against ? DIRECTIONS : 1);
     if (other && !option_given(o, "nan"))
         q->promise.any_nan = true;
     q->standard = !other && !q->from.count && !q->to.count && !q->direction.count && !q->kernels;
     if (q->count == VERIFY_UNSET)
         q->count = q->standard ? STANDARD_DRAWS : USUAL_DRAWS;
-    bool good = true;
     if (!q->from.count)
-        good &= formats_read("all", &q->from);
+        formats_read("all", &q->from);
     if (!q->to.count)
-        good &= formats_read("all", &q->to);
-    if (!q->direction.count)
-        good &= direction_list_read(&q->direction, q->standard ? "all" : "rne");
-    if (!q->kernels && !other)
-        good &= add_kernel(hu_kernel_name(hu_kernel_chosen()), q);
-    return good && complete_nan(q) && complete_steps(q) && (q->vectors || can_list(q));
+        formats_read("all", &q->to);
+    complete_lists(q, q->standard ? "all" : "rne");
+    complete_nan(q);
+    complete_steps(q);
+    if (!q->vectors)
+        check_lists(q);
 }

@@ -12,7 +12,3 @@ struct view_request {
 };
 
 extern const struct command cmd_view;
-
-/* Hands PAGE, an absolute path, to the user's browser, with what the arguments ask for behind its
- * #. Returns only where that fails, with the exit status. */
-int view_in_browser(const struct command *self, const char *page, int argc, char **argv);

@@ -1,12 +1,7 @@
 /* An operation as a textbook shows it. */
-#include "shown.h"
-#include "compute.h"
+#include "room.h"
 #include "anatomy.h"
-#include "report.h"
-#include "sheet.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "compute.h"
 
 /* Places that are drawn; operands farther apart than that stand by themselves. */
 enum { FARTHEST = 56, CUT_DIGITS = 12, MOST_DIGITS = 256, LABEL = 12 };
@@ -61,22 +56,10 @@ char *compute_source(const struct compute *c, const struct compute_step *s)
 
 const char *compute_noun(enum hu_operation operation)
 {
-    switch (operation) {
-    case HU_OP_ADD:
-        return "sum";
-    case HU_OP_SUB:
-        return "difference";
-    case HU_OP_MUL:
-        return "product";
-    case HU_OP_DIV:
-        return "quotient";
-    case HU_OP_SQRT:
-        return "square root";
-    case HU_OP_REM:
-        return "remainder";
-    default:
-        return "result";
-    }
+    static const char *const nouns[HU_OPERATIONS] = {
+        [HU_OP_ADD] = "sum",      [HU_OP_SUB] = "difference",   [HU_OP_MUL] = "product",
+        [HU_OP_DIV] = "quotient", [HU_OP_SQRT] = "square root", [HU_OP_REM] = "remainder"};
+    return nouns[operation] ? nouns[operation] : "result";
 }
 
 /* Digits of an exact value from 2^TOP down to 2^LOWEST, with a point behind 2^POINT; at most LIMIT
@@ -102,41 +85,25 @@ bool compute_is_cut(const struct compute_step *s)
     return s->format && s->exact.kind == HU_EXACT_FINITE;
 }
 
-/* The code's last bit, of what is kept by cutting. */
-static bool cut_is_odd(const struct hu_anatomy *a, const struct hu_exact *e)
-{
-    return hu_exact_digit(e, a->quantum);
-}
-
 struct compute_reason compute_reason_of(const struct compute *c, const struct compute_step *s)
 {
     static const char *const rests[] = {"exact", "below half", "a tie", "above half"};
-    struct compute_reason r = {"", ""};
+    struct compute_reason r = {"", NULL};
     enum hu_direction direction = c->options.rounding.direction;
     struct hu_anatomy a = hu_anatomy_of(s->format, &s->exact);
     snprintf(r.rest, sizeof r.rest, "guard %d, round %d, sticky %d: %s", a.guard, a.round, a.sticky,
              rests[a.rest]);
-    bool nearest = direction <= HU_TIES_TO_AWAY;
-    const char *way = "";
-    if (s->flags & HU_OVERFLOW)
-        way = "overflow";
-    else if (a.rest == HU_REST_NONE)
-        way = "as it is";
-    else if (nearest && a.rest != HU_REST_HALF)
-        way = "to the nearer one";
-    else if (direction == HU_TIES_TO_EVEN)
-        way = cut_is_odd(&a, &s->exact) ? "up, to the even one" : "to the even one";
-    else if (direction == HU_TIES_TO_AWAY)
-        way = "away from zero";
-    else if (direction == HU_TOWARD_ZERO)
-        way = "toward zero";
-    else if (direction == HU_TOWARD_POSITIVE)
-        way = "upward";
-    else if (direction == HU_TOWARD_NEGATIVE)
-        way = "downward";
-    else if (direction == HU_TO_ODD)
-        way = "to the odd one";
-    snprintf(r.way, sizeof r.way, "%s", way);
+    static const char *const ways[] = {
+        [HU_TIES_TO_EVEN] = "to the even one", [HU_TIES_TO_AWAY] = "away from zero",
+        [HU_TOWARD_ZERO] = "toward zero",      [HU_TOWARD_POSITIVE] = "upward",
+        [HU_TOWARD_NEGATIVE] = "downward",     [HU_TO_ODD] = "to the odd one"};
+    bool nearest = direction <= HU_TIES_TO_AWAY && a.rest != HU_REST_HALF;
+    bool up = direction == HU_TIES_TO_EVEN && hu_exact_digit(&s->exact, a.quantum);
+    r.way = s->flags & HU_OVERFLOW   ? "overflow"
+            : a.rest == HU_REST_NONE ? "as it is"
+            : nearest                ? "to the nearer one"
+            : up                     ? "up, to the even one"
+                                     : ways[direction];
     return r;
 }
 
@@ -471,4 +438,84 @@ void compute_explain(const struct compute *c)
             print_step(c, &c->steps[i]);
     print_whole(c);
     print_remarks(c);
+}
+
+static json_t *decimal_of(const struct compute_step *s)
+{
+    return JSON_IF(s->format, json_datum(s->format, s->bits));
+}
+
+static json_t *bits_of(const struct compute_step *s)
+{
+    return s->format ? json_code(s->format, s->bits) : json_boolean(s->bits);
+}
+
+/* Against AGAINST, where that is known. */
+static json_t *error_of(const struct compute_step *s, const mpq_t against, bool known, bool in_ulps)
+{
+    RATIO(error);
+    RATIO(ulps);
+    return known && compute_error(error, ulps, s, against) ? json_ratio(in_ulps ? ulps : error)
+                                                           : json_null();
+}
+
+static json_t *text_of(const struct compute *c, const struct compute_step *s)
+{
+    OWNED char *text = compute_source(c, s);
+    return json_text(text);
+}
+
+static json_t *result_keys(json_t *o, const struct compute_step *s)
+{
+    JSON_PUT(o, {"exact", JSON_IF(s->has_value, json_ratio(s->value))},
+             {"format", json_word(s->format ? s->format->name : NULL)}, {"bits", bits_of(s)},
+             {"decimal", decimal_of(s)}, {"error", error_of(s, s->value, s->has_value, false)},
+             {"error_ulp", error_of(s, s->value, s->has_value, true)},
+             {"flags", json_flags(s->flags)});
+    return o;
+}
+
+static json_t *step_json(const struct compute *c, const struct compute_step *s)
+{
+    json_t *o = JSON({"text", text_of(c, s)});
+    if (compute_is_literal(c, s))
+        return result_keys(o, s);
+    const struct hu_operation_row *row = hu_operation_row(compute_operation_of(c, s));
+    JSON_PUT(o, {"operation", json_string(row->name)},
+             {"operands", JSON_LIST(i, i < row->operands, json_code(s->from[i], s->x[i]))},
+             {"operand_formats", JSON_LIST(i, i < row->operands, json_string(s->from[i]->name))});
+    result_keys(o, s);
+    if (compute_is_cut(s)) {
+        struct compute_reason r = compute_reason_of(c, s);
+        JSON_PUT(o, {"cut", json_string(r.rest)}, {"rounded", json_string(r.way)});
+    }
+    return o;
+}
+
+static json_t *remarks_json(const struct compute *c)
+{
+    char *remarks[COMPUTE_REMARKS + 1];
+    json_t *list = json_list();
+    compute_remarks(c, remarks);
+    for (char **r = remarks; *r; r++)
+        json_add(list, json_take(*r));
+    return list;
+}
+
+json_t *compute_json(const struct compute *c)
+{
+    const struct compute_step *last = compute_last(c);
+    json_t *literals = json_list(), *steps = json_list();
+    for (size_t i = 0; i < c->count; i++)
+        json_add(compute_is_literal(c, &c->steps[i]) ? literals : steps,
+                 step_json(c, &c->steps[i]));
+    bool ideal = last->has_ideal && !last->about;
+    return JSON({"expression", json_text(c->expression->text)},
+                {"format", json_string(c->formats.result->name)},
+                {"round", json_string(hu_direction_name(c->options.rounding.direction))},
+                {"literals", literals}, {"steps", steps}, {"bits", bits_of(last)},
+                {"decimal", decimal_of(last)}, {"exact", JSON_IF(ideal, json_ratio(last->ideal))},
+                {"error", error_of(last, last->ideal, ideal, false)},
+                {"error_ulp", error_of(last, last->ideal, ideal, true)},
+                {"flags", json_flags(c->flags)}, {"remarks", remarks_json(c)});
 }
