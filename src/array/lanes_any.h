@@ -1,7 +1,16 @@
-/* What C's vectors give for any instruction set, included with their types defined; of vec, and of
- * lanes of a byte or a half each. */
-typedef int8_t byte_mask __attribute__((vector_size(sizeof(byte_lanes))));
-typedef int16_t half_mask __attribute__((vector_size(sizeof(byte_lanes))));
+/* What C's vectors give for any instruction set, of LANES; of vec, and of lanes of a byte or a half
+ * each. */
+#define VECTOR __attribute__((vector_size(4 * LANES)))
+typedef uint32_t vec VECTOR;
+typedef float floats VECTOR;
+typedef uint16_t half_lanes VECTOR;
+typedef uint8_t byte_lanes VECTOR;
+typedef uint64_t longs VECTOR;
+#ifndef LANES_MASKED
+typedef int32_t mask VECTOR;
+#endif
+typedef int8_t byte_mask VECTOR;
+typedef int16_t half_mask VECTOR;
 
 INLINE vec splat(uint32_t x)
 {

@@ -23,12 +23,6 @@
 /* Of its own: GCC takes a comparison of C's apart, and fills more registers. */
 #define EQUAL(a, b) _mm256_cmpeq_epi32((__m256i)(a), (__m256i)(b))
 
-typedef uint32_t vec __attribute__((vector_size(32)));
-typedef int32_t mask __attribute__((vector_size(32)));
-typedef float floats __attribute__((vector_size(32)));
-typedef uint16_t half_lanes __attribute__((vector_size(32)));
-typedef uint8_t byte_lanes __attribute__((vector_size(32)));
-typedef uint64_t longs __attribute__((vector_size(32)));
 typedef __m256d doubles;
 #define MM(name) _mm256_##name
 #define MM_SI(name) _mm256_##name##_si256

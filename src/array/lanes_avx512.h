@@ -27,12 +27,7 @@
 #endif
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-typedef uint32_t vec __attribute__((vector_size(64)));
 typedef __mmask16 mask;
-typedef float floats __attribute__((vector_size(64)));
-typedef uint16_t half_lanes __attribute__((vector_size(64)));
-typedef uint8_t byte_lanes __attribute__((vector_size(64)));
-typedef uint64_t longs __attribute__((vector_size(64)));
 typedef __m512d doubles;
 #define MM(name) _mm512_##name
 #define MM_SI(name) _mm512_##name##_si512
@@ -342,13 +337,6 @@ INLINE byte_lanes load_sixes(const void *at)
     return (byte_lanes)_mm512_and_si512(x, _mm512_set1_epi8(0x3f));
 }
 
-INLINE void store_fours(void *at, byte_lanes codes)
-{
-    const vec evens = lane_numbers() * 0x08080808 + 0x06040200;
-    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
-    _mm256_storeu_si256(at, _mm512_castsi512_si256(_mm512_permutexvar_epi8((__m512i)evens, pairs)));
-}
-
 /* Three of each four bytes. */
 INLINE void store_sixes(void *at, byte_lanes codes)
 {
@@ -384,12 +372,6 @@ INLINE byte_lanes load_sixes(const void *at)
                         ((v << 4) & splat(0x3f0000)) | ((v << 6) & splat(0x3f000000)));
 }
 
-INLINE void store_fours(void *at, byte_lanes codes)
-{
-    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
-    _mm256_storeu_si256(at, _mm512_cvtepi16_epi8(pairs));
-}
-
 INLINE void store_sixes(void *at, byte_lanes codes)
 {
     const __m512i threes = _mm512_broadcast_i32x4(
@@ -402,6 +384,12 @@ INLINE void store_sixes(void *at, byte_lanes codes)
 }
 
 #endif
+
+INLINE void store_fours(void *at, byte_lanes codes)
+{
+    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
+    _mm256_storeu_si256(at, _mm512_cvtepi16_epi8(pairs));
+}
 
 /* An order of codes that zip_16, or zip_16 and zip_top, undo. */
 #define order_32 order_bytes

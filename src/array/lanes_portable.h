@@ -23,13 +23,7 @@ typedef __m128 floats_x86;
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
-typedef uint32_t vec __attribute__((vector_size(16)));
-typedef int32_t mask __attribute__((vector_size(16)));
-typedef float floats __attribute__((vector_size(16)));
-typedef uint16_t half_lanes __attribute__((vector_size(16)));
-typedef uint8_t byte_lanes __attribute__((vector_size(16)));
 typedef double doubles __attribute__((vector_size(16)));
-typedef uint64_t longs __attribute__((vector_size(16)));
 
 #include "array/lanes_any.h"
 

@@ -216,8 +216,8 @@ INLINE byte_lanes repeat_block(const unsigned char *at)
 /* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
 INLINE byte_lanes load_fours(const void *at)
 {
-    const half_lanes x = (half_lanes)MM(cvtepu8_epi16)(load_shifted(at, 0));
-    return (byte_lanes)(((vec)x | (vec)(x << 4)) & splat(0x0f0f0f0f));
+    const words_x86 x = MM(cvtepu8_epi16)(load_shifted(at, 0));
+    return (byte_lanes)MM_SI(and)(MM_SI(or)(x, MM(slli_epi16)(x, 4)), MM(set1_epi8)(15));
 }
 
 /* FP64, half as many lanes: in the direction of the environment; and within 32 bits with sign to

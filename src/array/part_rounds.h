@@ -86,24 +86,21 @@ INLINE fp16s fp16_of(vec x, enum hu_direction direction, bool raises, bool finit
 }
 
 #define TO_FP16(...) VECTORS(store_fp16(to + i * sizeof(fp16s), __VA_ARGS__);)
-STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
+#define ANY_TO_FP16(name, kind, load, care)                                                        \
+    STAGE(name, kind, load, ROUND_FP16, STORE_16, care,                                            \
+          TO_FP16(fp16_of(x[i], direction, raises, false)))
+ANY_TO_FP16(to_fp16, fp32, LOAD_FP32, WATCHING)
 STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING,
       const bool finite = direction == HU_TIES_TO_AWAY &&
                           !any_half_above(from, w.sign_shift - 16, 0x7f7f);
       if (finite) TO_FP16(fp16_of(x[i], direction, raises, true));
       else TO_FP16(fp16_of(x[i], direction, raises, false));)
-STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
-STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
-STAGE(near_fp16, near, LOAD_NEAR, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
-STAGE(int32_fp16, int32, LOAD_INT32, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
+ANY_TO_FP16(tf32_fp16, tf32, LOAD_TF32, WATCHING)
+ANY_TO_FP16(short_fp16, short, LOAD_SHORT, WATCHING)
+ANY_TO_FP16(near_fp16, near, LOAD_NEAR, WATCHING)
+ANY_TO_FP16(int32_fp16, int32, LOAD_INT32, WATCHING)
 #ifdef LANES_ROUNDS
-STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, DIRECTED,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
+ANY_TO_FP16(fp64_fp16, fp64, LOAD_FP64, DIRECTED)
 #elif defined(FP16_NEAREST) /* elsewhere FP64 has an environment of its own */
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
       TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
