@@ -210,7 +210,7 @@ mutate_kernel "bits behind the last element are one" portable lanes_row.h 's/if 
 mutate_kernel "tiny elements are not looked at" portable lanes_seen.h \
     's/seen.small = k->tiny\[0\] > k->tiny\[1\] ? .*/seen.small = 0;/'
 mutate_kernel "overflow is not looked for" portable lanes_seen.h 's/seen.large = k->greatest;/;/'
-mutate_kernel "a signaling NaN raises nothing in lanes" portable_care lanes_seen.h \
+mutate_kernel "a signaling NaN raises nothing in lanes" portable_loads lanes_seen.h \
     's/seen->flags |= HU_INVALID;/;/'
 mutate_kernel "random numbers repeat from step to step" portable_bytes lanes_seen.h 's/r->word += LANES;/;/'
 mutate_kernel "draws begin with whole words" portable_bytes lanes_seen.h 's/i \* LANES + r->share/i * LANES/'

@@ -23,7 +23,7 @@
 /* clang-format on */
 
 /* Of the parts: words of codes, or codes of codes; lists of stages, which end with NULL, the first
- * that will do is taken; and a step of any kind with all that may be asked (part_care.h). */
+ * that will do is taken; and a step of any kind with all that may be asked (part_loads.h). */
 stage_function PART(table), *PART(drawn_look)(const struct plan *p),
     *PART(block_look)(const struct plan *p), *PART(signed_look)(const struct plan *p),
     *PART(risen_look)(const struct plan *p), *PART(odd_look)(const struct plan *p);

@@ -1,7 +1,16 @@
-/* What C's vectors give for any instruction set, included with their types defined; of vec, and of
- * lanes of a byte or a half each. */
-typedef int8_t byte_mask __attribute__((vector_size(sizeof(byte_lanes))));
-typedef int16_t half_mask __attribute__((vector_size(sizeof(byte_lanes))));
+/* What C's vectors give for any instruction set, of LANES; of vec, and of lanes of a byte or a half
+ * each. */
+#define VECTOR __attribute__((vector_size(4 * LANES)))
+typedef uint32_t vec VECTOR;
+typedef float floats VECTOR;
+typedef uint16_t half_lanes VECTOR;
+typedef uint8_t byte_lanes VECTOR;
+typedef uint64_t longs VECTOR;
+#ifndef LANES_MASKED
+typedef int32_t mask VECTOR;
+#endif
+typedef int8_t byte_mask VECTOR;
+typedef int16_t half_mask VECTOR;
 
 INLINE vec splat(uint32_t x)
 {
@@ -20,6 +29,11 @@ INLINE vec load(const void *at)
 INLINE void store_vec(void *at, vec v)
 {
     __builtin_memcpy(at, &v, sizeof v);
+}
+
+INLINE vec lane_numbers(void)
+{
+    return (vec){LANE_NUMBERS};
 }
 
 INLINE vec add_float(vec a, vec b)
@@ -99,8 +113,48 @@ INLINE half_lanes keep_nonzero_16(half_lanes codes, half_lanes x)
     return (half_lanes)(codes != 0) & x;
 }
 
-#ifndef LANES_MARKS
-/* Bytes of which something is true; where comparing leaves masks of their own, those. */
+#ifndef LANES_SIGN_NONZERO
+/* SIGN where codes, which have that bit only where SIGN is their top one, are not zero. */
+#define sign_nonzero_8 keep_nonzero_8
+#define sign_nonzero_16 keep_nonzero_16
+#endif
+
+/* What comparing leaves, and bytes of which something is true, are vectors where it leaves no masks
+ * of bits. */
+INLINE byte_lanes upper_fours(byte_lanes x)
+{
+    return (byte_lanes)((half_lanes)x >> 4) & splat_8(15);
+}
+
+#ifndef LANES_MASKED
+INLINE mask above(vec a, vec b)
+{
+    return (mask)a > (mask)b;
+}
+
+#ifndef EQUAL
+#define EQUAL(a, b) ((a) == (b))
+#endif
+INLINE mask equal(vec a, vec b)
+{
+    return (mask)EQUAL(a, b);
+}
+
+INLINE mask unequal(vec a, vec b)
+{
+    return ~equal(a, b);
+}
+
+INLINE mask below_zero(vec x)
+{
+    return (mask)x >> 31;
+}
+
+INLINE vec keep(mask m, vec x)
+{
+    return (vec)m & x;
+}
+
 typedef byte_lanes marks;
 #define any_mark(m) any_bit((vec)(m))
 
@@ -128,15 +182,7 @@ INLINE byte_lanes pick_8(marks m, byte_lanes yes, byte_lanes no)
 {
     return (yes & m) | (no & ~m);
 }
-#endif
 
-#ifndef LANES_SIGN_NONZERO
-/* SIGN where codes, which have that bit only where SIGN is their top one, are not zero. */
-#define sign_nonzero_8 keep_nonzero_8
-#define sign_nonzero_16 keep_nonzero_16
-#endif
-
-#ifndef LANES_SIGNS
 /* SIGN where the top bit of SIGNS is set, and codes are not zero unless zeros have it. */
 INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
 {
@@ -149,9 +195,7 @@ INLINE half_lanes with_signs_16(half_lanes codes, half_lanes signs, half_lanes s
     sign &= (half_lanes)((half_mask)signs < 0);
     return codes | (zeros ? sign : sign_nonzero_16(codes, sign));
 }
-#endif
 
-#ifndef LANES_SHIFT_16
 INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
 {
     return x >> count;
@@ -164,14 +208,7 @@ INLINE half_lanes add_by_bit_16(half_lanes x, half_lanes bit, uint32_t shift, ha
     (void)bit;
     return x + add + (more & (half_lanes)((half_mask)(x << shift) < 0));
 }
-#endif
 
-INLINE byte_lanes upper_fours(byte_lanes x)
-{
-    return (byte_lanes)((half_lanes)x >> 4) & splat_8(15);
-}
-
-#ifndef LANES_PIECES_16
 /* What halves are looked up among; the index of a piece's two bytes. */
 enum { PIECES_16 = 8 };
 

@@ -6,6 +6,7 @@
 
 #define PART(name) hu_avx2_##name
 #define LANES 8
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
 #define LANES_DOUBLES_INT32
 #define LANES_SHUFFLE
 #define HOLD(v) __asm__("" : "+x"(v))
@@ -19,59 +20,26 @@
 #define TARGET __attribute__((target("avx2,f16c,fma")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-typedef uint32_t vec __attribute__((vector_size(32)));
-typedef int32_t mask __attribute__((vector_size(32)));
-typedef float floats __attribute__((vector_size(32)));
-typedef uint16_t half_lanes __attribute__((vector_size(32)));
-typedef uint8_t byte_lanes __attribute__((vector_size(32)));
-typedef uint64_t longs __attribute__((vector_size(32)));
+/* Of its own: GCC takes a comparison of C's apart, and fills more registers. */
+#define EQUAL(a, b) _mm256_cmpeq_epi32((__m256i)(a), (__m256i)(b))
+
 typedef __m256d doubles;
 #define MM(name) _mm256_##name
 #define MM_SI(name) _mm256_##name##_si256
 typedef __m256i words_x86;
 typedef __m256 floats_x86;
+typedef __m128i half_words;
+typedef __m128 half_floats;
+#define LOWER(x) _mm256_castsi256_si128((__m256i)(x))
+#define UPPER(x) _mm256_extracti128_si256((__m256i)(x), 1)
+#define JOINED(low, high) _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1)
+#define REPEATED(x) _mm256_broadcastsi128_si256(x)
 
 #include "array/lanes_any.h"
-
-INLINE vec lane_numbers(void)
-{
-    return (vec){0, 1, 2, 3, 4, 5, 6, 7};
-}
-
-INLINE mask above(vec a, vec b)
-{
-    return (mask)_mm256_cmpgt_epi32((__m256i)a, (__m256i)b);
-}
-
-INLINE mask equal(vec a, vec b)
-{
-    return (mask)_mm256_cmpeq_epi32((__m256i)a, (__m256i)b);
-}
-
-INLINE mask unequal(vec a, vec b)
-{
-    return ~equal(a, b);
-}
-
-/* Only the sign bits of a mask are looked at by pick, but all by keep and both. */
-INLINE mask below_zero(vec x)
-{
-    return (mask)_mm256_srai_epi32((__m256i)x, 31);
-}
-
-INLINE mask is_nan(vec x)
-{
-    return (mask)_mm256_cmp_ps((__m256)x, (__m256)x, _CMP_UNORD_Q);
-}
 
 INLINE mask either_is_nan(vec a, vec b)
 {
     return (mask)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_UNORD_Q);
-}
-
-INLINE mask both(mask a, mask b)
-{
-    return a & b;
 }
 
 INLINE vec pick(mask m, vec yes, vec no)
@@ -79,44 +47,16 @@ INLINE vec pick(mask m, vec yes, vec no)
     return (vec)_mm256_blendv_epi8((__m256i)no, (__m256i)yes, (__m256i)m);
 }
 
-INLINE vec keep(mask m, vec x)
-{
-    return (vec)m & x;
-}
-
 INLINE bool any(mask m)
 {
     return !_mm256_testz_si256((__m256i)m, (__m256i)m);
 }
 
-INLINE bool any_bit(vec x)
-{
-    return !_mm256_testz_si256((__m256i)x, (__m256i)x);
-}
-
 #include "array/lanes_x86.h"
-
-/* Of all 32 bits. */
-INLINE mask above_unsigned(vec a, vec b)
-{
-    return unequal(smaller(a, b), a);
-}
 
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)x);
-}
-
-INLINE vec add_by_sign(vec x, const uint32_t add[2])
-{
-    return x + pick_by_sign(x, splat(add[1]), splat(add[0]));
-}
-
-/* yes where x has BIT, which SHIFT makes the sign */
-INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
-{
-    (void)bit;
-    return (vec)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)shift_left(x, shift));
 }
 
 /* The packing instructions work within 128 bits, so that quads of lanes come out of order. */
@@ -153,37 +93,6 @@ INLINE half_lanes order_halves(half_lanes x)
     return in_order_16((__m256i)x);
 }
 
-INLINE vec load_halves(const void *at)
-{
-    return (vec)_mm256_cvtepu16_epi32(_mm_loadu_si128(at));
-}
-
-INLINE vec load_tops(const void *at, uint32_t shift)
-{
-    return shift_left(load_halves(at), shift + 16);
-}
-
-INLINE vec load_quarters(const void *at)
-{
-    return (vec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(at));
-}
-
-INLINE vec from_fp16(const void *at, uint32_t shift)
-{
-    __m128i codes = _mm_loadu_si128(at);
-    if (shift)
-        codes = _mm_sll_epi16(codes, _mm_cvtsi32_si128((int)shift));
-    return (vec)_mm256_cvtph_ps(codes);
-}
-
-/* FP16, rounded as vcvtps2ph's immediate says: so, or as the environment does. */
-#define FP16_NEAREST 0
-#define FP16_DOWN 1
-#define FP16_UP 2
-#define FP16_AROUND 4
-#define cvt_fp16(x, rounding) _mm256_cvtps_ph((__m256)(x), rounding)
-typedef __m128i fp16s;
-
 INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
 {
     __m256 back = _mm256_cvtph_ps(toward_zero);
@@ -199,23 +108,12 @@ INLINE fp16s odd_of_fp16(fp16s down, fp16s up)
     return _mm_blendv_epi8(up, down, _mm_srai_epi16(_mm_slli_epi16(down, 15), 15));
 }
 
-INLINE void store_fp16(void *at, fp16s codes)
-{
-    _mm_storeu_si128(at, codes);
-}
-
 /* Bytes. */
 
 /* A bit for each byte. */
 INLINE uint64_t mark_bits(marks x)
 {
     return (uint32_t)_mm256_movemask_epi8((__m256i)x);
-}
-
-/* A block of 16 bytes, for look_up_block in each 128 bits. */
-INLINE byte_lanes repeat_block(const unsigned char *at)
-{
-    return (byte_lanes)_mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)at));
 }
 
 /* Halves looked up among PIECES_16, at an index made beforehand, and shifted right by as many bits
@@ -238,14 +136,6 @@ static inline uint16_t shift_16_entry(uint32_t count)
 INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
 {
     return (half_lanes)_mm256_mulhi_epu16((__m256i)x, (__m256i)entries);
-}
-
-/* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
-INLINE byte_lanes load_fours(const void *at)
-{
-    __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128(at));
-    return (byte_lanes)_mm256_and_si256(_mm256_or_si256(x, _mm256_slli_epi16(x, 4)),
-                                        _mm256_set1_epi8(15));
 }
 
 /* Of each two elements in 16 bits, the first and the second are shifted by multiplying. */
@@ -289,11 +179,7 @@ INLINE void store_sixes(void *at, byte_lanes codes)
     memcpy(out + 20, &last, sizeof last);
 }
 
-/* An order of codes that zip_16, or zip_16 and zip_top, undo. */
-INLINE byte_lanes order_16(byte_lanes codes)
-{
-    return (byte_lanes)_mm256_permute4x64_epi64((__m256i)codes, 0xd8);
-}
+#define order_16(codes) (byte_lanes) order_halves((half_lanes)(codes))
 
 INLINE byte_lanes order_32(byte_lanes codes)
 {
@@ -314,31 +200,9 @@ INLINE longs longs_of_integers(const void *at, bool below_zero)
     return sum & longs_of(INT64_MAX); /* downward zero has a sign */
 }
 
-/* The low or high half of the lanes. */
-INLINE longs random_half(vec random, int half)
-{
-    __m128i words = half ? _mm256_extracti128_si256((__m256i)random, 1)
-                         : _mm256_castsi256_si128((__m256i)random);
-    return (longs)_mm256_cvtepu32_epi64(words);
-}
-
 INLINE unsigned lanes_above(longs a, longs b)
 {
     return (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64((__m256i)a, (__m256i)b));
-}
-
-/* In the direction of the environment. */
-INLINE vec narrow_doubles(longs low, longs high)
-{
-    __m256 joined = _mm256_castps128_ps256(_mm256_cvtpd_ps((doubles)low));
-    return (vec)_mm256_insertf128_ps(joined, _mm256_cvtpd_ps((doubles)high), 1);
-}
-
-/* Within 32 bits with sign, to integers in the direction of the environment. */
-INLINE vec round_doubles(longs low, longs high)
-{
-    __m256i joined = _mm256_castsi128_si256(_mm256_cvtpd_epi32((__m256d)low));
-    return (vec)_mm256_inserti128_si256(joined, _mm256_cvtpd_epi32((__m256d)high), 1);
 }
 
 INLINE bool any_nan_doubles(longs a, longs b)
@@ -351,11 +215,4 @@ INLINE vec narrow_longs(longs low, longs high)
 {
     __m256 halves = _mm256_shuffle_ps((__m256)low, (__m256)high, 0x88);
     return (vec)_mm256_permute4x64_epi64((__m256i)halves, 0xd8);
-}
-
-INLINE void store_doubles(void *at, vec x)
-{
-    _mm256_storeu_pd(at, _mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x)));
-    _mm256_storeu_pd((void *)((char *)at + sizeof(doubles)),
-                     _mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1)));
 }

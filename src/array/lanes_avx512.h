@@ -5,17 +5,15 @@
 #include <string.h>
 
 #define LANES 16
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 #define LANES_SHUFFLE
 #define HOLD(v) __asm__("" : "+v"(v))
 #define LANES_FP16
-#define LANES_SHIFT_16
-#define LANES_SIGNS
+#define LANES_MASKED
 #define LANES_ROUNDS
 #define LANES_DOUBLES_INT32
 #define LANES_SMALLER_8
-#define LANES_MARKS
 #define LANES_SMALLER_16
-#define LANES_PIECES_16
 #ifdef LANES_ALL_BYTES
 #define PART(name) hu_avx512vbmi_##name
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,f16c,avx512vbmi")))
@@ -29,24 +27,20 @@
 #endif
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-typedef uint32_t vec __attribute__((vector_size(64)));
 typedef __mmask16 mask;
-typedef float floats __attribute__((vector_size(64)));
-typedef uint16_t half_lanes __attribute__((vector_size(64)));
-typedef uint8_t byte_lanes __attribute__((vector_size(64)));
-typedef uint64_t longs __attribute__((vector_size(64)));
 typedef __m512d doubles;
 #define MM(name) _mm512_##name
 #define MM_SI(name) _mm512_##name##_si512
 typedef __m512i words_x86;
 typedef __m512 floats_x86;
+typedef __m256i half_words;
+typedef __m256 half_floats;
+#define LOWER(x) _mm512_castsi512_si256((__m512i)(x))
+#define UPPER(x) _mm512_extracti64x4_epi64((__m512i)(x), 1)
+#define JOINED(low, high) _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1)
+#define REPEATED(x) _mm512_broadcast_i32x4(x)
 
 #include "array/lanes_any.h"
-
-INLINE vec lane_numbers(void)
-{
-    return (vec){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-}
 
 INLINE mask above(vec a, vec b)
 {
@@ -68,19 +62,9 @@ INLINE mask below_zero(vec x)
     return _mm512_movepi32_mask((__m512i)x);
 }
 
-INLINE mask is_nan(vec x)
-{
-    return _mm512_cmp_ps_mask((__m512)x, (__m512)x, _CMP_UNORD_Q);
-}
-
 INLINE mask either_is_nan(vec a, vec b)
 {
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q);
-}
-
-INLINE mask both(mask a, mask b)
-{
-    return a & b;
 }
 
 INLINE vec pick(mask m, vec yes, vec no)
@@ -214,20 +198,6 @@ INLINE half_lanes order_halves(half_lanes x)
     return (half_lanes)_mm512_permutexvar_epi64(order, (__m512i)x);
 }
 
-INLINE vec load_halves(const void *at)
-{
-    return (vec)_mm512_cvtepu16_epi32(_mm256_loadu_si256(at));
-}
-
-/* Shifted left: other units multiply. */
-INLINE __m256i load_shifted(const void *at, uint32_t shift)
-{
-    __m256i codes = _mm256_loadu_si256(at);
-    if (shift)
-        codes = _mm256_mullo_epi16(codes, _mm256_set1_epi16((short)(1u << shift)));
-    return codes;
-}
-
 /* As the tops of words, after a shift. */
 INLINE vec load_tops(const void *at, uint32_t shift)
 {
@@ -235,25 +205,6 @@ INLINE vec load_tops(const void *at, uint32_t shift)
     __m512i codes = _mm512_castsi256_si512(load_shifted(at, shift));
     return (vec)_mm512_maskz_permutexvar_epi16(0xaaaaaaaa, from, codes);
 }
-
-INLINE vec load_quarters(const void *at)
-{
-    return (vec)_mm512_cvtepu8_epi32(_mm_loadu_si128(at));
-}
-
-INLINE vec from_fp16(const void *at, uint32_t shift)
-{
-    return (vec)_mm512_cvtph_ps(load_shifted(at, shift));
-}
-
-/* FP16, rounded as vcvtps2ph's immediate says: so, or as the environment does. */
-#define FP16_NEAREST 0
-#define FP16_DOWN 1
-#define FP16_UP 2
-#define FP16_TOWARD_ZERO 3
-#define FP16_AROUND 4
-#define cvt_fp16(x, rounding) _mm512_cvtps_ph((__m512)(x), rounding)
-typedef __m256i fp16s;
 
 INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
 {
@@ -266,11 +217,6 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
 INLINE fp16s odd_of_fp16(fp16s down, fp16s up)
 {
     return _mm256_mask_mov_epi16(up, _mm256_test_epi16_mask(down, _mm256_set1_epi16(1)), down);
-}
-
-INLINE void store_fp16(void *at, fp16s codes)
-{
-    _mm256_storeu_si256(at, codes);
 }
 
 /* Bytes. */
@@ -302,12 +248,6 @@ INLINE byte_lanes raise_8(byte_lanes x, marks m)
 INLINE byte_lanes pick_8(marks m, byte_lanes yes, byte_lanes no)
 {
     return (byte_lanes)_mm512_mask_blend_epi8(m, (__m512i)no, (__m512i)yes);
-}
-
-/* A block of 16 bytes, for look_up_block in each 128 bits. */
-INLINE byte_lanes repeat_block(const unsigned char *at)
-{
-    return (byte_lanes)_mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)at));
 }
 
 #ifdef LANES_ALL_BYTES
@@ -385,14 +325,6 @@ INLINE half_lanes raise_above_16(half_lanes x, half_lanes a, half_lanes b)
     return (half_lanes)_mm512_mask_sub_epi16((__m512i)x, above, (__m512i)x, _mm512_set1_epi16(-1));
 }
 
-/* As many elements as a vector of bytes has, a byte each, from a packed layout and back. */
-INLINE byte_lanes load_fours(const void *at)
-{
-    __m512i x = _mm512_cvtepu8_epi16(_mm256_loadu_si256(at));
-    return (byte_lanes)_mm512_and_si512(_mm512_or_si512(x, _mm512_slli_epi16(x, 4)),
-                                        _mm512_set1_epi8(15));
-}
-
 #ifdef LANES_ALL_BYTES
 
 /* Six bytes to each 64 bits, of which eight at multiples of six. */
@@ -403,13 +335,6 @@ INLINE byte_lanes load_sixes(const void *at)
     __m512i x = _mm512_permutexvar_epi8((__m512i)from, _mm512_maskz_loadu_epi32(0x0fff, at));
     x = _mm512_multishift_epi64_epi8(_mm512_set1_epi64(0x2a241e18120c0600), x);
     return (byte_lanes)_mm512_and_si512(x, _mm512_set1_epi8(0x3f));
-}
-
-INLINE void store_fours(void *at, byte_lanes codes)
-{
-    const vec evens = lane_numbers() * 0x08080808 + 0x06040200;
-    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
-    _mm256_storeu_si256(at, _mm512_castsi512_si256(_mm512_permutexvar_epi8((__m512i)evens, pairs)));
 }
 
 /* Three of each four bytes. */
@@ -447,12 +372,6 @@ INLINE byte_lanes load_sixes(const void *at)
                         ((v << 4) & splat(0x3f0000)) | ((v << 6) & splat(0x3f000000)));
 }
 
-INLINE void store_fours(void *at, byte_lanes codes)
-{
-    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
-    _mm256_storeu_si256(at, _mm512_cvtepi16_epi8(pairs));
-}
-
 INLINE void store_sixes(void *at, byte_lanes codes)
 {
     const __m512i threes = _mm512_broadcast_i32x4(
@@ -466,17 +385,19 @@ INLINE void store_sixes(void *at, byte_lanes codes)
 
 #endif
 
+INLINE void store_fours(void *at, byte_lanes codes)
+{
+    __m512i pairs = _mm512_maddubs_epi16((__m512i)codes, _mm512_set1_epi16(0x1001));
+    _mm256_storeu_si256(at, _mm512_cvtepi16_epi8(pairs));
+}
+
 /* An order of codes that zip_16, or zip_16 and zip_top, undo. */
+#define order_32 order_bytes
+
 INLINE byte_lanes order_16(byte_lanes codes)
 {
     const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
     return (byte_lanes)_mm512_permutexvar_epi64(order, (__m512i)codes);
-}
-
-INLINE byte_lanes order_32(byte_lanes codes)
-{
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return (byte_lanes)_mm512_permutexvar_epi32(order, (__m512i)codes);
 }
 
 /* FP64, eight lanes. */
@@ -486,14 +407,6 @@ INLINE longs longs_of_integers(const void *at, bool below_zero)
 {
     __m256i x = _mm256_loadu_si256(at);
     return (longs)(below_zero ? _mm512_cvtepi32_pd(x) : _mm512_cvtepu32_pd(x));
-}
-
-/* The low or high half of the lanes. */
-INLINE longs random_half(vec random, int half)
-{
-    __m256i words = half ? _mm512_extracti64x4_epi64((__m512i)random, 1)
-                         : _mm512_castsi512_si256((__m512i)random);
-    return (longs)_mm512_cvtepu32_epi64(words);
 }
 
 INLINE unsigned lanes_above(longs a, longs b)
@@ -506,20 +419,6 @@ INLINE vec narrow_longs(longs low, longs high)
 {
     __m512i joined = _mm512_castsi256_si512(_mm512_cvtepi64_epi32((__m512i)low));
     return (vec)_mm512_inserti64x4(joined, _mm512_cvtepi64_epi32((__m512i)high), 1);
-}
-
-/* In the direction of the environment. */
-INLINE vec narrow_doubles(longs low, longs high)
-{
-    __m512 joined = _mm512_castps256_ps512(_mm512_cvtpd_ps((doubles)low));
-    return (vec)_mm512_insertf32x8(joined, _mm512_cvtpd_ps((doubles)high), 1);
-}
-
-/* Within 32 bits with sign, to integers in the direction of the environment. */
-INLINE vec round_doubles(longs low, longs high)
-{
-    __m512i joined = _mm512_castsi256_si512(_mm512_cvtpd_epi32((doubles)low));
-    return (vec)_mm512_inserti64x4(joined, _mm512_cvtpd_epi32((doubles)high), 1);
 }
 
 INLINE bool any_nan_doubles(longs a, longs b)
@@ -545,11 +444,4 @@ INLINE vec odd_neighbour(longs low, longs high)
     down = _mm512_insertf32x8(down, _mm512_cvt_roundpd_ps((doubles)high, DOWN), 1);
     up = _mm512_insertf32x8(up, _mm512_cvt_roundpd_ps((doubles)high, UP), 1);
     return pick_by_bit((vec)down, 1, 31, (vec)down, (vec)up);
-}
-
-INLINE void store_doubles(void *at, vec x)
-{
-    _mm512_storeu_pd(at, _mm512_cvtps_pd(_mm512_castps512_ps256((__m512)x)));
-    _mm512_storeu_pd((void *)((char *)at + sizeof(doubles)),
-                     _mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)x, 1)));
 }

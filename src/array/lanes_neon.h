@@ -19,11 +19,6 @@ INLINE fp16s fp16_to_odd(vec x, fp16s toward_zero)
     return vorr_u16(toward_zero, vmovn_u32((uint32x4_t)((vec)inexact & splat(1))));
 }
 
-INLINE void store_fp16(void *at, fp16s codes)
-{
-    memcpy(at, &codes, sizeof codes);
-}
-
 INLINE vec from_fp16(const void *at, uint32_t shift)
 {
     uint16x4_t codes;

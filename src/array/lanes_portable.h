@@ -6,165 +6,40 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #define LANES_SMALLER_8
+#define MM(name) _mm_##name
+#define MM_SI(name) _mm_##name##_si128
+typedef __m128i words_x86;
+typedef __m128 floats_x86;
 #endif
 
 #ifndef PART
 #define PART(name) hu_portable_##name
 #endif
 #define LANES 4
+#define LANE_NUMBERS 0, 1, 2, 3
 #ifndef HOLD
 #define HOLD(v) (void)(v)
 #endif
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
-typedef uint32_t vec __attribute__((vector_size(16)));
-typedef int32_t mask __attribute__((vector_size(16)));
-typedef float floats __attribute__((vector_size(16)));
-typedef uint16_t half_lanes __attribute__((vector_size(16)));
-typedef uint8_t byte_lanes __attribute__((vector_size(16)));
 typedef double doubles __attribute__((vector_size(16)));
-typedef uint64_t longs __attribute__((vector_size(16)));
 
 #include "array/lanes_any.h"
-
-INLINE vec lane_numbers(void)
-{
-    return (vec){0, 1, 2, 3};
-}
-
-/* Past the caches where that can be; AT is aligned. */
-INLINE void stream(void *at, vec v)
-{
-#if defined(__SSE2__)
-    _mm_stream_si128(at, (__m128i)v);
-#else
-    store_vec(at, v);
-#endif
-}
-
-INLINE mask above(vec a, vec b)
-{
-    return (mask)a > (mask)b;
-}
-
-INLINE mask equal(vec a, vec b)
-{
-    return (mask)a == (mask)b;
-}
-
-INLINE mask unequal(vec a, vec b)
-{
-    return ~equal(a, b);
-}
-
-INLINE mask below_zero(vec x)
-{
-    return (mask)x >> 31;
-}
-
-INLINE mask is_nan(vec x)
-{
-    return above(x & splat(0x7fffffff), splat(0x7f800000));
-}
-
-INLINE mask both(mask a, mask b)
-{
-    return a & b;
-}
 
 INLINE vec pick(mask m, vec yes, vec no)
 {
     return ((vec)m & yes) | (~(vec)m & no);
 }
 
-INLINE vec keep(mask m, vec x)
-{
-    return (vec)m & x;
-}
-
 INLINE vec smaller(vec a, vec b)
 {
-    return pick(above(b, a), a, b);
+    return pick((mask)(a < b), a, b);
 }
 
 INLINE vec larger(vec a, vec b)
 {
-    return pick(above(a, b), a, b);
-}
-
-/* Of magnitudes of FP32 without NaNs; B where A is one. */
-INLINE vec smaller_float(vec a, vec b)
-{
-#if defined(__SSE2__)
-    return (vec)_mm_min_ps((__m128)a, (__m128)b);
-#else
-    return smaller(a, b);
-#endif
-}
-
-INLINE vec larger_float(vec a, vec b)
-{
-#if defined(__SSE2__)
-    return (vec)_mm_max_ps((__m128)a, (__m128)b);
-#else
-    return larger(a, b);
-#endif
-}
-
-/* Of numbers, and not just magnitudes. */
-INLINE vec at_most_float(vec x, vec most)
-{
-#if defined(__SSE2__)
-    return (vec)_mm_min_ps((__m128)x, (__m128)most);
-#else
-    return pick((mask)((floats)x > (floats)most), most, x);
-#endif
-}
-
-INLINE vec at_least_float(vec x, vec least)
-{
-#if defined(__SSE2__)
-    return (vec)_mm_max_ps((__m128)x, (__m128)least);
-#else
-    return pick((mask)((floats)x < (floats)least), least, x);
-#endif
-}
-
-/* Whether a magnitude so far was above LARGE, or below SMALL and not zero. */
-struct noted {
-    vec outside;
-};
-
-INLINE struct noted nothing_noted(void)
-{
-    return (struct noted){splat(0)};
-}
-
-INLINE void note_large(struct noted *noted, vec magnitude, vec large)
-{
-    noted->outside |= (vec)above(magnitude, large);
-}
-
-INLINE void note_small(struct noted *noted, vec magnitude, vec small)
-{
-    noted->outside |= (vec)(above(small, magnitude) & above(magnitude, splat(0)));
-}
-
-/* To integers in the environment's direction; 2^31 where there is none. */
-INLINE vec round_integer(vec x)
-{
-#if defined(__SSE2__)
-    return (vec)_mm_cvtps_epi32((__m128)x);
-#else
-    floats f = (floats)x;
-    vec integers;
-    for (int i = 0; i < LANES; i++) {
-        bool inside = f[i] >= -0x1p31f && f[i] < 0x1p31f;
-        integers[i] = inside ? (uint32_t)(int32_t)__builtin_rintf(f[i]) : UINT32_C(0x80000000);
-    }
-    return integers;
-#endif
+    return pick((mask)(a > b), a, b);
 }
 
 INLINE vec shift_right(vec x, uint32_t count)
@@ -188,27 +63,9 @@ INLINE vec shift_left_by(vec x, vec counts)
     return (x << (counts & 31)) & (vec)(counts < 32);
 }
 
-/* Of all 32 bits. */
-INLINE mask above_unsigned(vec a, vec b)
-{
-    return a > b;
-}
-
 INLINE vec pick_by_sign(vec x, vec yes, vec no)
 {
     return pick(below_zero(x), yes, no);
-}
-
-INLINE vec add_by_sign(vec x, const uint32_t add[2])
-{
-    return x + pick_by_sign(x, splat(add[1]), splat(add[0]));
-}
-
-/* yes where x has BIT, which SHIFT makes the sign */
-INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
-{
-    (void)bit;
-    return pick(below_zero(shift_left(x, shift)), yes, no);
 }
 
 /* A bit for each byte. */
@@ -221,10 +78,15 @@ INLINE uint64_t mark_bits(marks x)
 }
 
 #if defined(__SSE2__)
+#include "array/lanes_x86.h"
+
+/* Of magnitudes of FP32 without NaNs; B where A is one. */
+#define smaller_float at_most_float
+#define larger_float at_least_float
 
 INLINE bool any(mask m)
 {
-    return _mm_movemask_epi8((__m128i)m);
+    return _mm_movemask_epi8(_mm_cmpeq_epi8((__m128i)m, _mm_setzero_si128())) != 0xffff;
 }
 
 /* Sign extension makes packssdw's saturation idle. */
@@ -257,45 +119,41 @@ INLINE byte_lanes pack_bytes(const vec *v)
     return (byte_lanes)_mm_packus_epi16(low, high);
 }
 
-INLINE byte_lanes pack_byte_signs(const vec *x)
-{
-    return (byte_lanes)_mm_packs_epi16((__m128i)pack_half_signs(x),
-                                       (__m128i)pack_half_signs(x + 2));
-}
-
-/* Integers, or the nearest bytes. */
-INLINE byte_lanes pack_integers(const vec *v, bool below_zero)
-{
-    __m128i low = _mm_packs_epi32((__m128i)v[0], (__m128i)v[1]);
-    __m128i high = _mm_packs_epi32((__m128i)v[2], (__m128i)v[3]);
-    return (byte_lanes)(below_zero ? _mm_packs_epi16(low, high) : _mm_packus_epi16(low, high));
-}
-
-/* Of each lane the sum of its halves by FACTORS'. */
-INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
-{
-    __m128i by = _mm_set1_epi32((int)factors);
-    return (half_lanes)_mm_packs_epi32(_mm_madd_epi16((__m128i)v[0], by),
-                                       _mm_madd_epi16((__m128i)v[1], by));
-}
-
-INLINE byte_lanes pack_half_bytes(const half_lanes *v)
-{
-    return (byte_lanes)_mm_packus_epi16((__m128i)v[0], (__m128i)v[1]);
-}
-
-INLINE byte_lanes smaller_8(byte_lanes a, byte_lanes b)
-{
-    return (byte_lanes)_mm_min_epu8((__m128i)a, (__m128i)b);
-}
-
 #else
+#define smaller_float smaller
+#define larger_float larger
+
+INLINE void stream(void *at, vec v)
+{
+    store_vec(at, v);
+}
 
 INLINE bool any(mask m)
 {
     uint64_t words[2];
     memcpy(words, &m, sizeof m);
     return words[0] | words[1];
+}
+
+INLINE vec at_most_float(vec x, vec most)
+{
+    return pick((mask)((floats)x > (floats)most), most, x);
+}
+
+INLINE vec at_least_float(vec x, vec least)
+{
+    return pick((mask)((floats)x < (floats)least), least, x);
+}
+
+INLINE vec round_integer(vec x)
+{
+    floats f = (floats)x;
+    vec integers;
+    for (int i = 0; i < LANES; i++) {
+        bool inside = f[i] >= -0x1p31f && f[i] < 0x1p31f;
+        integers[i] = inside ? (uint32_t)(int32_t)__builtin_rintf(f[i]) : UINT32_C(0x80000000);
+    }
+    return integers;
 }
 
 INLINE half_lanes pack_halves(const vec *v)
@@ -316,7 +174,8 @@ INLINE half_lanes pack_top_halves(const vec *v)
 
 INLINE mask either_is_nan(vec a, vec b)
 {
-    return is_nan(a) | is_nan(b);
+    return above(a & splat(INT32_MAX), splat(0x7f800000)) |
+           above(b & splat(INT32_MAX), splat(0x7f800000));
 }
 
 INLINE half_lanes pack_half_signs(const vec *x)
@@ -341,8 +200,8 @@ INLINE byte_lanes pack_integers(const vec *v, bool below_zero)
     const mask least = below_zero ? ~most : most & 0;
     vec within[4];
     for (int i = 0; i < 4; i++) {
-        mask x = (mask)larger(v[i], (vec)least);
-        within[i] = smaller((vec)x, (vec)most) & 0xff;
+        vec x = pick(above(v[i], (vec)least), v[i], (vec)least);
+        within[i] = pick(above((vec)most, x), x, (vec)most) & 0xff;
     }
     return pack_bytes(within);
 }
@@ -376,11 +235,6 @@ INLINE byte_lanes pack_half_bytes(const half_lanes *v)
 
 #endif
 
-INLINE bool any_bit(vec x)
-{
-    return any(unequal(x, splat(0)));
-}
-
 INLINE half_lanes order_halves(half_lanes x)
 {
     return x;
@@ -396,12 +250,6 @@ INLINE byte_lanes order_32(byte_lanes x)
     return x;
 }
 
-INLINE bool is_outside(const struct noted *noted, bool noted_small, vec small, vec large)
-{
-    (void)noted_small, (void)small, (void)large;
-    return any((mask)noted->outside);
-}
-
 INLINE vec load_halves(const void *at)
 {
 #if defined(__SSE2__)
@@ -412,11 +260,6 @@ INLINE vec load_halves(const void *at)
     memcpy(&h, at, sizeof h);
     return __builtin_convertvector(h, vec);
 #endif
-}
-
-INLINE vec load_tops(const void *at, uint32_t shift)
-{
-    return shift_left(load_halves(at), shift + 16);
 }
 
 INLINE vec load_quarters(const void *at)

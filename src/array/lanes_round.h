@@ -114,8 +114,8 @@ INLINE vec narrow_magic(const struct narrow *k, vec x, vec magnitude, vec random
     }
     vec told = code;
     if (k->integer) {
-        told -= keep(both(below_zero(x), unequal(code, splat(0))),
-                     splat(k->overflow[1] - k->overflow[0]));
+        told -=
+            keep(below_zero(x) & unequal(code, splat(0)), splat(k->overflow[1] - k->overflow[0]));
         discarded = keep(above(splat(k->max_code + 1), told), discarded);
     }
     find(found, is_tiny(k, x, finite, random, at_random), discarded, told);
@@ -202,8 +202,7 @@ enum { SCALE_LEAST = 0x00400000, SCALE_LEAST_FP32_NORMAL = 0x00800000 };
 INLINE void see_scale(struct seen *seen, struct found *found, const struct narrow *k, vec magnitude,
                       mask unscaled, vec finite, vec aligned, vec code)
 {
-    mask quiet =
-        both(above(magnitude, splat(INFINITE)), equal(magnitude & splat(QUIET), splat(QUIET)));
+    mask quiet = above(magnitude, splat(INFINITE)) & equal(magnitude & splat(QUIET), splat(QUIET));
     vec below = keep(above(splat(SCALE_LEAST), finite), splat(1));
     if (any(unscaled & ~quiet))
         seen->flags |= HU_INVALID;
@@ -219,7 +218,7 @@ INLINE vec narrow_scale(const struct narrow *k, vec x, vec random, bool at_rando
 {
     vec magnitude = x & splat(~SIGN), least = splat(SCALE_LEAST_FP32_NORMAL);
     mask unscaled =
-        above(magnitude, splat(INFINITE)) | both(below_zero(x), unequal(magnitude, splat(0)));
+        above(magnitude, splat(INFINITE)) | (below_zero(x) & unequal(magnitude, splat(0)));
     vec finite = pick(unscaled, least, magnitude);
     vec aligned = finite - keep(above(least, finite), least - finite);
     aligned = keep(above(finite, splat(SCALE_LEAST - 1)), aligned);

@@ -147,7 +147,7 @@ static inline struct seen nothing_seen(const struct plan *p, bool flags)
 INLINE void see_specials(struct seen *seen, const struct narrow *k, vec magnitude)
 {
     mask nan = above(magnitude, splat(INFINITE));
-    mask signaling = both(nan, unequal(magnitude & splat(QUIET), splat(QUIET)));
+    mask signaling = nan & unequal(magnitude & splat(QUIET), splat(QUIET));
     if (any(nan))
         seen->flags |= k->nan_flags;
     if (any(signaling))

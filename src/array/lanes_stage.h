@@ -30,6 +30,18 @@
     }                                                                                              \
     static const struct stage name = {{load_way, round_way, store_way, care_way}, name##_steps};
 
+/* A stage NAME that is a loop of its own. */
+#define STEPS(name, load_way, round_way, store_way, care_way, ...)                                 \
+    TARGET static __attribute__((noinline)) void name##_steps(                                     \
+        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }                                                                                              \
+    static const struct stage name = {{load_way, round_way, store_way, care_way}, name##_steps};
+
+/* The list NAME of a part's stages. */
+#define STAGES(name, ...) const struct stage *const PART(name)[] = {__VA_ARGS__, NULL};
+
 INLINE void store_words(void *dst, const vec *x)
 {
     VECTORS(store_vec((char *)dst + sizeof(vec) * i, x[i]););
@@ -57,10 +69,14 @@ INLINE void take_care(const struct plan *p, vec v[4], const vec *random, enum ro
 /* Whether magnitudes are above SEEN's large, or where SMALL is asked below its small. */
 INLINE bool any_outside(const struct seen *seen, const vec x[4], bool small)
 {
-    struct noted noted = nothing_noted();
-    VECTORS(vec magnitude = x[i] & splat(~SIGN); note_large(&noted, magnitude, splat(seen->large));
-            if (small) note_small(&noted, magnitude, splat(seen->small)););
-    return is_outside(&noted, small, splat(seen->small), splat(seen->large));
+    vec greatest = splat(0), least = splat(0); /* less 1, so that zeros are the greatest */
+    VECTORS(vec magnitude = x[i] & splat(~SIGN);
+            greatest = i ? larger(greatest, magnitude) : magnitude; magnitude -= splat(1);
+            least = i ? smaller(least, magnitude) : magnitude;);
+    mask outside = above(greatest, splat(seen->large));
+    if (small)
+        outside |= above(splat(seen->small) - splat(1), least);
+    return any(outside);
 }
 
 INLINE bool any_nan(const vec x[4])

@@ -32,6 +32,49 @@ static inline size_t bytes_of_step(const struct hu_format *f)
 typedef int32_t ints __attribute__((vector_size(sizeof(vec))));
 typedef float reals __attribute__((vector_size(sizeof(vec))));
 
+#ifdef LANES_FP16
+INLINE void store_fp16(void *at, fp16s codes)
+{
+    memcpy(at, &codes, sizeof codes);
+}
+#endif
+
+INLINE mask is_nan(vec x)
+{
+    return either_is_nan(x, x);
+}
+
+#ifndef LANES_MASKED
+/* Of all 32 bits. */
+INLINE mask above_unsigned(vec a, vec b)
+{
+    return unequal(smaller(a, b), a);
+}
+
+INLINE bool any_bit(vec x)
+{
+    return any((mask)x);
+}
+
+INLINE vec add_by_sign(vec x, const uint32_t add[2])
+{
+    return x + pick_by_sign(x, splat(add[1]), splat(add[0]));
+}
+
+/* yes where x has BIT, which SHIFT makes the sign */
+INLINE vec pick_by_bit(vec x, uint32_t bit, uint32_t shift, vec yes, vec no)
+{
+    (void)bit;
+    return pick_by_sign(shift_left(x, shift), yes, no);
+}
+
+/* As the tops of words, after a shift. */
+INLINE vec load_tops(const void *at, uint32_t shift)
+{
+    return shift_left(load_halves(at), shift + 16);
+}
+#endif
+
 /* Integers with sign as FP32, in the environment's direction. */
 INLINE vec from_integer(vec x)
 {

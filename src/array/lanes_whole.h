@@ -91,23 +91,12 @@ INLINE void wholes(const struct plan *p, struct carried *c, void *dst, const voi
         c->raised |= HU_INEXACT;
 }
 
-TARGET static void to_whole_steps(const struct plan *p, struct carried *c, void *dst,
-                                  const void *src, size_t steps)
-{
-    wholes(p, c, dst, src, steps, true, false);
-}
-
-TARGET static void fp64_whole_steps(const struct plan *p, struct carried *c, void *dst,
-                                    const void *src, size_t steps)
-{
-    wholes(p, c, dst, src, steps, false, false);
-}
-
-TARGET static void fp64_whole_random_steps(const struct plan *p, struct carried *c, void *dst,
-                                           const void *src, size_t steps)
-{
-    wholes(p, c, dst, src, steps, false, true);
-}
+STEPS(to_whole, LOAD_FP32, ROUND_WHOLE, STORE_32, NEAREST,
+      wholes(p, c, dst, src, steps, true, false);)
+STEPS(fp64_whole, LOAD_FP64, ROUND_WHOLE, STORE_32, NEAREST,
+      wholes(p, c, dst, src, steps, false, false);)
+STEPS(fp64_whole_random, LOAD_FP64, ROUND_WHOLE, STORE_32, AT_RANDOM,
+      wholes(p, c, dst, src, steps, false, true);)
 
 /* From FP32 at random, in lanes of 32 bits. BEYOND: some are 2^24 or more, or special. */
 INLINE vec whole_at_random(const struct narrow *k, vec x, vec random, bool beyond)
@@ -149,17 +138,13 @@ STAGE(to_whole_random, fp32, LOAD_FP32, ROUND_WHOLE, STORE_32, AT_RANDOM,
       whole_random(&k, to, x, &c->random);)
 
 /* Exact. */
-TARGET static void whole_fp64_steps(const struct plan *p, struct carried *c, void *dst,
-                                    const void *src, size_t steps)
-{
-    const struct widen w = p->w;
-    (void)c;
+STEPS(
+    whole_fp64, LOAD_FP64, ROUND_NONE, STORE_64, NEAREST, const struct widen w = p->w; (void)c;
     for (size_t i = 0; i < 8 * steps; i++) {
         const char *at = (const char *)src + sizeof(vec) * (i / 2);
         longs x = load_half_longs(&w, at, (int)(i % 2));
         memcpy((char *)dst + sizeof x * i, &x, sizeof x);
-    }
-}
+    })
 
 #ifdef LANES_DOUBLES_INT32
 /* To 32 bits with sign by the hardware, which raises flags where it is not given the ends; for
@@ -193,28 +178,12 @@ INLINE void int32_of_doubles(const struct plan *p, struct carried *c, char *to, 
     }
 }
 
-#define INT32_OF_DOUBLES(name, care, ...)                                                          \
-    TARGET static void name##_steps(const struct plan *p, struct carried *c, void *dst,            \
-                                    const void *src, size_t steps)                                 \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }                                                                                              \
-    static const struct stage name = {{LOAD_FP64, ROUND_INT32, STORE_32, care}, name##_steps};
-
-INT32_OF_DOUBLES(fp64_int32, NEAREST,
-                 if (p->options.direction == HU_TIES_TO_AWAY)
-                     int32_of_doubles(p, c, dst, src, steps, HU_TIES_TO_AWAY);
-                 else if (p->options.direction == HU_TO_ODD)
-                     int32_of_doubles(p, c, dst, src, steps, HU_TO_ODD);
-                 else int32_of_doubles(p, c, dst, src, steps, HU_TIES_TO_EVEN);)
-INT32_OF_DOUBLES(fp64_int32_random, AT_RANDOM,
-                 int32_of_doubles(p, c, dst, src, steps, HU_STOCHASTIC);)
+STEPS(fp64_int32, LOAD_FP64, ROUND_INT32, STORE_32, NEAREST,
+      if (p->options.direction == HU_TIES_TO_AWAY)
+          int32_of_doubles(p, c, dst, src, steps, HU_TIES_TO_AWAY);
+      else if (p->options.direction == HU_TO_ODD)
+          int32_of_doubles(p, c, dst, src, steps, HU_TO_ODD);
+      else int32_of_doubles(p, c, dst, src, steps, HU_TIES_TO_EVEN);)
+STEPS(fp64_int32_random, LOAD_FP64, ROUND_INT32, STORE_32, AT_RANDOM,
+      int32_of_doubles(p, c, dst, src, steps, HU_STOCHASTIC);)
 #endif
-
-static const struct stage to_whole = {{LOAD_FP32, ROUND_WHOLE, STORE_32, NEAREST}, to_whole_steps},
-                          fp64_whole = {{LOAD_FP64, ROUND_WHOLE, STORE_32, NEAREST},
-                                        fp64_whole_steps},
-                          fp64_whole_random = {{LOAD_FP64, ROUND_WHOLE, STORE_32, AT_RANDOM},
-                                               fp64_whole_random_steps},
-                          whole_fp64 = {{LOAD_FP64, ROUND_NONE, STORE_64, NEAREST},
-                                        whole_fp64_steps};

@@ -1,10 +1,12 @@
 /*
  * Comparisons and extrema by codes as they are, whose order is that of their values: nothing is
- * rounded. Included with WORD, SIGNED, BITS, NAME(x), TARGET, VECTOR and any(MASK).
+ * rounded. Included with BITS, JOIN, TARGET, VECTOR and any(MASK).
  */
 
+#define WORD JOIN(JOIN(uint, BITS), _t)
+#define NAME(x) JOIN(JOIN(codes, BITS), _##x)
 typedef WORD NAME(words) __attribute__((vector_size(VECTOR)));
-typedef SIGNED NAME(integers) __attribute__((vector_size(VECTOR)));
+typedef JOIN(JOIN(int, BITS), _t) NAME(integers) __attribute__((vector_size(VECTOR)));
 typedef uint8_t NAME(truths) __attribute__((vector_size(8 * VECTOR / BITS)));
 #define WORDS NAME(words)
 #define INTEGERS NAME(integers)
@@ -80,6 +82,5 @@ TARGET static __attribute__((noinline)) unsigned NAME(choose)(const struct hu_ch
 #undef WORDS
 #undef INLINE_HERE
 #undef WORD
-#undef SIGNED
 #undef BITS
 #undef NAME

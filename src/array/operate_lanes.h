@@ -1,9 +1,11 @@
 /*
- * Operations in lanes of fp32 or fp64. Included with REAL, WORD, their BITS, NAME(x) for the names,
- * and, of an instruction set, TARGET, any(MASK) and where it has one FUSED(x, y, z), the fused
+ * Operations in lanes of fp32 or fp64. Included with REAL, its BITS and QUIET_BIT, JOIN, and,
+ * of an instruction set, TARGET, any(MASK) and where it has one FUSED(x, y, z), the fused
  * multiply-add of its lanes.
  */
 
+#define WORD JOIN(JOIN(uint, BITS), _t)
+#define NAME(x) JOIN(JOIN(fp, BITS), _##x)
 typedef REAL NAME(reals) __attribute__((vector_size(VECTOR)));
 typedef WORD NAME(words) __attribute__((vector_size(VECTOR)));
 #define REALS NAME(reals)
@@ -315,6 +317,8 @@ static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool g
 #undef WORDS
 #undef INLINE_HERE
 #undef REAL
+#undef ROOT
+#undef FUSED
 #undef WORD
 #undef BITS
 #undef QUIET_BIT

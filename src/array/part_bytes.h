@@ -380,15 +380,10 @@ BOTH(int32_bytes, int32, LOAD_INT32, STORE_8, BYTES)
 #ifdef LANES_ROUNDS /* elsewhere FP64 has an environment of its own */
 BOTH(fp64_bytes, fp64, LOAD_FP64, STORE_8, BYTES)
 #endif
-BOTH(near_bytes, near, LOAD_NEAR, STORE_8, BYTES)
-#define SCALES(name, kind, load)                                                                   \
-    STAGE(name, kind, load, ROUND_SCALE, STORE_8, DIRECTED,                                        \
-          if (!plain_scales(&k, x, NULL, NULL))                                                    \
-              VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););                \
-          store_codes(&k, to, x, STORE_8))
-SCALES(to_scale, fp32, LOAD_FP32)
-SCALES(near_scale, near, LOAD_NEAR)
-SCALES(int32_scale, int32, LOAD_INT32)
+STAGE(to_scale, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, DIRECTED,
+      if (!plain_scales(&k, x, NULL, NULL))
+          VECTORS(x[i] = narrow_scale(&k, x[i], splat(0), false, NULL, NULL););
+      store_codes(&k, to, x, STORE_8))
 STAGE(to_scale_watching, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, WATCHING,
       if (!plain_scales(&k, x, NULL, &seen)) take_care(p, x, NULL, ROUND_SCALE, &seen);
       store_codes(&k, to, x, STORE_8))
@@ -396,44 +391,21 @@ STAGE(to_scale_random, fp32, LOAD_FP32, ROUND_SCALE, STORE_8, AT_RANDOM,
       scale_random(p, &k, x, &c->random, flags, &seen);
       store_codes(&k, to, x, STORE_8))
 
-const struct stage *const PART(bytes)[] = {&to_halves,
-                                           &to_halves_directed,
-                                           &to_halves_watching,
-                                           &to_halves_random,
-                                           &to_bytes,
-                                           &to_bytes_directed,
-                                           &to_bytes_watching,
-                                           &to_bytes_random,
-                                           &fp64_bytes_random,
-                                           &top_bytes_random,
-                                           &tf32_bytes,
-                                           &tf32_bytes_directed,
-                                           &to_integers_16,
-                                           &to_integers_16_directed,
-                                           &to_integers_16_watching,
-                                           &to_integers,
-                                           &to_integers_directed,
-                                           &to_integers_watching,
-                                           &tf32_integers,
-                                           &tf32_integers_directed,
-                                           &tf32_integers_watching,
-                                           &top_integers,
-                                           &top_integers_directed,
 #ifdef LANES_FP16
-                                           &short_integers,
-                                           &short_integers_directed,
+#define OF_SHORT &short_integers, &short_integers_directed,
+#else
+#define OF_SHORT
 #endif
-                                           &int32_bytes,
-                                           &int32_bytes_directed,
 #ifdef LANES_ROUNDS
-                                           &fp64_bytes,
-                                           &fp64_bytes_directed,
+#define OF_FP64 &fp64_bytes, &fp64_bytes_directed,
+#else
+#define OF_FP64
 #endif
-                                           &near_bytes,
-                                           &near_bytes_directed,
-                                           &to_scale,
-                                           &near_scale,
-                                           &int32_scale,
-                                           &to_scale_watching,
-                                           &to_scale_random,
-                                           NULL};
+
+STAGES(bytes, &to_halves, &to_halves_directed, &to_halves_watching, &to_halves_random, &to_bytes,
+       &to_bytes_directed, &to_bytes_watching, &to_bytes_random, &fp64_bytes_random,
+       &top_bytes_random, &tf32_bytes, &tf32_bytes_directed, &to_integers_16,
+       &to_integers_16_directed, &to_integers_16_watching, &to_integers, &to_integers_directed,
+       &to_integers_watching, &tf32_integers, &tf32_integers_directed, &tf32_integers_watching,
+       &top_integers, &top_integers_directed, OF_SHORT OF_FP64 &int32_bytes, &int32_bytes_directed,
+       &to_scale, &to_scale_watching, &to_scale_random)

@@ -318,32 +318,24 @@ INLINE bool scale_tops(const struct narrow *k, uint32_t shift, void *dst, const 
     return true;
 }
 
-#define SCALES(name, care, watch)                                                                  \
-    TARGET static __attribute__((noinline)) void name##_steps(                                     \
-        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
-    {                                                                                              \
-        const struct narrow k = p->k;                                                              \
-        const struct widen w = p->w;                                                               \
-        struct seen seen = c->seen;                                                                \
-        const char *from = src;                                                                    \
-        for (char *to = dst; steps; steps--, to += STEP, from += 2 * STEP)                         \
-            if (!scale_tops(&k, w.sign_shift - 16, to, from, (watch) ? &seen : NULL))              \
-                seen = special_halves(p, to, from, seen, NULL);                                    \
-        c->seen = seen;                                                                            \
-    }                                                                                              \
-    static const struct stage name = {{LOAD_TOP, ROUND_SCALE, STORE_8, care}, name##_steps};
+INLINE void scales_of_tops(const struct plan *p, struct carried *c, char *to, const char *from,
+                           size_t steps, bool watching)
+{
+    const struct narrow k = p->k;
+    const uint32_t shift = p->w.sign_shift - 16;
+    struct seen seen = c->seen;
+    for (; steps; steps--, to += STEP, from += 2 * STEP)
+        if (!scale_tops(&k, shift, to, from, watching ? &seen : NULL))
+            seen = special_halves(p, to, from, seen, NULL);
+    c->seen = seen;
+}
 
-SCALES(scales, DIRECTED, false)
-SCALES(scales_watching, WATCHING, true)
+STEPS(scales, LOAD_TOP, ROUND_SCALE, STORE_8, DIRECTED,
+      scales_of_tops(p, c, dst, src, steps, false);)
+STEPS(scales_watching, LOAD_TOP, ROUND_SCALE, STORE_8, WATCHING,
+      scales_of_tops(p, c, dst, src, steps, true);)
 
-#define HALVES(name, round, care, ...)                                                             \
-    TARGET static __attribute__((noinline)) void name##_steps(                                     \
-        const struct plan *p, struct carried *c, void *dst, const void *src, size_t steps)         \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }                                                                                              \
-    static const struct stage name = {{LOAD_HALVES, round, STORE_ANY, care}, name##_steps};
-
+#define HALVES(name, round, care, ...) STEPS(name, LOAD_HALVES, round, STORE_ANY, care, __VA_ARGS__)
 HALVES(tops, ROUND_TOP, DIRECTED, from_halves(p, c, dst, src, steps, true, DIRECTED, false);)
 HALVES(tops_watching, ROUND_TOP, WATCHING,
        from_halves(p, c, dst, src, steps, true, WATCHING, false);)
@@ -360,9 +352,11 @@ HALVES(halves_random, ROUND_MAGIC, AT_RANDOM,
        else fields_steps(p, c, dst, src, steps, false, false);)
 #endif
 
-const struct stage *const PART(halves)[] = {
-    &tops,        &tops_watching,   &halves, &halves_directed, &halves_watching,
 #ifdef LANES_FIELDS
-    &tops_random, &halves_random,
+#define AT_RANDOM_BY_FIELDS &tops_random, &halves_random,
+#else
+#define AT_RANDOM_BY_FIELDS
 #endif
-    &scales,      &scales_watching, NULL};
+
+STAGES(halves, &tops, &tops_watching, &halves, &halves_directed, &halves_watching,
+       AT_RANDOM_BY_FIELDS &scales, &scales_watching)

@@ -1,6 +1,8 @@
-/* What makes FP32 words of elements. */
+/* What makes FP32 words of elements; and a step of any kind with all that may be asked of it, for
+ * the parts that round. */
 #include "array/lanes.h"
 /* clang-format off */
+#include "array/lanes_round.h"
 #include "array/lanes_load.h"
 #include "array/lanes_stage.h"
 #include "array/lanes_random.h"
@@ -47,10 +49,25 @@ LOADER(fp64_words, LOAD_FP64,
            any_beyond(x)) see_beyond(from, p->round, &c->raised);)
 LOADER(later, LOAD_RANDOM, load_random(p, x, from, &c->random, &c->raised);)
 
-const struct stage *const PART(loads)[] = {
-    &words_tf32,  &words_top,   &words_half, &words_int16,      &words_int8,
-    &words_int32, &words_near,  &words_away, &words_fp64_words, &words_later,
 #ifdef LANES_FP16
-    &words_fp16,  &words_short,
+#define OF_FP16 &words_fp16, &words_short,
+#else
+#define OF_FP16
 #endif
-    NULL};
+STAGES(loads, OF_FP16 &words_tf32, &words_top, &words_half, &words_int16, &words_int8, &words_int32,
+       &words_near, &words_away, &words_fp64_words, &words_later)
+
+/* A step with specials, or with what may raise flags: codes, but of ROUND_TOP words with their
+ * codes at the top. Out of line, for it is seldom. */
+TARGET void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4],
+                               enum round round, bool at_random, struct seen *seen)
+{
+    struct found found = {splat(0), splat(0), splat(0)};
+    if (round == ROUND_TOP)
+        VECTORS(v[i] = narrow_top(k, v[i], random[i], at_random, seen, &found););
+    else if (round == ROUND_SCALE)
+        VECTORS(v[i] = narrow_scale(k, v[i], random[i], at_random, seen, &found););
+    else
+        VECTORS(v[i] = narrow_any(k, v[i], random[i], at_random, seen, &found););
+    take_stock(seen, k, &found, at_random);
+}

@@ -2,7 +2,6 @@
 #include "array/lanes.h"
 /* clang-format off */
 #include "array/lanes_round.h"
-#include "array/lanes_fp16.h"
 #include "array/lanes_store.h"
 #include "array/lanes_load.h"
 #include "array/lanes_stage.h"
@@ -15,7 +14,7 @@ TARGET static __attribute__((noinline)) void special_words(vec x[4], bool satura
 {
     VECTORS(vec magnitude = x[i] & splat(~SIGN); mask nan = above(magnitude, splat(INFINITE)),
                                                  infinite = equal(magnitude, splat(INFINITE));
-            if (any(both(nan, unequal(x[i] & splat(QUIET), splat(QUIET))))) *flags |= HU_INVALID;
+            if (any(nan & unequal(x[i] & splat(QUIET), splat(QUIET)))) *flags |= HU_INVALID;
             if (saturate && any(infinite)) *flags |= HU_OVERFLOW | HU_INEXACT;
             x[i] |= keep(nan, splat(QUIET)); if (saturate) x[i] -= keep(infinite, splat(1)););
 }
@@ -68,25 +67,40 @@ STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
       VECTORS(store_vec(to + i * sizeof(vec), integer_of(x[i], direction));))
 
 #ifdef LANES_FP16
+/* FP32 to FP16 by the hardware, which raises the flags too where ENVIRONMENT_RAISES and keeps NaNs'
+ * payloads. Ties away are ties to even after setting the last bit, which moves a tie up and nothing
+ * else, but if FINITE is clear makes a NaN of infinity; to odd is one of two neighbours or, where
+ * what is raised is to be right, toward zero, the last bit then set where the way back differs. */
+INLINE fp16s fp16_of(vec x, enum hu_direction direction, bool raises, bool finite)
+{
+    if (direction == HU_TIES_TO_AWAY)
+        x |= finite ? splat(1) : keep(unequal(x & splat(~SIGN), splat(INFINITE)), splat(1));
+#ifdef FP16_NEAREST
+    if (direction == HU_TO_ODD && !raises)
+        return odd_of_fp16(cvt_fp16(x, FP16_DOWN), cvt_fp16(x, FP16_UP));
+#else
+    (void)raises;
+#endif
+    fp16s codes = cvt_fp16(x, FP16_AROUND);
+    return direction == HU_TO_ODD ? fp16_to_odd(x, codes) : codes;
+}
+
 #define TO_FP16(...) VECTORS(store_fp16(to + i * sizeof(fp16s), __VA_ARGS__);)
-STAGE(to_fp16, fp32, LOAD_FP32, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
+#define ANY_TO_FP16(name, kind, load, care)                                                        \
+    STAGE(name, kind, load, ROUND_FP16, STORE_16, care,                                            \
+          TO_FP16(fp16_of(x[i], direction, raises, false)))
+ANY_TO_FP16(to_fp16, fp32, LOAD_FP32, WATCHING)
 STAGE(bf16_fp16, top, LOAD_TOP, ROUND_FP16, STORE_16, WATCHING,
       const bool finite = direction == HU_TIES_TO_AWAY &&
                           !any_half_above(from, w.sign_shift - 16, 0x7f7f);
       if (finite) TO_FP16(fp16_of(x[i], direction, raises, true));
       else TO_FP16(fp16_of(x[i], direction, raises, false));)
-STAGE(tf32_fp16, tf32, LOAD_TF32, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
-STAGE(short_fp16, short, LOAD_SHORT, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
-STAGE(near_fp16, near, LOAD_NEAR, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
-STAGE(int32_fp16, int32, LOAD_INT32, ROUND_FP16, STORE_16, WATCHING,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
+ANY_TO_FP16(tf32_fp16, tf32, LOAD_TF32, WATCHING)
+ANY_TO_FP16(short_fp16, short, LOAD_SHORT, WATCHING)
+ANY_TO_FP16(near_fp16, near, LOAD_NEAR, WATCHING)
+ANY_TO_FP16(int32_fp16, int32, LOAD_INT32, WATCHING)
 #ifdef LANES_ROUNDS
-STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, DIRECTED,
-      TO_FP16(fp16_of(x[i], direction, raises, false)))
+ANY_TO_FP16(fp64_fp16, fp64, LOAD_FP64, DIRECTED)
 #elif defined(FP16_NEAREST) /* elsewhere FP64 has an environment of its own */
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
       TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
@@ -209,49 +223,26 @@ STAGE(short_top_watching, short, LOAD_SHORT, ROUND_TOP, STORE_ANY, WATCHING,
       SHORT_TO_TOP(store, flags))
 #endif
 
-/* Of stages for the same the narrower stands before the wider. */
-const struct stage *const PART(rounds)[] = {&to_fp32,
-                                            &bf16_fp32,
-                                            &to_fp64,
-                                            &to_int32,
-                                            &to_whole,
-                                            &to_whole_random,
-                                            &fp64_whole,
-                                            &fp64_whole_random,
-                                            &whole_fp64,
-#ifdef LANES_DOUBLES_INT32
-                                            &fp64_int32,
-                                            &fp64_int32_random,
-#endif
-                                            &to_bf16,
-                                            &to_tf32,
-                                            &to_top,
-                                            &to_top_watching,
-                                            &to_top_random,
-                                            &tf32_bf16,
-                                            &int32_bf16,
-                                            &int32_tf32,
-                                            &int32_fp32,
-                                            &int32_top_random,
-                                            &fp64_bf16,
-                                            &fp64_tf32,
-                                            &fp64_top,
-                                            &near_top,
-                                            &int32_top,
 #ifdef LANES_FP16
-                                            &to_fp16,
-                                            &bf16_fp16,
-                                            &tf32_fp16,
-                                            &short_fp16,
-                                            &near_fp16,
-                                            &int32_fp16,
-                                            &fp16_bf16,
-                                            &short_bf16,
-                                            &short_top_watching,
+#define OF_HALVES                                                                                  \
+    &to_fp16, &bf16_fp16, &tf32_fp16, &short_fp16, &near_fp16, &int32_fp16, &fp16_bf16,            \
+        &short_bf16, &short_top_watching
 #else
-                                            &half_fp32,
+#define OF_HALVES &half_fp32
 #endif
 #ifdef FP16_NEAREST
-                                            &fp64_fp16,
+#define OF_FP64 &fp64_fp16,
+#else
+#define OF_FP64
 #endif
-                                            NULL};
+#ifdef LANES_DOUBLES_INT32
+#define BY_DOUBLES &fp64_int32, &fp64_int32_random,
+#else
+#define BY_DOUBLES
+#endif
+
+/* Of stages for the same the narrower stands before the wider. */
+STAGES(rounds, &to_fp32, &bf16_fp32, &to_fp64, &to_int32, &to_whole, &to_whole_random, &fp64_whole,
+       &fp64_whole_random, &whole_fp64, BY_DOUBLES &to_bf16, &to_tf32, &to_top, &to_top_watching,
+       &to_top_random, &tf32_bf16, &int32_bf16, &int32_tf32, &int32_fp32, &int32_top_random,
+       &fp64_bf16, &fp64_tf32, &fp64_top, &near_top, &int32_top, OF_FP64 OF_HALVES)

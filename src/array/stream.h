@@ -7,8 +7,8 @@
  * better. Tests take both ways, and nobody else sets it. */
 extern int hu_stream_turns;
 
-/* Whether an array of N is large enough, and DST lies so that whole cache lines can be stored. */
+/* Whether PLAN's row heeds plan.direct, an array of N is large enough, and DST lies so that whole
+ * cache lines can be stored. */
 bool hu_stream_pays(const struct plan *p, const void *dst, const void *src, size_t n);
-/* The plan's row, or where it does not heed plan.direct in blocks that are streamed to DST. Only
- * where hu_stream_pays. */
+/* The plan's row, directly. Only where hu_stream_pays. */
 unsigned hu_stream_row(struct plan *p, void *dst, const void *src, size_t n, uint64_t first);

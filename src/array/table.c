@@ -261,7 +261,7 @@ void hu_table_fill(struct plan *p)
     /* Where a word is more than the planes have one after another. */
     const bool wide = t->to->storage_bits > 16 && !t->top;
     if (t->to == p->to && (wide || (!t->direct && !t->of_words.changes)))
-        p->row = t->last ? hu_scalar_row : hu_table_row, p->few = NULL;
+        p->row = t->last ? hu_scalar_row : hu_table_row, p->few = NULL, p->streams = false;
     if (p->settle)
         p->settle(p);
 }
@@ -270,7 +270,7 @@ void hu_plan_table(struct plan *p, const struct abilities *a)
 {
     p->row = a->settle ? a->row : hu_table_row;
     p->few = a->settle ? a->few : NULL;
-    p->streams = a->settle && p->to->storage_bits <= 16;
+    p->streams = a->settle;
     p->first = a->table;
     p->settle = a->settle;
     p->environment = p->table.last;

@@ -1,2 +1,0 @@
-#include "array/lanes_avx2.h"
-#include "array/part_care.h"

@@ -1,2 +1,0 @@
-#include "array/lanes_avx512.h"
-#include "array/part_care.h"

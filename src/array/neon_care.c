@@ -1,2 +1,0 @@
-#include "array/lanes_neon.h"
-#include "array/part_care.h"
