@@ -140,6 +140,11 @@ prints 'bytes go into a hexadecimal field too' '3f800000' after $'clipboard 00 0
 prints 'the microscope has guard, round and sticky' '1.1001100110 0 1 1' after '' \
     '[.items[]|select(.name|IN("rounding.kept","rounding.guard","rounding.round","rounding.sticky")).text]|join(" ")' \
     --page rounding -f fp16
+prints "an integer's kept bits are its own, without a power of two" '10 1 true' after '' \
+    '[([.items[]|select(.name|IN("rounding.kept","rounding.guard")).text]|join(" ")), (any(.items[]; .name == "rounding.unit")|not)]|join(" ")' \
+    --page rounding -f int8 2.5
+prints 'but where it is out of reach' '10010110 × 2¹' after '' \
+    '[.items[]|select(.name|IN("rounding.kept","rounding.unit")).text]|join(" ")' --page rounding -f int8 300.5
 prints 'the microscope says why' 'to nearest, ties to even: a tie: the lower neighbour'"'"'s last bit is 0, so even' after '' \
     '.items[]|select(.name=="rounding.rne.reason").text' --page rounding -f fp16 2049
 reason='.items[]|select(.name=="rounding.rne.reason").text'
@@ -276,8 +281,13 @@ for line in 'frobnicate' 'key Hyper+x' 'drag fp32.bit1' 'resize 1 1' 'resize a b
 done
 exits 'no display is said, and what works without' 2 'no display.*--screenshot' \
     env SDL_VIDEODRIVER=x11 DISPLAY=:97 ASAN_OPTIONS="$no_leaks" "$view"
-exits 'nor is a window opened that nobody can see' 2 'no display.*--screenshot' \
-    env -u SDL_VIDEODRIVER ASAN_OPTIONS="$no_leaks" timeout 20 "$view"
+# SDL takes a Wayland of the usual name unasked, and draws on a console where it may.
+if compgen -G '/dev/dri/card*' >/dev/null; then
+    skip 'nor is a window opened that nobody can see' 'a console could show one here'
+else
+    exits 'nor is a window opened that nobody can see' 2 'no display.*--screenshot' \
+        env -u SDL_VIDEODRIVER XDG_RUNTIME_DIR="$scratch" ASAN_OPTIONS="$no_leaks" timeout 20 "$view"
+fi
 exits 'a slip in a block format is answered with the nearest' 2 'did you mean mxfp4' "$view" -f mxfp5 --describe
 exits 'a file in place of a value is told who reads files' 2 "is not a number; it is a file: 'halfulp tensors'" \
     "$view" --describe "$scratch/bad.script"

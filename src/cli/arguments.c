@@ -98,20 +98,6 @@ static const struct hu_format *noted(const char *name, const struct hu_format *f
     return f;
 }
 
-static const char *block_name(int index)
-{
-    const struct hu_block *b = hu_block_at((size_t)index);
-    return b ? b->name : NULL;
-}
-
-const char *block_suggestion(char out[HU_SUGGESTION], const char *name)
-{
-    int count = 0;
-    while (block_name(count))
-        count++;
-    return hu_suggestion_of(out, name, block_name, count);
-}
-
 /* What the numbers in a family's name must be; NULL: NAME is of none. */
 static const char *family_rule(const char *name)
 {
@@ -139,7 +125,7 @@ static const struct hu_format *refused(const char *name)
              block->name);
     else if (hu_integer_find(name))
         fail("%s is a dtype for sizing; it is not converted", name);
-    else if (*hu_name_suggestion(suggestion, name) || *block_suggestion(suggestion, name))
+    else if (*hu_name_suggestion(suggestion, name) || *hu_block_suggestion(suggestion, name))
         fail("\"%s\" is not a format; %s", name, suggestion);
     else
         fail("\"%s\" is not a format; 'halfulp formats' lists them, and eXmY makes one", name);
@@ -179,7 +165,7 @@ const struct hu_block *block_read(const char *name)
         return b;
     char near[HU_SUGGESTION];
     fail("\"%s\" is not a block format; %s", name,
-         *block_suggestion(near, name) ? near : "'halfulp formats' lists them");
+         *hu_block_suggestion(near, name) ? near : "'halfulp formats' lists them");
     return NULL;
 }
 

@@ -51,8 +51,6 @@ const struct hu_format *float_read(const char *name);
  */
 const struct hu_format *array_format_read(const char *name, bool *big_endian);
 
-/* As hu_name_suggestion, of block formats. */
-const char *block_suggestion(char out[HU_SUGGESTION], const char *name);
 /* A block format that can be decoded. NULL: reported. */
 const struct hu_block *block_read(const char *name);
 

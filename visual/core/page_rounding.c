@@ -172,7 +172,8 @@ static int put_guards(struct layout *l, const struct microscope *s, struct rect 
 {
     struct flow f = flow_in(l, area, 28, 6);
     char unit[40], power[32];
-    superscript(power, sizeof power, s->unit + s->format->trailing_bits);
+    int exponent = hu_is_integer(s->format) ? s->unit : s->unit + s->format->trailing_bits;
+    superscript(power, sizeof power, exponent);
     snprintf(unit, sizeof unit, "× 2%s", power);
     const char *sign = model_now(l->model)->value.sign ? "−" : "+";
     char bits[3][2] = {{s->guard, 0}, {s->round, 0}, {s->sticky, 0}};
@@ -189,7 +190,8 @@ static int put_guards(struct layout *l, const struct microscope *s, struct rect 
         snprintf(name, sizeof name, "rounding.%s", words[i]);
         put_chip(l, &f, bits[i], TINT_ACCENT, FACE_MONO, name);
     }
-    put_chip(l, &f, unit, TINT_EXPONENT, FACE_MONO, "rounding.unit");
+    if (exponent || !hu_is_integer(s->format))
+        put_chip(l, &f, unit, TINT_EXPONENT, FACE_MONO, "rounding.unit");
     return flow_end(&f);
 }
 
