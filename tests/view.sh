@@ -199,6 +199,9 @@ prints 'a batch and a narrow cache count' '131,072 65,536' after "$memory"$'\ncl
 prints 'undo takes a question back' '32k | 32k RTX-4090-24GB' bash -c "
     { printf '%s\nkey Ctrl+Z\n' '$memory' | '$view' --script -; printf '%s\nkey Ctrl+Z\nkey Ctrl+Y\n' '$memory' | '$view' --script -; } |
         jq -r '[.items[]|select(.name|IN(\"memory.context\",\"memory.device\")).text]|join(\" \")' | sed 's/ *\$//' | paste -sd'|' | sed 's/|/ | /'"
+holds 'the recipes that the page offers are recipes' bash -c '
+    offered=$("$0" --page memory --describe | jq -r ".items[] | select(.name == \"memory.hint\").text" | tr "\n" " " | sed -n "s/.*recipe (\(.*\), …).*/\1/p")
+    [ "$offered" ] && for recipe in ${offered//,/}; do "$1" size 7B --train "$recipe" >/dev/null || exit; done' "$view" "$halfulp"
 prints 'a wrong recipe is explained' true after $'key Ctrl+4\nclick memory.train\ntype nonsense' '.error and (.message|test("mixed"))'
 prints 'memory: 1M tokens are 1,048,576, as in size' true bash -c "'$halfulp' view --describe --script - <<<\"\${1/32k/1M}\" 2>&1 | grep -q '1,048,576 tokens' && echo true" - "$memory"
 prints 'Tab walks the questions' 'memory.context memory.batch memory.kv memory.train memory.device' bash -c "
