@@ -27,7 +27,9 @@ bool names_read(const char *text, name_taker *take, void *context)
 const char *file_hint(const char *text)
 {
     struct stat s;
-    return stat(text, &s) || S_ISDIR(s.st_mode)
+    const char *colon = strrchr(text, ':');
+    OWNED char *before = check_memory(strndup(text, colon ? (size_t)(colon - text) : 0));
+    return (stat(text, &s) && stat(before, &s)) || S_ISDIR(s.st_mode)
                ? ""
                : "; it is a file: 'halfulp tensors' lists what is in one, 'halfulp stats' measures "
                  "it, and 'halfulp show FILE:TENSOR[i]' shows an element";

@@ -12,7 +12,8 @@
 typedef bool name_taker(const char *name, void *context);
 bool names_read(const char *text, name_taker *take, void *context);
 
-/* What to add where TEXT is no value: where a file of that name is read, or "". */
+/* What to add where TEXT is no value: where a file of that name is read, or of the name before its
+ * last colon; or "". */
 const char *file_hint(const char *text);
 
 /* A whole number from LEAST to MOST. False: what is wrong with option --NAME is reported. */
