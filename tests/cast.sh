@@ -68,7 +68,9 @@ echo old >collide/a.part
 exits "an index whose link leads to a shard" 2 'would take the place of shard' "$halfulp" cast "odd/$index" -t bf16 -o collide/alias --force
 prints "what the link leads to is as it was" old cat collide/a.part
 exits "a shard of the source as OUT" 2 "a\.safetensors" "$halfulp" cast "two/$index" -t bf16 -o two/a.safetensors --force
-holds "shards without a suffix and an index without one" bash -c "mkdir plain && '$halfulp' cast odd/$index -t bf16 -o plain/index && [ \$(ls plain | wc -l) = 3 ]"
+holds "shards may be without a suffix" bash -c "mkdir plain && '$halfulp' cast odd/$index -t bf16 -o plain/index.json && [ \$(ls plain | wc -l) = 3 ]"
+exits "but no index, which its name alone tells" 2 'other would be an index.*\.safetensors\.index\.json would be right' "$halfulp" cast "odd/$index" -t bf16 -o plain/other
+prints "and nothing is written then" 3 bash -c 'ls plain | wc -l'
 holds "a folder whose name has .json in it holds no index" bash -c "mkdir x.json && '$halfulp' cast one.safetensors -t bf16 -o x.json/a.safetensors && '$halfulp' cast x.json/a.safetensors -t fp16 -o x.json/b.safetensors && [ \$(ls x.json | wc -l) = 2 ]"
 
 due() { exits "$1 as $3" 2 "$4 would be right" "$halfulp" cast "$2" -t bf16 -o "$3" "${@:5}"; }

@@ -77,6 +77,7 @@ holds "the manual's table has every format" diff <(format_rows) <(sed -n '/^\.It
 
 holds "README lists what verify found" lists_what_was_found readme README.md
 holds "the manual lists what verify found" lists_what_was_found manual man/halfulp.1
+holds "no key of JSON in it loses its quotation marks to a macro" bash -c '! grep -n "^\.[A-Z][a-z].* \"[a-z_]*\"[,:]" man/halfulp.1'
 
 if command -v mandoc >/dev/null; then
     holds "the manual is clean mdoc" mandoc -T lint -W warning man/halfulp.1

@@ -169,6 +169,9 @@ npy n.npy '<i8' 01000000000000000200000000000000
 npy big.npy '>i4' 0000000100000002
 exits "a file of integers is copied, and that is said" 0 'note: i.safetensors has no floating-point tensor: all are copied as they are' "$halfulp" cast i.safetensors -t bf16 -o i2.safetensors
 holds "byte for byte" cmp i.safetensors i2.safetensors
+prints "one that a block format leaves is one" "i1.safetensors: 0 tensors to mxfp4, laid out as mx, 1 copied as it is; 4 bytes, before 4" \
+    bash -c 'printf "\0\0\200\77" >i1.bin; "$0" cast i1.bin -f fp32 -t mxfp4 -o i1.safetensors' "$halfulp"
+exits "and why, where nothing became blocks" 0 "no tensor is a matrix" "$halfulp" cast i1.bin -f fp32 -t mxfp4 -o i1.safetensors --force
 exits "an array of integers too" 0 'its one is copied as it is' "$halfulp" cast n.npy -t bf16 -o n2.npy
 holds "byte for byte as well" bash -c "tail -c 16 n.npy | cmp - <(tail -c 16 n2.npy) && '$halfulp' tensors n2.npy | grep -q 'I64 *\\[2\\]'"
 exits "and big-endian ones" 0 'copied' "$halfulp" cast big.npy -t bf16 -o big2.npy

@@ -184,8 +184,10 @@ prints "without a terminal they are as wide as ever" "  bf16                    
 exits "a zip archive is called one" 2 "is a zip archive by its first bytes, and its directory, which stands at the end, is missing: the file is cut short$" "$halfulp" tensors z.npz
 exits "in stats too" 2 "zip archive.*cut short$" "$halfulp" stats z.npz
 exits "a file that is not there is no raw array" 2 "nofile: No such file or directory$" "$halfulp" stats nofile
-exits "a dash is no file" 2 "a file is needed, not a pipe: write it to a file first" "$halfulp" stats - -f fp32
-exits "nor to tensors" 2 "a file is needed, not a pipe" "$halfulp" tensors -
+exits "a dash is no file, wherever it comes from" 2 "a file is needed by its name, not standard input: write what comes to a file first" \
+    bash -c '"$0" stats - -f fp32 <one.bin' "$halfulp"
+exits "nor to tensors" 2 "a file is needed by its name, not standard input" "$halfulp" tensors -
+exits "a folder is none, and what is in it is asked for" 2 "is a folder: name a file in it, or its .index.json" "$halfulp" tensors .
 mkfifo pipe
 exits "nor is a pipe" 2 "a file is needed, not a pipe" "$halfulp" stats pipe -f fp32
 exits "nor one that says what it holds" 2 "a file is needed, not a pipe" "$halfulp" stats pipe

@@ -219,6 +219,8 @@ prints "a config without a model_type is known by its class" "8030261248 false" 
 jq '. + {quantization_config: {quant_method: "brand-new"}}' "$llama" >"$scratch/new.json"
 exits "an unknown quantization is never taken for none" 2 "'brand-new' is not known.*--dtype" size "$scratch/new.json"
 holds "unless a dtype is given, and that is said" bash -c '"$1" size "$2" --dtype bf16 | grep -q "left aside"' - "$halfulp" "$scratch/new.json"
+jq '. + {quantization_config: {quant_method: "gptq", bits: 4, dynamic: {"+:.*none.*": {bits: 8}}}}' "$llama" >"$scratch/idle.json"
+exits "nor is a module's name that none has" 2 "gptq for '[.][*]none[.][*]', which is none of its modules, so the weights' bytes" size "$scratch/idle.json"
 
 # Files.
 f=$scratch/model.safetensors

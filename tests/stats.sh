@@ -161,6 +161,7 @@ shards() { # N ARGUMENTS…: merged in no order, against one run.
 holds "three shards of a set are one run" shards 3 a.safetensors -t bf16,mxfp4,nvfp4,q8_0,fp8_tile128,nf4
 holds "more shards than pieces as well" shards 40 a.safetensors -t bf16,mxint8 --rule even
 holds "a tensor that is cut" shards 3 -f fp32 long.bin -t fp16,mxfp4,fp8_e4m3
+holds "integers among the targets" shards 3 -f fp32 long.bin -t int8,fp16,uint64,mxfp4
 holds "and counted by its codes" shards 4 -f bf16 long.bin -t fp8_e4m3,nvfp4 --scale tensor
 holds "of fp8, whose codes are few" shards 2 -f fp8_e4m3 long.bin -t fp4_e2m1 -r rtz --saturate
 holds "blocks of plain formats" shards 5 -f fp32 long.bin -t fp6_e3m2 --scale block

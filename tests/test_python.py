@@ -134,7 +134,7 @@ def test_blocks_there_and_back():
     q = halfulp.quantize(values, "mxfp4")
     assert (q.rows, q.columns, len(q.codes), q.scales.hex()) == (1, 32, 16, "7f")
     assert list(memoryview(halfulp.dequantize(q, "fp64")).cast("B").cast("d")) == values
-    with pytest.raises(ValueError, match="no block format 'mxfp5'"):
+    with pytest.raises(ValueError, match="no block format 'mxfp5'; did you mean mxfp4"):
         halfulp.quantize(values, "mxfp5")
     with pytest.raises(ValueError, match="no rule 'flor'"):
         halfulp.quantize(values, "mxfp4", rule="flor")

@@ -356,6 +356,8 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"dense\"}",
         "{\"quant_method\":\"torchao\",\"quant_type\":\"uint1\"}",
         "{\"quant_method\":\"quanto\",\"weights\":\"int3\"}",
+        "{\"quant_method\":\"fp8\",\"weight_block_size\":[0,128]}",
+        "{\"quant_method\":\"fp8\",\"weight_block_size\":128}",
         "{\"quant_method\":\"fp8\",\"store_dtype\":\"mxfp4\",\"weight_block_size\":[128,128]}",
         "{\"quant_method\":\"auto-round\",\"bits\":4,\"data_type\":\"fp\"}",
         "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"+:.*mlp.*\":{\"bits\":12}}}",

@@ -60,6 +60,14 @@ prints "… and blocks" '[2,true]' bash -c \
      jq -sc . lines.wrong all.wrong' "$halfulp"
 exits "recorded lines are all looked at" 2 '--covers does not go with --vectors' v -f fp16 -t bf16 --vectors - --covers all
 exits "ours is not waited for" 2 '--timeout does not go with what is tried without --against' v -f fp16 -t bf16 --timeout 3
+merged() { # ARGUMENTS…: what goes wrong in three shards, merged, and in one run
+    local what='.mismatches, (.combinations[] | [.inputs, .mismatches, .classes, .runs, .runs_left_out])' k
+    for k in 1 2 3; do v "$@" --shard $k/3 --json >shard.$k; done
+    diff <(v --merge shard.2 shard.3 shard.1 --json | jq -S "$what") <(v "$@" --json | jq -S "$what") && grep -q '"first"' shard.[1-3]
+}
+holds "runs of shards that go wrong in two ways stay two" merged -f fp16 -t fp8_e4m3 --saturate=finite --ignore nan,inf --via fp8_e5m2
+holds "flags that go wrong are counted in one of the shards" merged -f bf16 -t fp8_e5m2 --subnormals flush
+holds "runs that shards cut are one, in one class" merged -f tf32 -t fp8_e5m2 --subnormals flush
 exits "a merge takes what shards printed as it is" 2 '--from does not go with --merge' v --merge -f fp32 x
 exits "a slip in an operation's name is answered with the nearest" 2 "there is no 'ad'; did you mean add" v --op ad -f fp16
 exits "… of vectors too" 2 "there is no 'mnimum'; did you mean minimum" "$halfulp" vectors --op mnimum -f fp16

@@ -245,6 +245,9 @@ visit "about:blank"
 visit "file://$page#value=12z&rows=fp32,nope"
 prints "a link that is wrong says so and does no harm" "0.1 'nope' is no format; 'halfulp formats' lists them; \"12z\"" \
     js 'halfulp.describe().value + " " + document.getElementById("note").textContent.slice(0, 56)'
+visit "about:blank"
+visit "file://$page#from=nope&value=1"
+prints "whichever part it is, though the others hold" "1 'nope' is no format" js 'halfulp.describe().value + " " + document.getElementById("note").textContent'
 js 'halfulp.script("click theme\nclick theme.safe\nclick formats\nclick format.fp8_e4m3\nkey Escape")' >/dev/null
 settles "theme and rows are kept" true '/safe.*fp8_e4m3/.test(localStorage.getItem("halfulp"))'
 visit "about:blank"

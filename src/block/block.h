@@ -181,6 +181,8 @@ struct hu_block {
 const struct hu_block *hu_block_at(size_t index);
 /* The table's row of the name or alias KEY, in lower case and without hyphens. NULL: none. */
 const struct hu_block *hu_block_in_table(const char *key);
+/* As hu_name_suggestion, of the table's. */
+const char *hu_block_suggestion(char out[HU_SUGGESTION], const char *name);
 /* A byte of which nobody knows what it is, but that it is a float. No name finds these. */
 const struct hu_block *hu_block_opaque(bool is_float);
 /* The block format that a GGUF header calls TYPE. NULL: none. */

@@ -1,5 +1,6 @@
 /* What names find: the table's rows, and families of rows like one of them with another length. */
 #include "block.h"
+#include "names.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -208,4 +209,18 @@ const struct hu_block *hu_block_find(const char *name)
         key[i] = name[i] == '-' ? '_' : (char)tolower((unsigned char)name[i]);
     const struct hu_block *row = hu_block_in_table(key);
     return row ? row : find_member(key);
+}
+
+static const char *name_at(int index)
+{
+    const struct hu_block *b = hu_block_at((size_t)index);
+    return b ? b->name : NULL;
+}
+
+const char *hu_block_suggestion(char out[HU_SUGGESTION], const char *name)
+{
+    int count = 0;
+    while (name_at(count))
+        count++;
+    return hu_suggestion_of(out, name, name_at, count);
 }

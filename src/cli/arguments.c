@@ -18,7 +18,9 @@ bool names_read(const char *text, name_taker *take, void *context)
 const char *file_hint(const char *text)
 {
     struct stat s;
-    return stat(text, &s) || S_ISDIR(s.st_mode)
+    const char *colon = strrchr(text, ':');
+    OWNED char *before = check_memory(strndup(text, colon ? (size_t)(colon - text) : 0));
+    return (stat(text, &s) && stat(before, &s)) || S_ISDIR(s.st_mode)
                ? ""
                : "; it is a file: 'halfulp tensors' lists what is in one, 'halfulp stats' measures "
                  "it, and 'halfulp show FILE:TENSOR[i]' shows an element";
@@ -89,20 +91,6 @@ static const struct hu_format *noted(const char *name, const struct hu_format *f
     return f;
 }
 
-static const char *block_name(int index)
-{
-    const struct hu_block *b = hu_block_at((size_t)index);
-    return b ? b->name : NULL;
-}
-
-const char *block_suggestion(char out[HU_SUGGESTION], const char *name)
-{
-    int count = 0;
-    while (block_name(count))
-        count++;
-    return hu_suggestion_of(out, name, block_name, count);
-}
-
 /* What the numbers in a family's name must be; NULL: NAME is of none. */
 static const char *family_rule(const char *name)
 {
@@ -130,7 +118,7 @@ static const struct hu_format *refused(const char *name)
              block->name);
     else if (hu_integer_find(name))
         fail("%s is a dtype for sizing; it is not converted", name);
-    else if (*hu_name_suggestion(suggestion, name) || *block_suggestion(suggestion, name))
+    else if (*hu_name_suggestion(suggestion, name) || *hu_block_suggestion(suggestion, name))
         fail("\"%s\" is not a format; %s", name, suggestion);
     else
         fail("\"%s\" is not a format; 'halfulp formats' lists them, and eXmY makes one", name);
@@ -170,7 +158,7 @@ const struct hu_block *block_read(const char *name)
         return b;
     char near[HU_SUGGESTION];
     fail("\"%s\" is not a block format; %s", name,
-         *block_suggestion(near, name) ? near : "'halfulp formats' lists them");
+         *hu_block_suggestion(near, name) ? near : "'halfulp formats' lists them");
     return NULL;
 }
 

@@ -12,7 +12,8 @@
 typedef bool name_taker(const char *name, void *context);
 bool names_read(const char *text, name_taker *take, void *context);
 
-/* What to add where TEXT is no value: where a file of that name is read, or "". */
+/* What to add where TEXT is no value: where a file of that name is read, or of the name before its
+ * last colon; or "". */
 const char *file_hint(const char *text);
 
 /* A whole number from LEAST to MOST. False: what is wrong with option --NAME is reported. */
@@ -51,8 +52,6 @@ const struct hu_format *float_read(const char *name);
  */
 const struct hu_format *array_format_read(const char *name, bool *big_endian);
 
-/* As hu_name_suggestion, of block formats. */
-const char *block_suggestion(char out[HU_SUGGESTION], const char *name);
 /* A block format that can be decoded. NULL: reported. */
 const struct hu_block *block_read(const char *name);
 

@@ -301,11 +301,12 @@ static enum hu_file_kind kind_written(const struct cast_job *job)
     return writes_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
 }
 
-/* OUT may have no name that says that it is of another kind. */
+/* OUT may have no name that says that it is of another kind; an index is known by its name alone.
+ */
 static void check_suffix(const struct cast_job *job)
 {
     enum hu_file_kind kind = kind_written(job), named = hu_kind_of_name(job->output);
-    if (named == HU_FILE_OTHER || named == kind)
+    if (named == kind || (named == HU_FILE_OTHER && kind != HU_FILE_INDEX))
         return;
     if (kind == HU_FILE_OTHER)
         die("%s would be %s, which has no header, and its name is that of %s; .bin "

@@ -179,6 +179,8 @@ static void note_kept(const struct request *r)
              job->keep_count || job->keeps_nothing
                  ? ""
                  : ": norms, embeddings, routers, and rows that a block does not divide");
+    else if (!job->recoded)
+        note("no tensor is a matrix, of two dimensions or more, which are what becomes blocks");
 }
 
 static json_t *block_json(const struct request *r)
@@ -229,11 +231,9 @@ static void report_block(const struct request *r)
         json_print(block_json(r));
         return;
     }
-    printf("%s: %zu tensor%s to %s, laid out as %s, %zu copied as they are; %llu bytes, before "
-           "%llu\n",
-           PRINTABLE(job->output, 300), job->recoded, plural(job->recoded), job->block->name,
-           cast_layout_name(job->layout), job->stats.skipped, (unsigned long long)job->after,
-           (unsigned long long)r->before);
+    printf("%s: %zu tensor%s to %s, laid out as %s", PRINTABLE(job->output, 300), job->recoded,
+           plural(job->recoded), job->block->name, cast_layout_name(job->layout));
+    stats_cast_sizes(job->stats.skipped, r->before, job->after);
 }
 
 static void report(const struct request *r)

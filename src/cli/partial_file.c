@@ -84,7 +84,7 @@ static bool get_target(struct hu_bytes_in *in, struct stats_target *t)
     OWNED char *name = hu_get_text(in);
     const struct hu_format *f = name ? hu_format_find(name) : NULL;
     const struct hu_block *b = name && !f ? hu_block_find(name) : NULL;
-    bool fine = (f && !hu_is_integer(f)) || (b && hu_block_encodes(b));
+    bool fine = f || (b && hu_block_encodes(b));
     if (fine)
         *t = (struct stats_target){f ? f->name : b->name, f, b};
     return fine;

@@ -45,7 +45,7 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
              o->row->name, name);
     else {
         char near[HU_SUGGESTION];
-        bool is_near = *block_suggestion(near, name) || *hu_name_suggestion(near, name);
+        bool is_near = *hu_block_suggestion(near, name) || *hu_name_suggestion(near, name);
         fail("--%s: there is no dtype '%s'; %s", o->row->name, name,
              is_near ? near : "'halfulp formats' lists them");
     }

@@ -417,6 +417,13 @@ static void print_verdict(const struct stats *s)
     note_specials(s);
 }
 
+void stats_cast_sizes(size_t copied, uint64_t before, uint64_t after)
+{
+    if (copied)
+        printf(", %zu copied as %s", copied, copied == 1 ? "it is" : "they are");
+    printf("; %s byte%s, before %s\n", GROUPED(after), plural(after), GROUPED(before));
+}
+
 void stats_cast_text(const struct stats *s, const char *output, uint64_t before, uint64_t after)
 {
     const struct hu_spread *spread = &s->total->spread;
@@ -424,9 +431,8 @@ void stats_cast_text(const struct stats *s, const char *output, uint64_t before,
     OWNED char *file = text_printable(output);
     printf("%s: %zu tensor%s, %s element%s to %s", file, s->count, plural(s->count), GROUPED(all),
            plural(all), s->targets.at[0].name);
-    if (s->skipped)
-        printf(", %zu copied as %s", s->skipped, s->skipped == 1 ? "it is" : "they are");
-    printf("; %s byte%s, before %s\n\n", GROUPED(after), plural(after), GROUPED(before));
+    stats_cast_sizes(s->skipped, before, after);
+    putchar('\n');
     print_counts(s, false);
     print_errors(s);
 }

@@ -1,6 +1,7 @@
 #include "room.h"
 #include "verify.h"
 #include "file/json_text.h"
+#include "verify/fault.h"
 
 /* How a value of a row becomes that of all shards; what is not named must be the same in all. */
 enum way { SUM, ALL, ANY, FIRST, LIST, RUNS, OPTIONS, LEFT };
@@ -114,48 +115,105 @@ static uint64_t code(const json_t *run, const char *key)
     return text ? strtoull(text, NULL, 16) : 0;
 }
 
+/* A run as it was printed, and as it was found. */
+struct run {
+    json_t *object;
+    struct hu_fault fault;
+};
+
+static struct run run_of(json_t *object, const struct hu_format *to, const struct hu_format *from)
+{
+    const char *class = json_string_value(json_object_get(object, "class"));
+    struct run run = {object,
+                      {.first = code(object, "first"),
+                       .last = code(object, "last"),
+                       .count = (uint64_t)json_integer_value(json_object_get(object, "count")),
+                       .expected = code(object, "expected"),
+                       .got = code(object, "got")}};
+    bool of_flags = class && !strcmp(class, hu_fault_class_name(HU_FAULT_FLAGS));
+    run.fault.class = of_flags ? HU_FAULT_FLAGS : HU_FAULT_NAN;
+    hu_fault_judge(to, from, &run.fault);
+    run.fault.ties = class && !strcmp(class, hu_fault_class_name(HU_FAULT_TIE));
+    return run;
+}
+
+static const char *class_of(const struct run *run)
+{
+    return hu_fault_class_name(run->fault.ties ? HU_FAULT_TIE : run->fault.class);
+}
+
 static int by_place(const void *a, const void *b)
 {
-    uint64_t x = code(*(json_t *const *)a, "first"), y = code(*(json_t *const *)b, "first");
+    uint64_t x = ((const struct run *)a)->fault.first, y = ((const struct run *)b)->fault.first;
     return (x > y) - (x < y);
 }
 
 static int by_count(const void *a, const void *b)
 {
-    json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "count"));
-    json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "count"));
+    uint64_t x = ((const struct run *)a)->fault.count, y = ((const struct run *)b)->fault.count;
     return x != y ? (x < y) - (x > y) : by_place(a, b);
 }
 
-static bool goes_on(const json_t *before, const json_t *run)
+static bool equal_in(const char *key, const struct run *a, const struct run *b)
 {
-    return json_equal(json_object_get(before, "class"), json_object_get(run, "class")) &&
-           code(before, "last") + 1 == code(run, "first");
+    return json_equal(json_object_get(a->object, key), json_object_get(b->object, key));
 }
 
-/* Runs that were cut where one shard's share ends are one again; the longest come first. */
-static json_t *settle_runs(json_t *runs)
+static bool goes_on(const struct run *before, const struct run *run)
+{
+    return before->fault.last + 1 == run->fault.first &&
+           hu_fault_same_way(&before->fault, &run->fault) &&
+           (run->fault.class != HU_FAULT_FLAGS ||
+            (equal_in("got_flags", before, run) && equal_in("expected_flags", before, run)));
+}
+
+/* Takes RUN into the sums by class, or out of them. */
+static void count_class(json_t *classes, const struct run *run, int sign)
+{
+    json_t *of = json_object_get(classes, class_of(run));
+    json_int_t inputs = json_integer_value(json_object_get(of, "inputs"));
+    json_int_t runs = json_integer_value(json_object_get(of, "runs")) + sign;
+    inputs += sign * (json_int_t)run->fault.count;
+    if (inputs)
+        json_put(classes, class_of(run), json_pack("{s:I, s:I}", "inputs", inputs, "runs", runs));
+    else
+        json_object_del(classes, class_of(run));
+}
+
+static void join(struct run *before, const struct run *run, json_t *classes)
+{
+    struct run old = *before;
+    before->fault.last = run->fault.last;
+    before->fault.count += run->fault.count;
+    before->fault.ties &= run->fault.ties;
+    json_object_set(before->object, "last", json_object_get(run->object, "last"));
+    json_put(before->object, "count", json_integer((json_int_t)before->fault.count));
+    json_put(before->object, "class", json_string(class_of(before)));
+    count_class(classes, before, 1);
+    count_class(classes, &old, -1);
+    count_class(classes, run, -1);
+}
+
+/* Runs of a row that were cut where one shard's share ends are one again; the longest come first.
+ */
+static void settle_runs(json_t *row, json_t *runs, const struct hu_format *to,
+                        const struct hu_format *from)
 {
     size_t n = json_array_size(runs), kept = 0;
-    json_t **rows = check_memory(calloc(n + 1, sizeof *rows)), *all = json_list();
+    OWNED struct run *rows = check_memory(calloc(n + 1, sizeof *rows));
+    json_t *all = json_list();
     for (size_t i = 0; i < n; i++)
-        rows[i] = json_array_get(runs, i);
+        rows[i] = run_of(json_array_get(runs, i), to, from);
     qsort(rows, n, sizeof *rows, by_place);
-    for (size_t i = 0; i < n; i++) {
-        json_t *before = kept ? rows[kept - 1] : NULL;
-        if (!before || !goes_on(before, rows[i])) {
+    for (size_t i = 0; i < n; i++)
+        if (kept && goes_on(&rows[kept - 1], &rows[i]))
+            join(&rows[kept - 1], &rows[i], json_object_get(row, "classes"));
+        else
             rows[kept++] = rows[i];
-            continue;
-        }
-        json_object_set(before, "last", json_object_get(rows[i], "last"));
-        json_put(before, "count",
-                 sum(json_object_get(before, "count"), json_object_get(rows[i], "count")));
-    }
     qsort(rows, kept, sizeof *rows, by_count);
     for (size_t i = 0; i < kept; i++)
-        json_array_append(all, rows[i]);
-    free(rows);
-    return all;
+        json_array_append(all, rows[i].object);
+    json_put(row, "runs", all);
 }
 
 /* Adds FROM to INTO, where both are of one combination. */
@@ -179,12 +237,22 @@ static bool add_row(json_t *into, json_t *from)
     return true;
 }
 
+/* NULL: none. */
+static const struct hu_format *format_in(const json_t *row, const char *key)
+{
+    const char *name = json_string_value(json_object_get(row, key));
+    return name ? hu_format_find(name) : NULL;
+}
+
 static void settle_row(json_t *row)
 {
     json_t *runs = json_object_get(row, "runs");
+    const struct hu_format *from = format_in(row, "from"),
+                           *result = format_in(row, "result_format");
+    const struct hu_format *to = result ? result : format_in(row, "to");
     double seconds = json_number_value(json_object_get(row, "seconds"));
-    if (json_is_array(runs))
-        json_put(row, "runs", settle_runs(runs));
+    if (json_is_array(runs) && from && to)
+        settle_runs(row, runs, to, from);
     if (json_object_get(row, "inputs_per_second"))
         json_put(row, "inputs_per_second",
                  json_real(seconds > 0 ? json_number_value(json_object_get(row, "inputs")) / seconds

@@ -12,20 +12,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char no_pipe[] = "a file is needed, not a pipe: write it to a file first";
-
 const char *hu_file_open_trouble(const char *path, int error)
 {
     /* Elsewhere "-" is standard input. */
-    return error == ENOENT && !strcmp(path, "-") ? no_pipe : strerror(error);
+    return error == ENOENT && !strcmp(path, "-") ? "a file is needed by its name, not standard "
+                                                   "input: write what comes to a file first"
+                                                 : strerror(error);
 }
 
 const char *hu_file_kind_trouble(mode_t mode)
 {
-    return S_ISREG(mode)                      ? NULL
-           : S_ISDIR(mode)                    ? "is a folder"
-           : S_ISFIFO(mode) || S_ISSOCK(mode) ? no_pipe
-                                              : "is no regular file";
+    return S_ISREG(mode)   ? NULL
+           : S_ISDIR(mode) ? "is a folder: name a file in it, or its .index.json"
+           : S_ISFIFO(mode) || S_ISSOCK(mode)
+               ? "a file is needed, not a pipe: write it to a file first"
+               : "is no regular file";
 }
 
 static bool open_input(const char *path, struct hu_input *in, struct hu_tensor_file *file,

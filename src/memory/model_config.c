@@ -126,7 +126,7 @@ static void read_quantization(struct reading *r)
     }
     if (idle)
         snprintf(m->unknown_quantization, sizeof m->unknown_quantization,
-                 "%s for '%.80s', which is none of its modules,", q->method, idle);
+                 "%s for '%.80s', which is none of its modules", q->method, idle);
     if (state == HU_QUANTIZED_UNKNOWN)
         snprintf(m->unknown_quantization, sizeof m->unknown_quantization, "%s", why);
     hu_quantization_free(q);

@@ -128,6 +128,8 @@ static bool read_fp8(struct declared *d)
     if (*stored && !strstr(stored, "fp8") && !strstr(stored, "float8"))
         return hu_declared_unknown(d, "fp8 that is stored as", stored);
     set_tile(d->q, block);
+    if (block && !json_is_null(block) && !(d->q->tile_rows && d->q->tile_columns))
+        return hu_declared_unknown(d, "such a", "weight_block_size");
     if (!block && *hu_declared_text(d->config, "fmt"))
         d->q->tile_rows = d->q->tile_columns = 128;
     d->q->one_scale = !d->q->tile_rows;

@@ -2,6 +2,7 @@
  * What users see is in halfulp/__init__.py. */
 #include "view.h"
 
+#include "block/block.h"
 #include "halfulp.h"
 
 #include <errno.h>
@@ -325,8 +326,11 @@ static PyObject *py_cast(PyObject *self, PyObject *arguments)
 static const struct hu_block *block_named(const char *name)
 {
     const struct hu_block *b = hu_block_find(name);
-    if (!b)
-        PyErr_Format(PyExc_ValueError, "no block format '%.80s'; see 'halfulp formats'", name);
+    if (!b) {
+        char near[HU_SUGGESTION];
+        PyErr_Format(PyExc_ValueError, "no block format '%.80s'; %s", name,
+                     *hu_block_suggestion(near, name) ? near : "see 'halfulp formats'");
+    }
     return b;
 }
 

@@ -8,8 +8,7 @@
 #include <string.h>
 
 enum {
-    BLOCKS_A_TASK = 1 << 22,  /* encodings */
-    BLOCKS_A_SHARE = 1 << 16, /* the same where a shard takes some of the tasks: a fair sample */
+    BLOCKS_A_TASK = 1 << 22, /* encodings */
     RUNS_A_TASK = 1 << 12,
     UNITS_A_TASK = 1 << 22,
     DRAWS_A_TASK = 1 << 13,
@@ -45,7 +44,7 @@ static void find_parts(struct trial *t)
     const struct hu_runs *runs = t->runs;
     t->parts = 0;
     if (hu_scans_all(runs->from, t->options)) {
-        uint64_t share = t->options->shards > 1 ? BLOCKS_A_SHARE : BLOCKS_A_TASK;
+        uint64_t share = t->options->shards > 1 ? TRIAL_BLOCKS_A_SHARE : BLOCKS_A_TASK;
         add_parts(t, PART_BLOCKS, 0, hu_width_mask(runs->from) + 1, share);
     } else {
         uint64_t stride;
@@ -60,11 +59,10 @@ static void find_parts(struct trial *t)
     add_parts(t, PART_TAILS, 0, 1, 1);
 }
 
-/* Tasks are dealt out by a hash, so that a share has something of every binade. */
 static bool on_shard(const struct trial *t, size_t task)
 {
-    uint64_t shards = t->options->shards;
-    return shards < 2 || hu_draw(0, task) % shards == t->options->shard;
+    bool has_some = t->part[task].kind == PART_LONE && hu_scans_all(t->runs->from, t->options);
+    return has_some || trial_deals(t, task);
 }
 
 static bool set_up(struct bench *b)

@@ -247,6 +247,19 @@ bool trial_wants_blame(struct trial *t)
     return wants;
 }
 
+bool trial_deals(const struct trial *t, uint64_t task)
+{
+    uint64_t shards = t->options->shards;
+    return shards < 2 || hu_draw(0, task) % shards == t->options->shard;
+}
+
+/* Blocks are the first of the tasks. */
+bool trial_owns(const struct trial *t, uint64_t source)
+{
+    return !hu_scans_all(t->runs->from, t->options) ||
+           trial_deals(t, source / TRIAL_BLOCKS_A_SHARE);
+}
+
 bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number)
 {
     if (t->options->every_flag || t->runs->from->width <= HU_NARROW_WIDTH ||

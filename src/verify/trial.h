@@ -89,6 +89,14 @@ void trial_break(struct bench *b);
 
 /* An input or a call goes wrong, though the input alone in a call that wants no flags does not. */
 void trial_apart(struct trial *t, const struct hu_mismatch *mismatch);
+/* Encodings of a block's task where a shard takes some of the tasks: a fair sample. */
+enum { TRIAL_BLOCKS_A_SHARE = 1 << 16 };
+/* Whether this shard has TASK. Tasks are dealt out by a hash, so that a share has something of
+ * every binade. */
+bool trial_deals(const struct trial *t, uint64_t task);
+/* Whether SOURCE is tried by itself on this shard: on that which has its block, if there are any,
+ * so that it goes wrong once. */
+bool trial_owns(const struct trial *t, uint64_t source);
 /* Whether flags that a call got wrong still need to be pinned to single inputs. */
 bool trial_wants_blame(struct trial *t);
 

@@ -315,6 +315,8 @@ uint64_t trial_draws(struct bench *b, const struct part *part)
 static bool lone(struct bench *b, size_t run, uint64_t bits)
 {
     unsigned flags;
+    if (!trial_owns(b->trial, bits))
+        return true;
     uint64_t code = hu_run_expect(b->trial->runs, run, bits, &flags);
     trial_lone(b, bits, code, flags);
     return !trial_is_over(b->trial);

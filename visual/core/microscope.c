@@ -54,9 +54,14 @@ static char next_bit(mpq_t rest)
     return digit;
 }
 
+/* An integer has no point, and no zeros before it. */
 static void write_kept(struct microscope *s, const mpz_t kept)
 {
     int t = s->format->trailing_bits;
+    if (hu_is_integer(s->format)) {
+        mpz_get_str(s->kept, 2, kept);
+        return;
+    }
     char *to = s->kept;
     for (int i = t; i >= 0; i--) {
         *to++ = mpz_tstbit(kept, (mp_bitcnt_t)i) ? '1' : '0';

@@ -30,7 +30,7 @@ struct microscope {
     double position;       /* of the source: 0 at the lower, 1 at the upper, beyond it greater */
     char near[24];         /* how far the nearer neighbour is, in gaps between the two */
     int side;              /* of the midpoint that the source lies on: -1, 0 (a tie), 1 */
-    char kept[SCOPE_KEPT]; /* the bits of the magnitude's significand that fit: 1.0110 */
+    char kept[SCOPE_KEPT]; /* the bits of the magnitude's significand that fit: 1.0110; 110 */
     char guard, round, sticky;       /* '0' or '1' */
     int unit;                        /* the kept part counts in 2^unit */
     char dropped[SCOPE_DROPPED + 1]; /* the first bits that do not fit, guard first */

@@ -145,7 +145,7 @@ static int put_whole(struct layout *l, struct rect area)
     if (!is_asked(&model_now(m)->memory))
         return put_paragraph(
             l, area, FACE_SMALL, TINT_DIM, 4,
-            "A context adds the KV cache, a recipe (mixed, pure, …) what training keeps, a device "
+            "A context adds the KV cache, a recipe (mixed, bf16, …) what training keeps, a device "
             "(H100-80GB, 24GiB) the verdict; weights are those of the selected row.",
             "memory.hint");
     char title[96];

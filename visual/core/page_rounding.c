@@ -168,15 +168,17 @@ static void put_word(struct layout *l, struct flow *f, const char *text, const c
               "%s", name);
 }
 
+static const char *const guards[] = {"guard", "round", "sticky"};
+
 static int put_guards(struct layout *l, const struct microscope *s, struct rect area)
 {
     struct flow f = flow_in(l, area, 28, 6);
     char unit[40], power[32];
-    superscript(power, sizeof power, s->unit + s->format->trailing_bits);
+    int exponent = hu_is_integer(s->format) ? s->unit : s->unit + s->format->trailing_bits;
+    superscript(power, sizeof power, exponent);
     snprintf(unit, sizeof unit, "× 2%s", power);
     const char *sign = model_now(l->model)->value.sign ? "−" : "+";
     char bits[3][2] = {{s->guard, 0}, {s->round, 0}, {s->sticky, 0}};
-    static const char *const words[] = {"guard", "round", "sticky"};
     if (s->kind == SCOPE_SPECIAL)
         return area.y;
     put_word(l, &f, "kept", "rounding.kept.label");
@@ -184,12 +186,14 @@ static int put_guards(struct layout *l, const struct microscope *s, struct rect 
     put_chip(l, &f, s->kept, TINT_SIGNIFICAND, FACE_MONO, "rounding.kept");
     for (int i = 0; i < 3; i++) {
         char name[32];
-        snprintf(name, sizeof name, "rounding.%s.label", words[i]);
-        put_word(l, &f, words[i], name);
-        snprintf(name, sizeof name, "rounding.%s", words[i]);
+        f.x += px(l, 10); /* a word belongs to the bit behind it */
+        snprintf(name, sizeof name, "rounding.%s.label", guards[i]);
+        put_word(l, &f, guards[i], name);
+        snprintf(name, sizeof name, "rounding.%s", guards[i]);
         put_chip(l, &f, bits[i], TINT_ACCENT, FACE_MONO, name);
     }
-    put_chip(l, &f, unit, TINT_EXPONENT, FACE_MONO, "rounding.unit");
+    if (exponent || !hu_is_integer(s->format))
+        put_chip(l, &f, unit, TINT_EXPONENT, FACE_MONO, "rounding.unit");
     return flow_end(&f);
 }
 
@@ -231,7 +235,6 @@ static int put_reason(struct layout *l, const struct microscope *s, int d, struc
 /* One bit's share of the unit: half of what the bits before it left. */
 static void put_share(struct layout *l, const struct microscope *s, int bit, struct rect r)
 {
-    static const char *const words[] = {"guard", "round"};
     static const char *const parts[] = {"½", "¼", "⅛"};
     bool set = s->dropped[bit] == '1';
     char name[32], text[72], worth[48], power[32];
@@ -242,7 +245,7 @@ static void put_share(struct layout *l, const struct microscope *s, int bit, str
     put_fill(l, inside, set ? TINT_ACCENT : TINT_GROUND);
     superscript(power, sizeof power, -bit - 1);
     snprintf(worth, sizeof worth, bit < 3 ? "%s ulp" : "2%s ulp", bit < 3 ? parts[bit] : power);
-    snprintf(text, sizeof text, "%s%s%c  %s", bit < 2 ? words[bit] : "", bit < 2 ? " " : "",
+    snprintf(text, sizeof text, bit < 2 ? "%s %c  %s" : "%s%c  %s", bit < 2 ? guards[bit] : "",
              s->dropped[bit], worth);
     snprintf(name, sizeof name, "rounding.dropped%d", bit);
     struct item *i =
@@ -288,11 +291,11 @@ static int put_worth(struct layout *l, const struct microscope *s, struct rect a
     const char *text =
         keep_taken(l, text_of("Dropped: %s ulp of 2%s, worth %s.", s->share, unit, s->worth));
     area.y = put_note(l, area, TINT_INK, text, "rounding.worth");
-    area.y =
-        put_note(l, area, TINT_DIM,
-                 "The rectangle is one unit in the last place. Each bit that does not fit is half "
-                 "of what the bits before it left; the filled part is what is dropped.",
-                 "rounding.worth.words");
+    area.y = put_note(
+        l, area, TINT_DIM,
+        "The rectangle is one unit in the last place; each bit takes half of what is left, "
+        "and what is filled is dropped.",
+        "rounding.worth.words");
     const char *half = s->guard == '0' ? "The guard bit is 0: less than half is dropped."
                        : s->round == '0' && s->sticky == '0'
                            ? "Guard alone is 1: exactly half is dropped, a tie."

@@ -235,7 +235,7 @@ static bool set_value(struct model *m, const char *text)
     if (good)
         model_set_datum(m, from, hu_value_bits_in(&v, from, NULL, NULL), 0);
     else
-        model_say(m, true, "%s", message);
+        model_refuse(m, "%s", message);
     if (good && model_row_with(m, from) >= 0)
         m->selected = from;
     hu_value_clear(&v);
@@ -245,9 +245,7 @@ static bool set_value(struct model *m, const char *text)
 static bool set_from(struct model *m, const char *name)
 {
     from = *name ? hu_format_find(name) : NULL;
-    if (*name && !from)
-        model_say(m, true, "'%s' is no format", name);
-    return !*name || from;
+    return !*name || from || model_refuse(m, "'%s' is no format", name);
 }
 
 static bool select_row(struct model *m, const char *name)
