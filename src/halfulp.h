@@ -30,7 +30,7 @@ enum hu_specials {
      * magnitude is infinity. Without a trailing bit the code itself is even or odd. */
     HU_SPECIALS_P3109,
     HU_SPECIALS_P3109_FINITE, /* as before, without infinities */
-    HU_SPECIALS_INTEGER,      /* an integer, in two's complement where signed */
+    HU_SPECIALS_INTEGER       /* an integer, in two's complement where signed */
 };
 
 /*
@@ -326,10 +326,10 @@ enum hu_scale_rule {
     HU_SCALE_RCEIL,   /* the least power of two under which nothing overflows */
     HU_SCALE_EVEN,    /* floor's of amax rounded to the element's precision */
     /* What formats have as their own and nobody asks for by name: */
-    HU_SCALE_MAX,     /* amax / the element's largest, rounded into the scale's format */
-    HU_SCALE_AMAX,    /* amax itself */
-    HU_SCALE_GGML,    /* as ggml's reference encoder does for this type */
-    HU_SCALE_NO_RULE, /* there is no encoder */
+    HU_SCALE_MAX,    /* amax / the element's largest, rounded into the scale's format */
+    HU_SCALE_AMAX,   /* amax itself */
+    HU_SCALE_GGML,   /* as ggml's reference encoder does for this type */
+    HU_SCALE_NO_RULE /* there is no encoder */
 };
 
 struct hu_block_options {

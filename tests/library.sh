@@ -107,6 +107,7 @@ if [ -f "$core" ]; then
     holds "a C program links with the shared libraries and gets their answers" c_user
     if command -v c++ >/dev/null; then
         holds "a C++ program includes halfulp.h and gets the same answers" cxx_user
+        holds "C++ of 1998 includes it too" c++ -std=c++98 -pedantic -Wall -Wextra -Werror -x c++ -fsyntax-only "$srcdir/src/halfulp.h"
     else
         skip "a C++ program includes halfulp.h and gets the same answers" "no C++ compiler"
     fi
