@@ -15,10 +15,10 @@ bool names_read(const char *text, name_taker *take, void *context)
     return good;
 }
 
-const char *file_hint(const char *text)
+const char *file_hint(const char *text, bool elements)
 {
     struct stat s;
-    const char *colon = strrchr(text, ':');
+    const char *colon = elements ? strrchr(text, ':') : NULL;
     OWNED char *before = check_memory(strndup(text, colon ? (size_t)(colon - text) : 0));
     return (stat(text, &s) && stat(before, &s)) || S_ISDIR(s.st_mode)
                ? ""

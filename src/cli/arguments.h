@@ -12,9 +12,9 @@
 typedef bool name_taker(const char *name, void *context);
 bool names_read(const char *text, name_taker *take, void *context);
 
-/* What to add where TEXT is no value: where a file of that name is read, or of the name before its
- * last colon; or "". */
-const char *file_hint(const char *text);
+/* What to add where TEXT is no value: where a file of that name, or one that it names ELEMENTS of,
+ * is read; or "". */
+const char *file_hint(const char *text, bool elements);
 
 /* A whole number from LEAST to MOST. False: what is wrong with option --NAME is reported. */
 bool count_read(uint64_t *count, const char *text, uint64_t least, uint64_t most, const char *name);

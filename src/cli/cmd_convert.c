@@ -175,7 +175,7 @@ static int convert_arguments(struct conversion *c, int argc, char **argv)
     for (int i = 0; i < argc; i++) {
         size_t n = convert_one(c, argv[i], strlen(argv[i]), 0, out, message);
         if (!n)
-            return fail("argument %d: %s%s", i + 1, message, file_hint(argv[i]));
+            return fail("argument %d: %s%s", i + 1, message, file_hint(argv[i], true));
         write_result(c, out, n);
     }
     return EXIT_DONE;

@@ -88,7 +88,7 @@ static int show_values(const struct request *r, int argc, char **argv)
     int status = EXIT_DONE, made = 0;
     while (made < argc && status == EXIT_DONE) {
         if (!show_make(&values[made], argv[made], &r->formats, &r->options, message))
-            status = fail("argument %d: %s%s", made + 1, message, file_hint(argv[made]));
+            status = fail("argument %d: %s%s", made + 1, message, file_hint(argv[made], false));
         made++;
     }
     if (status == EXIT_DONE)

@@ -255,7 +255,7 @@ bool stats_targets_read(const char *text, struct stats_targets *targets)
     return names_read(text, add_named, targets);
 }
 
-const char *stats_scaling_name(enum hu_scaling scaling)
+static const char *stats_scaling_name(enum hu_scaling scaling)
 {
     static const char *const names[] = {"none", "tensor", "block"};
     return names[scaling];

@@ -100,8 +100,6 @@ struct stats_blocks stats_blocks_in_all(const struct stats *s, size_t index);
 int stats_narrowest(const struct stats *s, const struct stats_tensor *t);
 int stats_narrowest_of_all(const struct stats *s);
 
-const char *stats_scaling_name(enum hu_scaling scaling);
-
 /* The ratio in words, in OUT: decibels, of as many decimals as tell it from LIMIT, at least two. */
 enum { STATS_DECIBELS = 32 };
 const char *stats_sqnr(char out[STATS_DECIBELS], double sqnr);

@@ -215,7 +215,7 @@ static bool prepare(struct session *c, const struct request *r, const struct set
     if (!works)
         return refuse("%s", m->message);
     if (r->value && !model_set_text(m, r->value, 0))
-        return refuse("%s%s", m->message, file_hint(r->value));
+        return refuse("%s%s", m->message, file_hint(r->value, false));
     if (r->asked.direction != HU_TIES_TO_EVEN)
         model_set_direction(m, r->asked.direction);
     if (r->asked.saturate)
