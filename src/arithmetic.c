@@ -354,7 +354,7 @@ static inline void begin(struct work *w, enum hu_operation operation,
     w->x = x;
     w->index = index;
     w->options = &options->rounding;
-    w->nan = hu_nan_row(options->nan);
+    w->nan = hu_nan_row(options->nan, from[0]);
     w->operands = hu_operation_row(operation)->operands;
     for (int i = 0; i < w->operands; i++)
         w->d[i] = hu_decode(from[i], x[i]);

@@ -60,9 +60,11 @@ struct hu_nan_row {
     bool default_product;           /* ... is, and gives the NaN of an invalid operation */
     unsigned char order[2];         /* of two operands */
     unsigned char fma[HU_OPERANDS]; /* of three */
+    const struct hu_nan_row *fp64;  /* what fp64's operands have in its place; NULL: the same */
 };
 
-const struct hu_nan_row *hu_nan_row(enum hu_nan_rule rule);
+/* The rule for operands of format F; F NULL: for those of most formats. */
+const struct hu_nan_row *hu_nan_row(enum hu_nan_rule rule, const struct hu_format *f);
 /* False: no rule is called so. */
 bool hu_nan_rule_find(const char *name, enum hu_nan_rule *rule);
 

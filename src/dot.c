@@ -310,7 +310,7 @@ static struct hu_real real_of(int64_t sum, int unit)
 }
 
 /* NVIDIA: toward zero into fp32, which may keep fewer bits, and to nearest into fp16. What
- * overflows is infinity in either. An exact zero is +0. */
+ * overflows is infinity in either. A zero is +0, whatever came to it. */
 static uint64_t round_aligned(const struct hu_dot *dot, int64_t sum, int unit,
                               enum hu_direction *direction)
 {
@@ -319,11 +319,11 @@ static uint64_t round_aligned(const struct hu_dot *dot, int64_t sum, int unit,
     struct hu_options options = {.direction = single ? HU_TOWARD_ZERO : HU_TIES_TO_EVEN};
     unsigned flags = 0;
     *direction = options.direction;
-    if (!sum)
-        return 0;
-    uint64_t bits = hu_round(f, real_of(sum, unit), 0, &options, &flags);
+    uint64_t bits = sum ? hu_round(f, real_of(sum, unit), 0, &options, &flags) : 0;
     if (flags & HU_OVERFLOW)
         return infinity_code(f, sum < 0);
+    if (bits == hu_sign_mask(f))
+        return 0;
     int spare =
         single && dot->model->trailing_bits ? f->trailing_bits - dot->model->trailing_bits : 0;
     return bits >> spare << spare;
@@ -339,6 +339,14 @@ static int least_exponent(const struct hu_dot *dot)
 /* The products of INDICES, and C, are cut at the greatest exponent and summed. */
 static uint64_t run_aligned(const struct hu_dot *dot, uint64_t c, const size_t *indices, size_t n)
 {
+    uint64_t bits;
+    struct specials s = specials_of(dot, c, 0, 0);
+    for (size_t i = 0; i < n; i++)
+        see_product(&s, operand(dot, dot->a, dot->a_powers, indices[i]),
+                    operand(dot, dot->b, dot->b_powers, indices[i]));
+    if (special_sum(dot, s, &bits))
+        return told(dot, indices[0], n, c, bits);
+
     struct group g = {.exponent = least_exponent(dot)};
     for (size_t i = 0; i < n; i++)
         put_product(&g, dot, indices[i]);
@@ -355,10 +363,7 @@ static uint64_t run_aligned(const struct hu_dot *dot, uint64_t c, const size_t *
 
 static uint64_t run_aligned_group(const struct hu_dot *dot, uint64_t c, size_t first, size_t n)
 {
-    uint64_t bits;
     size_t indices[HU_DOT_GROUP_MAX];
-    if (special_sum(dot, specials_of(dot, c, first, n), &bits))
-        return told(dot, first, n, c, bits);
     for (size_t i = 0; i < n; i++)
         indices[i] = first + i;
     return run_aligned(dot, c, indices, n);
@@ -367,9 +372,7 @@ static uint64_t run_aligned_group(const struct hu_dot *dot, uint64_t c, size_t f
 /* Two groups of N, each of every other pair of products; C to nearest at last. */
 static uint64_t run_split_groups(const struct hu_dot *dot, uint64_t c, size_t first, size_t n)
 {
-    uint64_t bits, sum = 0;
-    if (special_sum(dot, specials_of(dot, c, first, 2 * n), &bits))
-        return told(dot, first, 2 * n, c, bits);
+    uint64_t sum = 0;
     for (size_t half = 0; half < 2; half++) {
         size_t indices[HU_DOT_GROUP_MAX];
         for (size_t i = 0; i < n; i++)

@@ -250,7 +250,8 @@ enum hu_nan_rule {
     HU_NAN_X86,       /* the first; invalid: negative, payload 0, and fma(inf, 0, NaN) is not */
     HU_NAN_X87,       /* the greatest; invalid: negative, payload 0 */
     HU_NAN_ARM,       /* the first signaling one, else the first; fma: z, x, y */
-    HU_NAN_PTX,       /* none: positive, every bit of the significand set */
+    HU_NAN_PTX,       /* none: positive, every bit of the significand set; fp64: the last, of an fma
+                         y, z, x; invalid: negative, payload 0 */
     HU_NAN_RULES
 };
 

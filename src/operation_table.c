@@ -117,6 +117,10 @@ const char *hu_operation_suggestion(char out[HU_SUGGESTION], const char *name)
 }
 
 #define IN_ORDER .order = {0, 1}, .fma = {0, 1, 2}
+/* As an H100's DADD and DFMA were seen to do (CUDA 13.0): PTX says of fp64 that payloads are
+ * supported, and CUDA's math_constants.h that CUDART_NAN is 0xfff8000000000000. */
+static const struct hu_nan_row ptx_fp64 = {.negative = true, .order = {1, 0}, .fma = {1, 2, 0}};
+
 static const struct hu_nan_row nan_rows[HU_NAN_RULES] = {
     [HU_NAN_FIRST] = {.name = "first", .source = "IEEE 754-2019 section 6.2.3", IN_ORDER},
     [HU_NAN_LAST] = {.name = "last",
@@ -156,12 +160,15 @@ static const struct hu_nan_row nan_rows[HU_NAN_RULES] = {
                     .source = "PTX ISA, floating-point instructions: 0x7fffffff",
                     .none = true,
                     .full = true,
-                    IN_ORDER},
+                    IN_ORDER,
+                    .fp64 = &ptx_fp64},
 };
 
-const struct hu_nan_row *hu_nan_row(enum hu_nan_rule rule)
+const struct hu_nan_row *hu_nan_row(enum hu_nan_rule rule, const struct hu_format *f)
 {
-    return &nan_rows[rule];
+    const struct hu_nan_row *row = &nan_rows[rule];
+    bool is_fp64 = f && f->exponent_bits == 11 && f->trailing_bits == 52;
+    return is_fp64 && row->fp64 ? row->fp64 : row;
 }
 
 bool hu_nan_rule_find(const char *name, enum hu_nan_rule *rule)

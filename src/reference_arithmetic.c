@@ -43,10 +43,23 @@ static bool is_between(enum hu_operation first, enum hu_operation x, enum hu_ope
 }
 
 /* The operands in the order in which their NaNs are asked, by rule. */
-static void nan_order(enum hu_nan_rule rule, int operands, int order[3])
+static bool is_ptx_fp64(const struct asked *q)
 {
+    const struct hu_format *f = q->d[0].format;
+    return q->options->nan == HU_NAN_PTX && f->width == 64 && f->trailing_bits == 52;
+}
+
+static void nan_order(const struct asked *q, int operands, int order[3])
+{
+    enum hu_nan_rule rule = q->options->nan;
+    bool last = rule == HU_NAN_LAST || is_ptx_fp64(q);
     for (int i = 0; i < operands; i++)
-        order[i] = rule == HU_NAN_LAST ? operands - 1 - i : i;
+        order[i] = last ? operands - 1 - i : i;
+    if (rule == HU_NAN_PTX && operands == 3) {
+        order[0] = 1;
+        order[1] = 2;
+        order[2] = 0;
+    }
     if (rule == HU_NAN_ARM && operands == 3) {
         order[0] = 2;
         order[1] = 0;
@@ -70,8 +83,8 @@ static bool wins(enum hu_nan_rule rule, const struct hu_reference_datum *a,
 static uint64_t fresh_nan(struct asked *q, const struct hu_format *to)
 {
     enum hu_nan_rule rule = q->options->nan;
-    bool negative = rule == HU_NAN_X86 || rule == HU_NAN_X87;
-    return hu_reference_new_nan(to, negative, rule == HU_NAN_PTX, &q->flags);
+    bool negative = rule == HU_NAN_X86 || rule == HU_NAN_X87 || is_ptx_fp64(q);
+    return hu_reference_new_nan(to, negative, rule == HU_NAN_PTX && !negative, &q->flags);
 }
 
 static uint64_t invalid(struct asked *q, const struct hu_format *to)
@@ -83,10 +96,10 @@ static uint64_t invalid(struct asked *q, const struct hu_format *to)
 static uint64_t operand_nan(struct asked *q, const struct hu_format *to)
 {
     enum hu_nan_rule rule = q->options->nan;
-    if (rule == HU_NAN_CANONICAL || rule == HU_NAN_PTX)
+    if (rule == HU_NAN_CANONICAL || (rule == HU_NAN_PTX && !is_ptx_fp64(q)))
         return fresh_nan(q, to);
     int order[3], best = -1;
-    nan_order(rule, q->operands, order);
+    nan_order(q, q->operands, order);
     for (int i = 0; i < q->operands; i++)
         if (q->d[order[i]].nan && (best < 0 || wins(rule, &q->d[order[i]], &q->d[best])))
             best = order[i];

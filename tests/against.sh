@@ -27,6 +27,10 @@ build() { # FILE FLAGS LIBRARY
     *.cc) compiler="${CXX:-c++} -std=c++17" ;;
     esac
     [ "$2" = - ] || flags=$(eval "echo $2") || return 1
+    case $1 in
+    # shellcheck disable=SC2086
+    *.cu) nvcc -O2 -shared $flags -o "$3" "$1" && nvidia-smi >/dev/null && return || return 1 ;;
+    esac
     # shellcheck disable=SC2086
     $compiler -O2 -w -shared -fPIC -o "$3" "$1" ${flags-}
 }
@@ -52,6 +56,8 @@ while IFS=$'\t' read -r file package version flags from to options expected; do
             skip "$name" "$package is not installed"
         elif [ "${file##*.}" = rs ] && ! command -v rustc >/dev/null; then
             skip "$name" "rustc is not installed"
+        elif [ "${file##*.}" = cu ] && ! { command -v nvcc && nvidia-smi; } >/dev/null 2>&1; then
+            skip "$name" "no nvcc, or no device"
         else
             fail "$name" "$(cat "$scratch/build")"
         fi

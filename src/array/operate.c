@@ -122,7 +122,7 @@ static bool machine_can(const struct hu_array_operation *a, const struct hu_oper
 
 static bool in_lanes(const struct hu_array_operation *a, const struct hu_operation_lanes *lanes)
 {
-    const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
+    const struct hu_nan_row *rule = hu_nan_row(a->options.nan, a->from[0]);
     bool integers = hu_is_integer(a->to);
     for (int i = 0; i < hu_operation_row(a->operation)->operands; i++)
         integers |= hu_is_integer(a->from[i]);
@@ -137,7 +137,7 @@ static bool in_lanes(const struct hu_array_operation *a, const struct hu_operati
 static bool by_codes(const struct hu_array_operation *a)
 {
     const struct hu_format *f = a->from[0];
-    const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
+    const struct hu_nan_row *rule = hu_nan_row(a->options.nan, a->from[0]);
     bool words = f == a->from[1] && f->specials == HU_SPECIALS_IEEE && f->width >= 8 &&
                  f->width == f->storage_bits && !(f->width & (f->width - 1));
     if (hu_is_comparison(a->operation))
@@ -168,7 +168,7 @@ static unsigned run_by_codes(const struct hu_array_operation *a,
         .maximum = mask_of(kind & 1),
         .number = mask_of(kind & 2),
         .magnitude = mask_of(kind & 4),
-        .last = mask_of(hu_nan_row(a->options.nan)->order[0]),
+        .last = mask_of(hu_nan_row(a->options.nan, a->from[0])->order[0]),
         .magnitudes = hu_width_mask(f) & ~hu_sign_mask(f),
         .infinity = hu_exponent_mask(f) << f->trailing_bits,
         .quiet = quiet,

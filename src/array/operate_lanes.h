@@ -289,7 +289,7 @@ TARGET static __attribute__((noinline)) unsigned NAME(row)(enum hu_operation ope
 static unsigned NAME(run)(const struct hu_array_operation *a, bool exact, bool guards, void *r,
                           const void *const src[], size_t n)
 {
-    const struct hu_nan_row *rule = hu_nan_row(a->options.nan);
+    const struct hu_nan_row *rule = hu_nan_row(a->options.nan, a->from[0]);
     struct NAME(nans) nans = {
         .none = rule->none,
         .guards = guards,

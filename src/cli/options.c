@@ -430,7 +430,7 @@ bool read_operations(const struct options *o, void *at)
 
 static const char *rule_name(int i)
 {
-    return hu_nan_row((enum hu_nan_rule)i)->name;
+    return hu_nan_row((enum hu_nan_rule)i, NULL)->name;
 }
 
 bool read_nan_rule(const struct options *o, void *at)

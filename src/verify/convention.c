@@ -216,7 +216,7 @@ static bool bend_nan(struct hu_convention *c, const struct hu_question *q, int c
         return say(c, "--nan any", "");
     }
     c->question.nan = rule;
-    return say(c, "--nan-rule ", hu_nan_row(rule)->name);
+    return say(c, "--nan-rule ", hu_nan_row(rule, NULL)->name);
 }
 
 static bool bend_fusion(struct hu_convention *c, const struct hu_question *q, int choice)
