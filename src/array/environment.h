@@ -23,7 +23,7 @@ static inline unsigned environment_word(enum hu_direction direction)
     return 0x1f80u | rounding[direction] << 13;
 }
 
-/* With all exceptions raised: to raise one that is not yet costs Intel's processors 20 ns or more. */
+/* With all exceptions raised: to raise one that is not yet costs Intel's processors 20 ns. */
 static inline void environment_turn(enum hu_direction direction)
 {
     _mm_setcsr(environment_word(direction) | 0x3f);
