@@ -12,24 +12,28 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Bytes of a tensor whose pages stay mapped until it is read once more. */
+enum { STAYS = 64 * 1024 * 1024 };
+
 /* What the threads share; the lock guards all of it. */
 struct state {
     struct hu_stream *stream;
     pthread_mutex_t lock;
-    bool greatest_only;       /* the pass that looks for tensor scales */
-    size_t next_tensor;       /* of which pieces are handed out */
-    uint64_t next_piece;      /* of it */
-    uint64_t end_piece;       /* behind its last; 0: it is not open */
-    struct open_tensor *open; /* handed out and not complete */
+    pthread_cond_t scaled;    /* a tensor's greatest is known, or the run has failed */
+    size_t next_tensor;       /* to be opened */
+    struct open_tensor *open; /* the oldest first */
     bool failed;
     struct hu_stream_error error;
 };
 
-/* A tensor of which some pieces are in. */
+/* A tensor that is not complete. One with a scale over it is read for that, and then once more:
+ * from memory if it has room there. */
 struct open_tensor {
     struct open_tensor *next;
     size_t index;
-    uint64_t pieces_left;
+    bool greatest_only;             /* it is read for its scale */
+    uint64_t next_piece, end_piece; /* to be handed out */
+    uint64_t pieces_left;           /* to be handed in */
     double greatest;
     struct hu_gathered *gathered; /* of the pieces that are handed in; NULL: none is */
     struct hu_mapped mapped;
@@ -82,6 +86,7 @@ static void fail_at(struct state *s, size_t tensor, bool writing, int error)
     if (!s->failed)
         s->error = (struct hu_stream_error){tensor, writing, error};
     s->failed = true;
+    pthread_cond_broadcast(&s->scaled);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -95,98 +100,108 @@ static void report_empty(struct state *s, size_t index)
     hu_gathered_free(none);
 }
 
-static struct open_tensor *open_tensor_new(struct state *s, size_t index, uint64_t pieces)
-{
-    struct open_tensor *open = calloc(1, sizeof *open);
-    if (!open)
-        return NULL;
-    open->next = s->open;
-    open->index = index;
-    open->pieces_left = pieces;
-    hu_mapped_open(&open->mapped, &s->stream->tensors[index]);
-    return open;
-}
-
 static void open_tensor_free(struct open_tensor *open)
 {
     hu_mapped_close(&open->mapped);
     free(open);
 }
 
-/* The pieces of tensor INDEX that this pass reads: for a scale over the tensor all of them, if the
- * shard has any. */
-static void pieces_to_read(const struct state *s, size_t index, uint64_t *first, uint64_t *end)
+/* Has the pieces of OPEN handed out that are to be read: for a scale over the tensor all of them,
+ * if the shard has any. False: there are none. */
+static bool hand_out(const struct state *s, struct open_tensor *open, bool greatest_only)
 {
-    const struct hu_stream_tensor *t = &s->stream->tensors[index];
-    *first = 0;
-    *end = hu_stream_pieces(s->stream, index);
-    if (t->sharded && (!s->greatest_only || t->first_piece == t->end_piece)) {
-        *first = t->first_piece;
-        *end = t->end_piece;
-    }
+    const struct hu_stream_tensor *t = &s->stream->tensors[open->index];
+    bool all = !t->sharded || (greatest_only && t->first_piece < t->end_piece);
+    open->greatest_only = greatest_only;
+    open->next_piece = all ? 0 : t->first_piece;
+    open->end_piece = all ? hu_stream_pieces(s->stream, open->index) : t->end_piece;
+    open->pieces_left = open->end_piece - open->next_piece;
+    return open->pieces_left;
+}
+
+static bool needs_greatest(const struct state *s, const struct hu_stream_tensor *t)
+{
+    return t->analysed && hu_statistics_needs_greatest(&s->stream->plan, t->data.format);
 }
 
 /* The next tensor that has pieces; those that have none are complete when they are met. */
-static bool open_next(struct state *s)
+static struct open_tensor *open_next(struct state *s)
 {
-    for (; !s->failed && s->next_tensor < s->stream->count; s->next_tensor++) {
-        const struct hu_stream_tensor *t = &s->stream->tensors[s->next_tensor];
-        bool wanted =
-            !s->greatest_only ||
-            (t->analysed && hu_statistics_needs_greatest(&s->stream->plan, t->data.format));
-        uint64_t first = 0, end = 0;
-        if (wanted)
-            pieces_to_read(s, s->next_tensor, &first, &end);
-        if (wanted && first == end && !s->greatest_only && !t->sharded)
-            report_empty(s, s->next_tensor);
-        struct open_tensor *open =
-            first < end ? open_tensor_new(s, s->next_tensor, end - first) : NULL;
-        s->failed |= first < end && !open;
-        if (open) {
-            s->open = open;
-            s->next_piece = first;
-            s->end_piece = end;
-            return true;
+    struct open_tensor **at = &s->open;
+    while (*at)
+        at = &(*at)->next;
+    while (!s->failed && s->next_tensor < s->stream->count) {
+        size_t index = s->next_tensor++;
+        const struct hu_stream_tensor *t = &s->stream->tensors[index];
+        struct open_tensor *open = calloc(1, sizeof *open);
+        if (!open) {
+            s->failed = true;
+            s->error = (struct hu_stream_error){index, false, ENOMEM};
+            return NULL;
         }
+        open->index = index;
+        if (hand_out(s, open, needs_greatest(s, t))) {
+            hu_mapped_open(&open->mapped, t);
+            return *at = open;
+        }
+        free(open);
+        if (!t->sharded)
+            report_empty(s, index);
     }
-    if (s->failed && !s->error.error)
-        s->error = (struct hu_stream_error){s->next_tensor, false, ENOMEM};
-    return false;
+    return NULL;
 }
 
-/* The next piece. False: there is none, or the run has failed. */
-static bool take_piece(struct state *s, struct piece *piece)
+/* The tensor of the next piece: the oldest that has one. NULL: there is none now. */
+static struct open_tensor *next_open(struct state *s)
 {
-    bool found = false;
+    for (struct open_tensor *open = s->open; open; open = open->next)
+        if (open->next_piece < open->end_piece)
+            return open;
+    return open_next(s);
+}
+
+/* Whether pieces will come of tensors that are read for their scales. */
+static bool awaits_scales(const struct state *s)
+{
+    bool awaits = false;
+    for (const struct open_tensor *open = s->open; open; open = open->next)
+        awaits |= open->greatest_only;
+    return awaits;
+}
+
+static void hand_in(struct worker *w);
+
+/* The next piece. False: there is none, or the run has failed. Who waits for one has handed in what
+ * it has. */
+static bool take_piece(struct worker *w, struct piece *piece)
+{
+    struct state *s = w->state;
+    struct open_tensor *open = NULL;
     pthread_mutex_lock(&s->lock);
-    if (!s->failed && (s->end_piece || open_next(s))) {
-        struct open_tensor *open = s->open;
-        while (open->index != s->next_tensor)
-            open = open->next;
-        *piece = piece_at(s, open, s->next_piece++);
-        if (s->next_piece == s->end_piece) {
-            s->end_piece = 0;
-            s->next_tensor++;
+    while (!s->failed && !(open = next_open(s)) && awaits_scales(s)) {
+        if (!w->tensor) {
+            pthread_cond_wait(&s->scaled, &s->lock);
+            continue;
         }
-        found = true;
+        pthread_mutex_unlock(&s->lock);
+        hand_in(w);
+        pthread_mutex_lock(&s->lock);
     }
+    if (open)
+        *piece = piece_at(s, open, open->next_piece++);
     pthread_mutex_unlock(&s->lock);
-    return found;
+    return open;
 }
 
 static void complete(struct worker *w, struct open_tensor *open)
 {
     struct state *s = w->state;
     struct hu_stream_tensor *t = &s->stream->tensors[open->index];
-    if (s->greatest_only) {
-        t->data.greatest = open->greatest;
-    } else {
-        if (t->analysed && hu_stream_is_whole(s->stream, open->index))
-            hu_gathered_finish(w->scratch, &s->stream->plan, t->data.format, open->gathered);
-        pthread_mutex_lock(&s->lock);
-        s->stream->done(s->stream->context, open->index, open->gathered);
-        pthread_mutex_unlock(&s->lock);
-    }
+    if (t->analysed && hu_stream_is_whole(s->stream, open->index))
+        hu_gathered_finish(w->scratch, &s->stream->plan, t->data.format, open->gathered);
+    pthread_mutex_lock(&s->lock);
+    s->stream->done(s->stream->context, open->index, open->gathered);
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* Memory to gather in for a tensor: what is left of one before, if it suits. */
@@ -214,6 +229,25 @@ static const struct hu_format *analysed_format(const struct hu_stream_tensor *t)
     return t->analysed ? t->data.format : NULL;
 }
 
+/* Of a tensor that was read for its scale: it is known, and the tensor is read once more. */
+static void scale(struct state *s, struct open_tensor *open)
+{
+    s->stream->tensors[open->index].data.greatest = open->greatest;
+    hand_out(s, open, false);
+    pthread_cond_broadcast(&s->scaled);
+}
+
+static void merge(struct worker *w, struct open_tensor *open, const struct hu_format *f)
+{
+    if (open->gathered) {
+        hu_gathered_merge(open->gathered, w->gathered);
+        keep_spare(w, w->gathered, f);
+    } else {
+        open->gathered = w->gathered;
+    }
+    w->gathered = NULL;
+}
+
 /* Hands in what the worker has of its tensor; the last one to do so completes it. */
 static void hand_in(struct worker *w)
 {
@@ -223,24 +257,21 @@ static void hand_in(struct worker *w)
         return;
     const struct hu_format *f = analysed_format(&s->stream->tensors[open->index]);
     pthread_mutex_lock(&s->lock);
-    if (open->gathered) {
-        hu_gathered_merge(open->gathered, w->gathered);
-        keep_spare(w, w->gathered, f);
-    } else {
-        open->gathered = w->gathered;
-    }
+    if (w->gathered)
+        merge(w, open, f);
     if (w->greatest > open->greatest)
         open->greatest = w->greatest;
     open->pieces_left -= w->pieces;
-    bool last = !open->pieces_left;
+    bool last = !open->pieces_left && !open->greatest_only;
     if (last) {
         struct open_tensor **at = &s->open;
         while (*at != open)
             at = &(*at)->next;
         *at = open->next;
+    } else if (!open->pieces_left) {
+        scale(s, open);
     }
     pthread_mutex_unlock(&s->lock);
-    w->gathered = NULL;
     w->tensor = NULL;
     if (last) {
         complete(w, open);
@@ -252,15 +283,15 @@ static void hand_in(struct worker *w)
 static bool start_tensor(struct worker *w, struct open_tensor *open)
 {
     const struct hu_stream_tensor *t = &w->state->stream->tensors[open->index];
-    w->gathered = take_spare(w, analysed_format(t));
-    if (!w->gathered) {
-        fail_at(w->state, open->index, false, ENOMEM);
-        return false;
-    }
     w->tensor = open;
     w->pieces = 0;
     w->greatest = 0;
-    return true;
+    if (open->greatest_only)
+        return true;
+    w->gathered = take_spare(w, analysed_format(t));
+    if (!w->gathered)
+        fail_at(w->state, open->index, false, ENOMEM);
+    return w->gathered;
 }
 
 /* The bytes of elements or bytes up to INDEX: whole ones below an element that starts within one.
@@ -329,7 +360,7 @@ static bool write_piece(struct worker *w, const struct piece *p, const struct hu
 
 static bool analyse_piece(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t)
 {
-    if (w->state->greatest_only) {
+    if (p->tensor->greatest_only) {
         double greatest =
             hu_greatest(w->scratch, t->data.format, w->window.bytes, (size_t)(p->to - p->from));
         w->greatest = greatest > w->greatest ? greatest : w->greatest;
@@ -345,7 +376,7 @@ static bool analyse_piece(struct worker *w, const struct piece *p, const struct 
 static bool use_window(struct worker *w, const struct piece *p, const struct hu_stream_tensor *t,
                        size_t bytes)
 {
-    if (t->output >= 0 && !w->state->greatest_only && !write_piece(w, p, t, bytes))
+    if (t->output >= 0 && !p->tensor->greatest_only && !write_piece(w, p, t, bytes))
         return false;
     if (t->analysed && !analyse_piece(w, p, t))
         return false;
@@ -363,6 +394,7 @@ static __attribute__((noinline)) bool read_piece(struct worker *w, const struct 
     w->bytes = (size_t)(end - w->begin);
     int why =
         hu_window_open(&w->window, &p->tensor->mapped, t, w->begin, w->bytes, w->input, w->output);
+    w->window.stays = p->tensor->greatest_only && w->begin < STAYS;
     if (why)
         fail_at(w->state, p->tensor->index, false, why < 0 ? 0 : why);
     return !why && use_window(w, p, t, w->bytes);
@@ -390,7 +422,7 @@ static void work(struct worker *w)
 {
     struct piece p;
     bool going = true;
-    while (going && take_piece(w->state, &p)) {
+    while (going && take_piece(w, &p)) {
         if (w->tensor != p.tensor) {
             hand_in(w);
             going = start_tensor(w, p.tensor);
@@ -439,9 +471,9 @@ static void run_workers(struct state *s, struct worker *workers, unsigned n)
     }
 }
 
-static bool run_pass(struct hu_stream *stream, bool greatest_only, struct hu_stream_error *error)
+static bool run(struct hu_stream *stream, struct hu_stream_error *error)
 {
-    struct state s = {.stream = stream, .greatest_only = greatest_only};
+    struct state s = {.stream = stream};
     unsigned n = stream->threads ? stream->threads : hu_pool_processors();
     n = n > HU_THREADS_MAX ? HU_THREADS_MAX : n;
     struct worker workers[HU_THREADS_MAX] = {{0}};
@@ -454,7 +486,9 @@ static bool run_pass(struct hu_stream *stream, bool greatest_only, struct hu_str
         s.error = (struct hu_stream_error){.error = ENOMEM};
     } else {
         pthread_mutex_init(&s.lock, NULL);
+        pthread_cond_init(&s.scaled, NULL);
         run_workers(&s, workers, n);
+        pthread_cond_destroy(&s.scaled);
         pthread_mutex_destroy(&s.lock);
     }
     for (unsigned i = 0; i < n; i++)
@@ -463,23 +497,12 @@ static bool run_pass(struct hu_stream *stream, bool greatest_only, struct hu_str
     return !s.failed;
 }
 
-static bool needs_greatest(const struct hu_stream *stream)
-{
-    for (size_t i = 0; i < stream->count; i++) {
-        const struct hu_stream_tensor *t = &stream->tensors[i];
-        if (t->analysed && hu_statistics_needs_greatest(&stream->plan, t->data.format))
-            return true;
-    }
-    return false;
-}
-
 bool hu_stream_run(struct hu_stream *stream, struct hu_stream_error *error)
 {
     struct sigaction action = {.sa_handler = page_is_gone}, old;
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, &old);
-    bool fine = !needs_greatest(stream) || run_pass(stream, true, error);
-    fine = fine && run_pass(stream, false, error);
+    bool fine = run(stream, error);
     sigaction(SIGBUS, &old, NULL);
     return fine;
 }

@@ -52,10 +52,9 @@ static unsigned char *look(struct hu_window *w, const struct hu_mapped *m, uint6
     return m->at + (offset - m->first_page);
 }
 
-/* Pages that were read need not stay with this process. */
 void hu_window_close(struct hu_window *w)
 {
-    if (w->pages)
+    if (w->pages && !w->stays)
         madvise(w->pages, w->length, MADV_DONTNEED);
     w->pages = NULL;
 }
@@ -136,6 +135,7 @@ int hu_window_open(struct hu_window *w, const struct hu_mapped *m, const struct 
 {
     int why = 0;
     w->pages = NULL;
+    w->stays = false;
     w->bytes = buffer;
     if (t->decoded)
         return hu_recode_elements(t->decoded, begin / sizeof(double), n / sizeof(double), buffer);

@@ -21,6 +21,7 @@ struct hu_window {
     unsigned char *bytes;
     void *pages; /* NULL: the bytes are in a buffer and have been read */
     size_t length;
+    bool stays; /* set by who will look again: closing leaves the pages with this process */
 };
 
 /*
