@@ -96,10 +96,7 @@ static bool same(const struct document *a, const struct document *b)
 
 static void append(struct history *h, struct document *d)
 {
-    if (h->count == h->room) {
-        h->room = h->room ? 2 * h->room : 64;
-        h->states = need(realloc(h->states, h->room * sizeof *h->states));
-    }
+    h->states = room_for(h->states, h->count, &h->room, sizeof *h->states);
     h->states[h->count++] = d;
 }
 

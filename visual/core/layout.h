@@ -157,7 +157,6 @@ struct layout {
     struct lane_cache lanes[DOCUMENT_ROWS];
 };
 
-void layout_init(struct layout *l);
 void layout_clear(struct layout *l);
 
 /* Lays everything out anew. Pointers from before are gone. view->scroll may be anything: l->view
@@ -175,5 +174,6 @@ const struct item *layout_stop(const struct layout *l, const char *name, int dir
 /* The column of a field's text that lies under x. */
 size_t layout_column(const struct layout *l, const struct item *field, int x);
 
-/* Space between an item's edge and its text. */
+/* Space between an item's edge and its text; where a text that is not centred begins. */
 int layout_inset(const struct layout *l, const struct item *i);
+int layout_text_left(const struct layout *l, const struct item *i);

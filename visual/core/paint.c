@@ -41,8 +41,6 @@ static void draw_text(const struct brush *b, const struct item *i, unsigned colo
     struct rect r = {i->rect.x + inset, i->rect.y, i->rect.w - 2 * inset, i->rect.h};
     const char *text = i->text;
     bool several = i->top || strchr(text, '\n');
-    if (i->role == ROLE_OPTION || i->role == ROLE_CHECK)
-        r.w = i->rect.w - inset;
     for (size_t length; *text; text += length + (text[length] == '\n')) {
         length = strcspn(text, "\n");
         if (several)

@@ -1,5 +1,6 @@
 #include "script.h"
 #include "allocate.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static bool play_text(struct session *c, const char *text)
 {
     while (*text) {
         char one[8] = {*text++, 0};
-        for (size_t n = 1; (*text & 0xc0) == 0x80 && n < sizeof one - 1; n++)
+        for (size_t n = 1; utf8_continues(*text) && n < sizeof one - 1; n++)
             one[n] = *text++;
         control_text(c, one);
     }

@@ -85,7 +85,7 @@ size_t utf8_columns(const char *text)
 {
     size_t n = 0;
     for (; *text; text++)
-        n += (*text & 0xc0) != 0x80;
+        n += !utf8_continues(*text);
     return n;
 }
 

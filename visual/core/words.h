@@ -25,6 +25,11 @@ char *shown_value(const struct hu_format *f, uint64_t bits);
 char *bound_value(const struct hu_format *f, uint64_t bits);
 /* The code point at *TEXT, which moves past it. What is not UTF-8 reads as U+FFFD. */
 uint32_t utf8_code(const char **text, const char *end);
+/* Whether C goes on with a code point that began before it. */
+static inline bool utf8_continues(char c)
+{
+    return (c & 0xc0) == 0x80;
+}
 /* How many code points TEXT has. */
 size_t utf8_columns(const char *text);
 
