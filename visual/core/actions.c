@@ -1,6 +1,7 @@
 #include "actions.h"
 #include "allocate.h"
 #include "operation.h"
+#include "words.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -17,18 +18,15 @@ void session_zoom(struct session *s, int step)
     m->zoom = m->zoom < zoom_least ? zoom_least : m->zoom > zoom_most ? zoom_most : m->zoom;
 }
 
-static const char *popup_button(enum popup popup)
-{
-    static const char *const names[] = {"value", "round", "formats", "theme"};
-    return names[popup];
-}
+/* The buttons that open each. */
+static const char *const popups[] = {"value", "round", "formats", "theme"};
 
 void session_close_popup(struct session *s)
 {
     enum popup was = s->model.popup;
     s->model.popup = POPUP_NONE;
     if (was)
-        model_focus(&s->model, popup_button(was));
+        model_focus(&s->model, popups[was]);
 }
 
 static void open_popup(struct session *s, enum popup popup)
@@ -36,15 +34,10 @@ static void open_popup(struct session *s, enum popup popup)
     s->model.popup = popup;
     session_update(s);
     /* The option in force gets the focus, or else the first. */
-    const struct item *at = layout_stop(&s->layout, "", 1);
-    for (size_t i = 0; i < s->layout.count; i++) {
-        const struct item *option = &s->layout.items[i];
-        if (option->role == ROLE_OPTION && option->state & STATE_CHECKED &&
-            popup != POPUP_FORMATS) {
-            at = option;
-            break;
-        }
-    }
+    const struct item *at = layout_stop(&s->layout, "", 1), *all = s->layout.items;
+    for (size_t i = s->layout.count; popup != POPUP_FORMATS && i-- > 0;)
+        if (all[i].role == ROLE_OPTION && all[i].state & STATE_CHECKED)
+            at = &all[i];
     if (at)
         model_focus(&s->model, at->name);
 }
@@ -81,8 +74,8 @@ void session_activate_line(struct session *s, const char *what)
         numberline_show_all(n, s->model.selected);
 }
 
-/* "group.rest" names. False: it is none of them. */
-static bool activate_grouped(struct session *s, const char *name)
+/* "group.rest" names. */
+static void activate_grouped(struct session *s, const char *name)
 {
     struct model *m = &s->model;
     const char *rest;
@@ -111,10 +104,7 @@ static bool activate_grouped(struct session *s, const char *name)
         model_show_format(m, hu_format_find(rest), model_row_with(m, hu_format_find(rest)) < 0);
     } else if ((rest = after(name, "numberline"))) {
         session_activate_line(s, rest);
-    } else {
-        return false;
     }
-    return true;
 }
 
 void session_activate(struct session *s, const char *name)
@@ -122,6 +112,7 @@ void session_activate(struct session *s, const char *name)
     struct model *m = &s->model;
     const char *rest;
     int row = model_row_of(m, name, &rest), bit = model_bit_of(m, name, NULL);
+    int popup = index_of(name, popups, sizeof popups / sizeof *popups);
     if (bit >= 0)
         model_write_bit(m, row, bit, !(m->rows[row].bits >> bit & 1), 0);
     else if (row >= 0 && !strcmp(rest, "name"))
@@ -134,12 +125,8 @@ void session_activate(struct session *s, const char *name)
         session_go_to(s, PAGE_KEYS);
     else if (!strcmp(name, "saturate"))
         model_set_saturate(m, !model_now(m)->options.saturate);
-    else if (!strcmp(name, "round"))
-        open_popup(s, POPUP_ROUND);
-    else if (!strcmp(name, "formats"))
-        open_popup(s, POPUP_FORMATS);
-    else if (!strcmp(name, "theme"))
-        open_popup(s, POPUP_THEME);
+    else if (popup > 0)
+        open_popup(s, (enum popup)popup);
     else
         activate_grouped(s, name);
 }

@@ -178,10 +178,8 @@ static void finish(struct layout *l)
 {
     for (size_t n = 0; n < l->count; n++) {
         struct item *i = &l->items[n];
-        struct rect seen = rect_cut(i->rect, i->clip);
         layout_fit(l, i);
-        if (!seen.w || !seen.h)
-            i->state |= STATE_OFFSCREEN;
+        i->state |= rects_meet(i->rect, i->clip) ? 0 : STATE_OFFSCREEN;
     }
 }
 

@@ -23,6 +23,18 @@ static inline bool rect_has(struct rect r, int x, int y)
 
 struct rect rect_cut(struct rect a, struct rect b); /* what both cover; w or h 0: nothing */
 
+static inline bool rects_meet(struct rect a, struct rect b)
+{
+    struct rect both = rect_cut(a, b);
+    return both.w && both.h;
+}
+
+/* OUT further to every side. */
+static inline struct rect rect_grown(struct rect r, int out)
+{
+    return box(r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out);
+}
+
 enum face {
     FACE_WORDS,
     FACE_SMALL,

@@ -52,25 +52,25 @@ static bool play_click(struct session *c, char *name, char *message)
 
 static bool play_drag(struct session *c, char *names, char *message)
 {
-    int x0, y0, x1, y1;
+    int x, y;
     char *second = strchr(names, ' ');
     if (!second)
         return refuse(message, "drag wants two names, not", names);
     *second++ = 0;
-    if (!find_middle(c, names, &x0, &y0, message) || !find_middle(c, second, &x1, &y1, message) ||
-        !find_middle(c, names, &x0, &y0, message))
+    if (!find_middle(c, names, &x, &y, message) || !find_middle(c, second, &x, &y, message) ||
+        !play_hover(c, names, message))
         return false;
-    control_move(c, x0, y0);
+    int x0 = c->x, y0 = c->y;
     control_press(c, x0, y0, false);
     /* The press may have scrolled, or moved the target. */
     const struct item *target = layout_find(&c->layout, second);
     if (target) {
-        x1 = target->rect.x + target->rect.w / 2;
-        y1 = target->rect.y + target->rect.h / 2;
+        x = target->rect.x + target->rect.w / 2;
+        y = target->rect.y + target->rect.h / 2;
     }
-    control_move(c, (x0 + x1) / 2, (y0 + y1) / 2);
-    control_move(c, x1, y1);
-    control_release(c, x1, y1);
+    control_move(c, (x0 + x) / 2, (y0 + y) / 2);
+    control_move(c, x, y);
+    control_release(c, x, y);
     return true;
 }
 
