@@ -77,8 +77,8 @@ static bool play_drag(struct session *c, char *names, char *message)
 static bool play_wheel(struct session *c, char *rest, char *message)
 {
     char name[MODEL_NAME];
-    int notches;
-    if (sscanf(rest, "%63s %3d", name, &notches) != 2)
+    int notches, length = 0;
+    if (sscanf(rest, "%63s %3d%n", name, &notches, &length) != 2 || rest[length])
         return refuse(message, "wheel wants a name and notches, not", rest);
     if (!play_hover(c, name, message))
         return false;
