@@ -394,7 +394,7 @@ Test(model, the_memory_page_has_the_memory_rooms_numbers)
                 {"fp8_e4m3", "7,000,559,616 bytes", "7.00 GB", "6.52 GiB"}};
     for (int i = 0; i < 3; i++) {
         const struct weights_bar *bar = &m.weights.bars[i];
-        cr_assert_str_eq(bar->dtype, bars[i].dtype);
+        cr_assert_str_eq(bar->name, bars[i].dtype);
         cr_assert_str_eq(bar->exact, bars[i].exact);
         cr_assert_str_eq(bar->gb, bars[i].gb);
         cr_assert_str_eq(bar->gib, bars[i].gib);

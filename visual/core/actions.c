@@ -152,9 +152,8 @@ static void paste_into_field(struct session *s, const char *text, bool big_endia
     struct model *m = &s->model;
     struct edit before = m->edit;
     bool whole = edit_all_selected(&m->edit) || !m->edit.length;
-    enum memory_field field;
     bool own = !strcmp(m->focus, "format.custom") || !strcmp(m->focus, "memory.model") ||
-               !strcmp(m->focus, "block.values") || memory_field_find(m->focus, &field);
+               !strcmp(m->focus, "block.values") || memory_field_find(m->focus) >= 0;
     if (big_endian && !own) {
         model_paste(m, text, true);
         return;

@@ -319,10 +319,9 @@ char *model_value_text(const struct model *m)
 bool model_is_field(const char *name)
 {
     const char *point = strrchr(name, '.');
-    enum memory_field field;
     return !strcmp(name, "value") || !strcmp(name, "format.custom") ||
            !strcmp(name, "memory.model") || !strcmp(name, "block.values") ||
-           memory_field_find(name, &field) ||
+           memory_field_find(name) >= 0 ||
            (point && (!strcmp(point, ".hex") || !strcmp(point, ".decimal")));
 }
 
@@ -338,9 +337,8 @@ char *model_field_text(const struct model *m, const char *name)
         return need(strdup(m->custom_text));
     if (!strcmp(name, "block.values"))
         return block_values(&model_now(m)->block);
-    enum memory_field field;
-    if (memory_field_find(name, &field))
-        return need(strdup(model_now(m)->memory.text[field]));
+    if (memory_field_find(name) >= 0)
+        return need(strdup(model_now(m)->memory.text[memory_field_find(name)]));
     if (row >= 0 && !strcmp(rest, "hex"))
         return need(strdup(m->rows[row].hex));
     if (row >= 0 && !strcmp(rest, "decimal"))

@@ -154,7 +154,7 @@ void model_apply_edit(struct model *m)
 {
     const char *rest;
     int row = model_row_of(m, m->focus, &rest);
-    enum memory_field field;
+    int field = memory_field_find(m->focus);
     m->edited = true;
     if (!strcmp(m->focus, "value"))
         m->bad = !model_set_text(m, m->edit.text, STEP_SESSION);
@@ -162,8 +162,8 @@ void model_apply_edit(struct model *m)
         model_set_weights(m, m->edit.text);
     else if (!strcmp(m->focus, "memory.model"))
         model_say(m, m->bad = false, "Enter opens the file or folder of that name");
-    else if (memory_field_find(m->focus, &field))
-        m->bad = !model_ask(m, field, m->edit.text, STEP_SESSION);
+    else if (field >= 0)
+        m->bad = !model_ask(m, (enum memory_field)field, m->edit.text, STEP_SESSION);
     else if (!strcmp(m->focus, "block.values"))
         m->bad = !model_set_values(m, m->edit.text, STEP_SESSION);
     else if (!strcmp(m->focus, "format.custom"))

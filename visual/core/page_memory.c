@@ -21,20 +21,20 @@ static int put_bar(struct layout *l, const struct weights_bar *bar, double most,
         figure = width_of(l, FACE_MONO, "999,999.99 GiB"), gap = px(l, 10);
     int room = area.w - name - 2 * (figure + gap), x = area.x + name;
     bool narrow = room < px(l, 80);
-    put_label(l, box(area.x, area.y, name, height), FACE_MONO, TINT_INK, bar->dtype, "memory.%s",
-              bar->dtype);
+    put_label(l, box(area.x, area.y, name, height), FACE_MONO, TINT_INK, bar->name, "memory.%s",
+              bar->name);
     int length = (int)(most > 0 ? bar->bytes / most * (narrow ? area.w - name : room) : 0);
     int thick = narrow ? px(l, 6) : height - px(l, 6);
     put_fill(l, some_box(x, area.y + (narrow ? height : px(l, 3)), length, thick),
              bar_tint(l->model, bar));
     x += narrow ? 0 : room + gap;
     struct item *i = put_label(l, box(x, area.y, figure, height), FACE_MONO, TINT_INK, bar->gib,
-                               "memory.%s.gib", bar->dtype);
+                               "memory.%s.gib", bar->name);
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
     x += figure + gap;
     i = put_label(l, box(x, area.y, lesser(area.x + area.w - x, figure), height), FACE_MONO,
-                  TINT_DIM, bar->gb, "memory.%s.gb", bar->dtype);
+                  TINT_DIM, bar->gb, "memory.%s.gb", bar->name);
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
     return area.y + height + (narrow ? gap : px(l, 4));
@@ -51,13 +51,13 @@ static int put_question(struct layout *l, struct rect area)
     int label = line_of(l, FACE_SMALL) + px(l, 2), field = px(l, 26);
     struct flow f = flow_in(l, area, "memory", label + field, px(l, 8));
     for (int n = 0; n < MEMORY_FIELDS; n++) {
-        const char *name = memory_field_name((enum memory_field)n);
+        const char *name = memory_fields[n].name;
         struct rect r = flow_next(&f, px(l, widths[n]));
         put_label(l, box(r.x, r.y, r.w, label), FACE_SMALL, TINT_DIM, labels[n], "memory.%s.label",
                   name);
         struct item *i = put_field(l, box(r.x, r.y + label, r.w, field), FACE_MONO, ALIGN_LEFT,
                                    "memory.%s", name);
-        i->full = i->full ? i->full : memory_field_words((enum memory_field)n);
+        i->full = i->full ? i->full : memory_fields[n].words;
     }
     return flow_end(&f);
 }
@@ -100,7 +100,7 @@ static int put_shares(struct layout *l, const struct memory_answer *a, struct re
     if (!a->share_count)
         return area.y;
     for (int n = 0; n < a->share_count; n++) {
-        const struct memory_share *s = &a->shares[n];
+        const struct weights_bar *s = &a->shares[n];
         struct rect r = flow_next(&f, name + figure);
         put_fill(l, box(r.x, r.y + (line - square) / 2, square, square), share_tint(n));
         put_label(l, box(r.x + px(l, 16), r.y, name - px(l, 16), line), FACE_WORDS, TINT_INK,
