@@ -1,4 +1,3 @@
-#include "../visual/core/inspector.h"
 #include "../visual/core/microscope.h"
 #include "../visual/core/script.h"
 #include "../visual/desktop/settings.h"

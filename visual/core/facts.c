@@ -36,7 +36,6 @@ static void add_up(struct row *r)
 {
     const struct hu_format *f = r->format;
     bool integer = hu_is_integer(f);
-    char power[24];
     strcpy(r->sum_sign, !hu_is_signed(f) ? ""
                         : integer        ? r->datum.sign ? "−1" : "0"
                         : r->datum.sign  ? "(−1)¹"
@@ -47,8 +46,8 @@ static void add_up(struct row *r)
         strcpy(r->sum_significand, r->datum.class == HU_INFINITE ? "∞" : "NaN");
         return;
     }
-    superscript(power, sizeof power, r->datum.quantum + f->trailing_bits);
-    snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s", power);
+    snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s",
+             superscript(r->datum.quantum + f->trailing_bits).text);
     if (integer) {
         uint64_t sign = (uint64_t)r->datum.sign << (f->width - 1);
         if (!hu_is_signed(f))

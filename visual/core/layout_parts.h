@@ -137,6 +137,10 @@ void put_row_head(const struct row *r, const char *title, bool live, struct flow
 int put_cells(struct layout *l, const struct row *r, struct rect area, double cell, bool indices,
               bool live);
 
+/* What is known of the selected row. BOTTOM: of the space there is; 0: as much as it takes. Returns
+ * the panel's bottom. */
+int put_inspector(struct layout *l, struct rect r, int bottom);
+
 /* The rounding line of the selected row: source, neighbours, midpoint and directions. Returns its
  * bottom. */
 int rounding_strip(struct layout *l, struct rect area);

@@ -99,15 +99,13 @@ static void name_neighbour(char text[NEIGHBOUR_TEXT], char *hex, const struct hu
 
 static void name_virtual(char text[NEIGHBOUR_TEXT], const struct hu_format *f, bool negative)
 {
-    char power[32];
-    superscript(power, sizeof power, hu_emax(f) + 1);
     /* Only where the largest value is 2^emax (2 - 2^-t) is the next one that power of two. */
     bool full = (hu_max_finite_code(f) & hu_trailing_mask(f)) == hu_trailing_mask(f);
     if (negative && hu_is_integer(f))
         snprintf(text, NEIGHBOUR_TEXT, "min − 1");
     else
         snprintf(text, NEIGHBOUR_TEXT, "%s%s%s", negative ? "−" : "", full ? "2" : "max + 1 ulp",
-                 full ? power : "");
+                 full ? superscript(hu_emax(f) + 1).text : "");
 }
 
 /* With three digits, also where a double has fewer or none. */
@@ -239,14 +237,12 @@ static void choose(struct microscope *s, const struct document *d, int i)
 
 static void summarize(struct microscope *s, const struct document *d)
 {
-    char unit[32];
-    superscript(unit, sizeof unit, s->unit);
     if (s->kind == SCOPE_BETWEEN)
         snprintf(s->summary, sizeof s->summary, "%s; neighbours lie 2%s apart.",
                  !s->side      ? "Exactly halfway: a tie"
                  : s->side < 0 ? "Below the midpoint"
                                : "Above the midpoint",
-                 unit);
+                 superscript(s->unit).text);
     else
         snprintf(s->summary, sizeof s->summary, "%s",
                  s->kind == SCOPE_EXACT

@@ -305,11 +305,10 @@ static int log_ticks(const struct numberline *n, int wanted, struct tick *ticks)
     int count = 0;
     long first = lround(ceil((n->log_center - n->log_half) / steps[s])) * steps[s];
     for (long e = first; e <= n->log_center + n->log_half && count < wanted; e += steps[s]) {
-        char power[TICK_TEXT - 8];
-        superscript(power, sizeof power, (int)e);
         double away = (double)(e - n->log_center) / n->log_half;
         ticks[count].share = 0.5 + 0.5 * (n->negative ? -away : away);
-        snprintf(ticks[count++].text, TICK_TEXT, "%s2%s", n->negative ? "−" : "", power);
+        snprintf(ticks[count++].text, TICK_TEXT, "%s2%s", n->negative ? "−" : "",
+                 superscript((int)e).text);
     }
     return count;
 }

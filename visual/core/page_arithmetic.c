@@ -222,13 +222,11 @@ static int put_alignment(struct layout *l, struct rect area)
     put_digits(l, &p, &e, lead, a.quantum, "kept")->state |= STATE_OVER;
     put_cut(l, &p, &a);
     p.y += line_of(l, FACE_MONO) + px(l, 6);
-    char first[32], last[32];
-    superscript(first, sizeof first, p.top);
-    superscript(last, sizeof last, a.quantum);
     const char *text = keep_taken(
         l, text_of("The first column is 2%s, the last that is kept 2%s. Guard %d, round %d, "
                    "sticky %d: %s.",
-                   first, last, a.guard, a.round, a.sticky, rests[a.rest]));
+                   superscript(p.top).text, superscript(a.quantum).text, a.guard, a.round, a.sticky,
+                   rests[a.rest]));
     return put_paragraph(l, box(area.x, p.y, area.w, 0), FACE_WORDS, TINT_INK, 4, text,
                          "align.reason");
 }

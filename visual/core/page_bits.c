@@ -1,6 +1,5 @@
 /* The linked column and, beside or below it, the inspector. */
 #include "allocate.h"
-#include "inspector.h"
 #include "layout_parts.h"
 #include "words.h"
 
@@ -204,65 +203,6 @@ static int put_row(struct layout *l, const struct grid *g, const struct row *r, 
     bottom = put_bits(l, g, r, x, bottom + px(l, 1) + g->air / 2);
     bottom = put_sum(l, g, r, x, bottom + px(l, 5) + g->air) + px(l, 7) + g->air;
     l->items[at].rect.h = bottom - y;
-    return bottom;
-}
-
-/* --- The inspector --- */
-
-/* Digits that do not fit go from the middle, so that a power of ten at the end is never lost. */
-static const char *shorten(struct layout *l, const char *text, int columns)
-{
-    const char *power = strchr(text, 'e');
-    int tail = power ? (int)utf8_columns(power) : 0;
-    int kept = columns - tail - 1;
-    if (!power || (int)utf8_columns(text) <= columns || kept < 2)
-        return text;
-    /* Only a minus sign is longer than a byte. */
-    int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
-    return keep_taken(l, text_of("%.*s…%s", bytes, text, power));
-}
-
-static int put_fact(struct layout *l, const struct fact *fact, struct rect r, int label, int lines)
-{
-    enum face face = fact->words ? FACE_SMALL : FACE_MONO;
-    int height = line_of(l, FACE_MONO), least = lesser(fact->lines, lines), used;
-    put_label(l, box(r.x, r.y, fact->below ? r.w : label, height), FACE_SMALL, TINT_DIM,
-              fact->label, "inspector.%s.label", fact->name);
-    r.y += fact->below ? height : 0;
-    r.x += fact->below ? 0 : label;
-    r.w -= fact->below ? 0 : label;
-    const char *whole =
-        fact->words ? fact->text : shorten(l, fact->text, lines * (r.w / digits(l, 1)));
-    const char *text = wrap(l, face, whole, r.w, lines, fact->words, &used);
-    r.h = greater(used, least) * line_of(l, face);
-    struct item *i = put_label(l, r, face, TINT_INK, text, "inspector.%s", fact->name);
-    i->top = true;
-    i->full = keep(l, fact->text);
-    return r.y + greater(r.h, height) + px(l, 3);
-}
-
-/* BOTTOM: of the space there is; 0: as much as it takes. Returns the panel's bottom. */
-static int put_inspector(struct layout *l, struct rect r, int bottom)
-{
-    struct facts facts;
-    const struct row *row = &l->model->rows[model_selected(l->model)];
-    int pad = px(l, 12), y = r.y + pad, inner = r.w - 2 * pad, line = line_of(l, FACE_MONO);
-    size_t panel = l->count;
-    int label = width_with(l, FACE_SMALL, "C hexadecimal", 8);
-    put(l, ROLE_PANEL, r, NULL, "inspector");
-    facts_of(&facts, l->model);
-    y = put_heading(l, box(r.x + pad, y, inner, 0), row->label, "inspector.title");
-    for (int n = 0; n < facts.count; n++) {
-        const struct fact *fact = &facts.list[n];
-        int lines = fact->lines;
-        if (n + 1 == facts.count)
-            lines = bottom ? greater(lines, (bottom - pad - y - line) / line) : 40;
-        y = put_fact(l, fact, box(r.x + pad, y, inner, 0), label, lines);
-    }
-    facts_clear(&facts);
-    y += pad - px(l, 3);
-    bottom = greater(bottom, y);
-    l->items[panel].rect.h = bottom - r.y;
     return bottom;
 }
 

@@ -31,12 +31,11 @@ static int put_blocks(struct layout *l, const struct block_state *s, struct rect
 static char *scale_text(double x)
 {
     int exponent;
-    char power[32], shown[HU_SHORTEST_TEXT];
+    char shown[HU_SHORTEST_TEXT];
     hu_block_shown(shown, x);
     if (!(x > 0 && isfinite(x) && frexp(x, &exponent) == 0.5))
         return need(strdup(shown));
-    superscript(power, sizeof power, exponent - 1);
-    return text_of("2%s", power);
+    return text_of("2%s", superscript(exponent - 1).text);
 }
 
 /* How the scale came about, in words. */

@@ -129,7 +129,6 @@ static void draw_density(struct layout *l, const struct lane *lane, double most)
 
 static void describe_lane(const struct lane *lane, char *out, size_t size)
 {
-    char power[32];
     const struct row *r = lane->row;
     if (lane->count < 100000)
         snprintf(out, size, "%" PRIu64 " value%s in view", lane->count,
@@ -137,9 +136,9 @@ static void describe_lane(const struct lane *lane, char *out, size_t size)
     else
         snprintf(out, size, "%.3g values in view", (double)lane->count);
     if (hu_is_finite(r->datum) && !(r->flags & HU_OVERFLOW)) {
-        superscript(power, sizeof power, hu_ulp_exponent(r->format, r->bits));
         size_t length = strlen(out);
-        snprintf(out + length, size - length, "; 2%s apart at the source", power);
+        snprintf(out + length, size - length, "; 2%s apart at the source",
+                 superscript(hu_ulp_exponent(r->format, r->bits)).text);
     }
 }
 

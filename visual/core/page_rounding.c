@@ -152,10 +152,7 @@ static const char *const guards[] = {"guard", "round", "sticky"};
 static int put_guards(struct layout *l, const struct microscope *s, struct rect area)
 {
     struct flow f = flow_in(l, area, "rounding", px(l, 28), px(l, 6));
-    char unit[40], power[32];
     int exponent = hu_is_integer(s->format) ? s->unit : s->unit + s->format->trailing_bits;
-    superscript(power, sizeof power, exponent);
-    snprintf(unit, sizeof unit, "× 2%s", power);
     const char bits[3][2] = {{s->guard, 0}, {s->round, 0}, {s->sticky, 0}};
     if (s->kind == SCOPE_SPECIAL)
         return area.y;
@@ -168,7 +165,8 @@ static int put_guards(struct layout *l, const struct microscope *s, struct rect 
         put_chip(&f, bits[i], TINT_ACCENT, guards[i]);
     }
     if (exponent || !hu_is_integer(s->format))
-        put_chip(&f, unit, TINT_EXPONENT, "unit");
+        put_chip(&f, keep_taken(l, text_of("× 2%s", superscript(exponent).text)), TINT_EXPONENT,
+                 "unit");
     return flow_end(&f);
 }
 
@@ -206,14 +204,14 @@ static void put_share(struct layout *l, const struct microscope *s, int bit, str
 {
     static const char *const parts[] = {"½", "¼", "⅛"};
     bool set = s->dropped[bit] == '1';
-    char text[72], worth[48], power[32];
+    char text[72], worth[48];
     put_fill(l, r, TINT_LINE);
     struct rect inside = {r.x + 1, r.y + 1, r.w - 2, r.h - 2};
     if (inside.w < 1 || inside.h < 1)
         return;
     put_fill(l, inside, set ? TINT_ACCENT : TINT_GROUND);
-    superscript(power, sizeof power, -bit - 1);
-    snprintf(worth, sizeof worth, bit < 3 ? "%s ulp" : "2%s ulp", bit < 3 ? parts[bit] : power);
+    snprintf(worth, sizeof worth, bit < 3 ? "%s ulp" : "2%s ulp",
+             bit < 3 ? parts[bit] : superscript(-bit - 1).text);
     snprintf(text, sizeof text, bit < 2 ? "%s %c  %s" : "%s%c  %s", bit < 2 ? guards[bit] : "",
              s->dropped[bit], worth);
     struct item *i = put_label(l, inside, FACE_SMALL, set ? TINT_ON_ACCENT : TINT_INK, text,
@@ -254,10 +252,8 @@ static int put_note(struct layout *l, struct rect area, enum tint tint, const ch
 
 static int put_worth(struct layout *l, const struct microscope *s, struct rect area)
 {
-    char unit[32];
-    superscript(unit, sizeof unit, s->unit);
-    const char *text =
-        keep_taken(l, text_of("Dropped: %s ulp of 2%s, worth %s.", s->share, unit, s->worth));
+    const char *text = keep_taken(l, text_of("Dropped: %s ulp of 2%s, worth %s.", s->share,
+                                             superscript(s->unit).text, s->worth));
     area.y = put_note(l, area, TINT_INK, text, "rounding.worth");
     area.y = put_note(
         l, area, TINT_DIM,

@@ -6,21 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
-void superscript(char *out, size_t size, int number)
+struct number_text superscript(int number)
 {
     static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char plain[16];
-    size_t length = 0;
+    struct number_text out = {""};
+    char plain[12], *to = out.text;
     snprintf(plain, sizeof plain, "%d", number);
-    out[0] = 0;
-    for (const char *at = plain; *at && length < size; at++)
-        length += (size_t)snprintf(out + length, size - length, "%s",
-                                   *at == '-' ? "⁻" : digits[*at - '0']);
+    for (const char *at = plain; *at; at++)
+        to = stpcpy(to, *at == '-' ? "⁻" : digits[*at - '0']);
+    return out;
 }
 
-void signed_text(char *out, size_t size, int number)
+struct number_text signed_text(int number)
 {
-    snprintf(out, size, "%s%d", number < 0 ? "−" : "", number < 0 ? -number : number);
+    struct number_text out;
+    snprintf(out.text, sizeof out.text, "%s%u", number < 0 ? "−" : "",
+             number < 0 ? -(unsigned)number : (unsigned)number);
+    return out;
 }
 
 char *with_minus(const char *text)

@@ -5,10 +5,13 @@
 
 #include <stddef.h>
 
-/* "⁻¹⁰²²" */
-void superscript(char *out, size_t size, int number);
-/* "−4": with the minus sign of typography. */
-void signed_text(char *out, size_t size, int number);
+/* A number's few characters, for what prints them at once: "⁻¹⁰²²"; "−4", with the minus sign of
+ * typography. */
+struct number_text {
+    char text[36];
+};
+struct number_text superscript(int number);
+struct number_text signed_text(int number);
 /* TEXT with '-' as the minus sign; new memory. */
 char *with_minus(const char *text);
 /* The same of TEXT that is freed. */
