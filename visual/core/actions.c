@@ -1,6 +1,7 @@
 #include "actions.h"
 #include "allocate.h"
 #include "operation.h"
+#include "scope.h"
 #include "words.h"
 
 #include <ctype.h>
@@ -135,14 +136,13 @@ void session_activate(struct session *s, const char *name)
 
 void session_copy(struct session *s, enum copy_form form)
 {
-    char *text = NULL;
+    OWNED char *text = NULL;
     if (form == COPY_VALUE && model_is_field(s->model.focus) && !edit_all_selected(&s->model.edit))
         text = edit_selection(&s->model.edit);
     text = text ? text : model_copy(&s->model, form);
     if (s->clipboard.set)
         s->clipboard.set(s->clipboard.context, text);
     model_say(&s->model, false, "copied %.200s", text);
-    free(text);
 }
 
 /* In a field the text goes where the caret is. Where everything was selected, or the field has
@@ -183,25 +183,23 @@ static void paste_into_field(struct session *s, const char *text, bool big_endia
 
 void session_paste(struct session *s, bool big_endian)
 {
-    char *text = s->clipboard.get ? s->clipboard.get(s->clipboard.context) : NULL;
+    OWNED char *text = s->clipboard.get ? s->clipboard.get(s->clipboard.context) : NULL;
     if (!text || !*text)
         model_say(&s->model, true, "the clipboard holds no text");
     else if (model_is_field(s->model.focus))
         paste_into_field(s, text, big_endian);
     else
         model_paste(&s->model, text, big_endian);
-    free(text);
 }
 
 void session_cut(struct session *s)
 {
     struct model *m = &s->model;
-    char *text = model_is_field(m->focus) ? edit_selection(&m->edit) : NULL;
+    OWNED char *text = model_is_field(m->focus) ? edit_selection(&m->edit) : NULL;
     if (!text)
         return;
     if (s->clipboard.set)
         s->clipboard.set(s->clipboard.context, text);
-    free(text);
     edit_erase(&m->edit, 1);
     model_apply_edit(m);
 }

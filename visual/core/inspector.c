@@ -3,6 +3,7 @@
 #include "layout_parts.h"
 #include "mpz64.h"
 #include "operation.h"
+#include "scope.h"
 #include "words.h"
 
 #include <inttypes.h>
@@ -33,8 +34,8 @@ static const char *shorten(struct layout *l, const char *text, int columns)
 }
 
 /* LINES are kept for TEXT, which is taken, whatever the value. The item is inspector.NAME. */
-static void put_fact(struct facts *p, enum kind kind, const char *name, const char *label, int lines,
-                     char *text)
+static void put_fact(struct facts *p, enum kind kind, const char *name, const char *label,
+                     int lines, char *text)
 {
     struct layout *l = p->l;
     enum face face = kind == WORDS ? FACE_SMALL : FACE_MONO;
@@ -68,11 +69,10 @@ static int code_lines(const struct hu_format *f)
 /* VALUE is freed. */
 static char *code_and_value(const struct hu_format *f, uint64_t bits, char *value)
 {
+    OWNED char *taken = value;
     char hex[HU_BITS_TEXT];
     hu_bits_print(hex, f, bits);
-    char *text = text_of("%s%s%s", hex, f->width > SHORT_WIDTH ? "\n" : " ", value);
-    free(value);
-    return text;
+    return text_of("%s%s%s", hex, f->width > SHORT_WIDTH ? "\n" : " ", taken);
 }
 
 static char *power_of_two(int exponent)
@@ -147,18 +147,13 @@ static char *unit(const struct row *r)
 {
     if (!hu_is_finite(r->datum))
         return text_of("none");
-    mpq_t ulp;
     int exponent = hu_ulp_exponent(r->format, r->bits);
-    mpq_init(ulp);
+    bool exact;
+    RATIO(ulp);
     mpq_set_ui(ulp, 1, 1);
     hu_mpq_scale(ulp, ulp, exponent);
-    bool exact;
-    char *near = with_minus_taken(hu_ratio_shown(ulp, 4, &exact)), *power = power_of_two(exponent);
-    char *text = text_of("%s %s %s", power, exact ? "=" : "≈", near);
-    free(near);
-    free(power);
-    mpq_clear(ulp);
-    return text;
+    OWNED char *near = with_minus_taken(hu_ratio_shown(ulp, 4, &exact));
+    return text_of("2%s %s %s", superscript(exponent).text, exact ? "=" : "≈", near);
 }
 
 static void about_datum(struct facts *p, const struct row *r)
@@ -181,38 +176,30 @@ static char *special_words(const struct hu_format *f)
     memset(ones, '1', sizeof ones);
     memset(trailing, '1', sizeof trailing);
     ones[f->exponent_bits] = trailing[f->trailing_bits] = 0;
-    char *max = bound_value(f, hu_max_finite_code(f)), *text = NULL;
+    OWNED char *max = bound_value(f, hu_max_finite_code(f));
     switch (f->specials) {
     case HU_SPECIALS_IEEE:
-        text = text_of("exponent all ones is ±∞ with trailing bits 0, NaN otherwise; max %s", max);
-        break;
+        return text_of("exponent all ones is ±∞ with trailing bits 0, NaN otherwise; max %s", max);
     case HU_SPECIALS_FN:
-        text = text_of("no infinity; NaN is S.%s.%s; max %s", ones, trailing, max);
-        break;
+        return text_of("no infinity; NaN is S.%s.%s; max %s", ones, trailing, max);
     case HU_SPECIALS_FNUZ:
-        text = text_of("no infinity, no −0; NaN is the code 0x%" PRIx64 " of −0; max %s",
+        return text_of("no infinity, no −0; NaN is the code 0x%" PRIx64 " of −0; max %s",
                        hu_sign_mask(f), max);
-        break;
     case HU_SPECIALS_NONE:
-        text = text_of("no infinity, no NaN: every code is finite; max %s", max);
-        break;
+        return text_of("no infinity, no NaN: every code is finite; max %s", max);
     case HU_SPECIALS_P3109:
     case HU_SPECIALS_P3109_FINITE:
-        text = text_of("%s; NaN is the code 0x%" PRIx64 "%s; max %s",
+        return text_of("%s; NaN is the code 0x%" PRIx64 "%s; max %s",
                        !hu_has_infinity(f) ? "no infinity"
                        : hu_is_signed(f)   ? "±∞ are the greatest magnitudes"
                                            : "∞ is the greatest magnitude",
                        hu_lone_nan_code(f), hu_is_signed(f) ? " of −0" : "", max);
-        break;
     case HU_SPECIALS_INTEGER:
-        text = text_of("no infinity, no NaN: every code is an integer; max %s", max);
-        break;
+        return text_of("no infinity, no NaN: every code is an integer; max %s", max);
     case HU_SPECIALS_SCALE:
-        text = text_of("unsigned powers of two, no zero; NaN is all ones; max %s", max);
-        break;
+        return text_of("unsigned powers of two, no zero; NaN is all ones; max %s", max);
     }
-    free(max);
-    return text;
+    return NULL;
 }
 
 /* The codes of a wide format's limits are too wide to stand beside the values. */
@@ -260,7 +247,7 @@ int put_inspector(struct layout *l, struct rect r, int bottom)
     int pad = px(l, 12), line = line_of(l, FACE_MONO);
     size_t panel = l->count;
     struct facts p = {l, box(r.x + pad, r.y + pad, r.w - 2 * pad, 0),
-                     width_with(l, FACE_SMALL, "C hexadecimal", 8), 0};
+                      width_with(l, FACE_SMALL, "C hexadecimal", 8), 0};
     put(l, ROLE_PANEL, r, NULL, "inspector");
     p.area.y = put_heading(l, p.area, row->label, "inspector.title");
     about_datum(&p, row);

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "memory/sizing.h"
 #include "memory/source.h"
+#include "scope.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,7 +73,7 @@ void weights_arrange(struct weights *w, const struct hu_format *const *formats, 
     w->chosen = NULL;
     if (!w->model)
         return;
-    struct sizing *s = sizing_of(formats, count);
+    OWNED struct sizing *s = sizing_of(formats, count);
     w->count = 0;
     if (w->model->has_stored)
         fill_bar(&w->bars[w->count++], "as stored", w->model->stored_bytes)->stored = true;
@@ -84,7 +85,6 @@ void weights_arrange(struct weights *w, const struct hu_format *const *formats, 
         fill_bar(&w->bars[w->count++], hu_dtype_name(of->dtype), of->bytes)->format =
             of->dtype.format;
     }
-    free(s);
 }
 
 /* --- What is asked beside the weights --- */
@@ -143,11 +143,9 @@ static bool ask(struct hu_sizing_request *r, enum memory_field field, const char
 
 bool memory_check(enum memory_field field, const char *text, char *message, size_t size)
 {
-    struct hu_sizing_request *request = need(calloc(1, sizeof *request));
+    OWNED struct hu_sizing_request *request = need(calloc(1, sizeof *request));
     const struct hu_recipe *recipe = NULL;
-    bool good = ask(request, field, text);
-    free(request);
-    if (good)
+    if (ask(request, field, text))
         return true;
     int used = snprintf(message, size, "\"%s\" is not it: %s", text, memory_fields[field].words);
     for (size_t i = 0; field == MEMORY_TRAIN && (recipe = hu_recipe_at(i)); i++)
@@ -247,7 +245,7 @@ void weights_answer(struct weights *w, const struct memory_question *question,
     for (int i = 0; i < count && n < WEIGHTS_MAX; i++)
         if (formats[i] != chosen)
             order[n++] = formats[i];
-    struct sizing *s = sizing_of(order, n);
+    OWNED struct sizing *s = sizing_of(order, n);
     s->request.dtypes_given = true;
     /* What stands in the fields was checked when it came there. */
     for (int field = 0; field < MEMORY_FIELDS; field++)
@@ -260,7 +258,6 @@ void weights_answer(struct weights *w, const struct memory_question *question,
         if (s->request.fit && s->made.has_fit)
             tell_fit(&w->answer, &s->request, &s->made, question->text[MEMORY_DEVICE]);
     }
-    free(s);
 }
 
 /* --- The model --- */

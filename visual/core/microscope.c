@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "mpz64.h"
 #include "operation.h"
+#include "scope.h"
 #include "text.h"
 #include "words.h"
 
@@ -24,12 +25,9 @@ static int exponent_of(const mpq_t ratio)
     size_t above = mpz_sizeinbase(mpq_numref(ratio), 2),
            below = mpz_sizeinbase(mpq_denref(ratio), 2);
     int e = (int)above - (int)below;
-    mpq_t lead;
-    mpq_init(lead);
+    RATIO(lead);
     hu_mpq_scale(lead, ratio, -e);
-    e -= mpq_cmp_ui(lead, 1, 1) < 0;
-    mpq_clear(lead);
-    return e;
+    return e - (mpq_cmp_ui(lead, 1, 1) < 0);
 }
 
 /* An integer has no point, and no zeros before it. */
@@ -52,19 +50,18 @@ static void write_kept(struct microscope *s, const mpz_t kept)
 static void shown_ratio(char *out, size_t size, const mpq_t ratio)
 {
     bool exact;
-    char *text = with_minus_taken(hu_ratio_shown(ratio, 4, &exact));
+    OWNED char *text = with_minus_taken(hu_ratio_shown(ratio, 4, &exact));
     snprintf(out, size, "%s%s", exact ? "" : "≈ ", text);
-    free(text);
 }
 
 /* What the numerator leaves of a division by the denominator is the fraction. */
 static void split_bits(struct microscope *s, const struct hu_value *v)
 {
     int unit = exponent_of(v->ratio) - s->format->trailing_bits, least = hu_quantum_min(s->format);
-    mpq_t rest, worth;
+    RATIO(rest);
+    RATIO(worth);
     mpz_t bits;
     s->unit = unit < least ? least : unit;
-    mpq_inits(rest, worth, NULL);
     mpz_init(bits);
     hu_mpq_scale(rest, v->ratio, -s->unit);
     mpz_fdiv_qr(bits, mpq_numref(rest), mpq_numref(rest), mpq_denref(rest));
@@ -81,7 +78,6 @@ static void split_bits(struct microscope *s, const struct hu_value *v)
     s->round = s->dropped[1];
     s->sticky = s->more || strchr(s->dropped + 2, '1') ? '1' : '0';
     mpz_clear(bits);
-    mpq_clears(rest, worth, NULL);
 }
 
 /* --- Neighbours --- */
@@ -91,9 +87,8 @@ enum { NEIGHBOUR_TEXT = 64 };
 static void name_neighbour(char text[NEIGHBOUR_TEXT], char *hex, const struct hu_format *f,
                            uint64_t bits)
 {
-    char *shown = shown_value(f, bits);
+    OWNED char *shown = shown_value(f, bits);
     snprintf(text, NEIGHBOUR_TEXT, "%s", shown);
-    free(shown);
     hu_bits_print(hex, f, bits);
 }
 
@@ -115,16 +110,15 @@ static void write_share(struct microscope *s, const mpq_t share)
     snprintf(s->near, sizeof s->near, "%.3g", value);
     if (value >= DBL_MIN || !mpq_sgn(share))
         return;
-    char *text = hu_ratio_scientific(share, 3, false);
+    OWNED char *text = hu_ratio_scientific(share, 3, false);
     snprintf(s->near, sizeof s->near, "%s", text);
-    free(text);
 }
 
 /* Where the source lies from LOW to HIGH. */
 static void measure(struct microscope *s, const mpq_t source, const mpq_t low, const mpq_t high)
 {
-    mpq_t at, gap;
-    mpq_inits(at, gap, NULL);
+    RATIO(at);
+    RATIO(gap);
     mpq_sub(at, source, low);
     mpq_sub(gap, high, low);
     mpq_div(at, at, gap);
@@ -134,19 +128,17 @@ static void measure(struct microscope *s, const mpq_t source, const mpq_t low, c
     mpq_set_ui(gap, 1, 1);
     mpq_sub(gap, gap, at);
     write_share(s, s->side > 0 ? gap : at);
-    mpq_clears(at, gap, NULL);
 }
 
 static void look_between(struct microscope *s, const mpq_t source, uint64_t lower, uint64_t upper)
 {
-    mpq_t low, high;
-    mpq_inits(low, high, NULL);
+    RATIO(low);
+    RATIO(high);
     hu_datum_ratio(low, s->format, lower);
     hu_datum_ratio(high, s->format, upper);
     measure(s, source, low, high);
     name_neighbour(s->lower, s->lower_hex, s->format, lower);
     name_neighbour(s->upper, s->upper_hex, s->format, upper);
-    mpq_clears(low, high, NULL);
 }
 
 static void look_beyond(struct microscope *s, const mpq_t source)
@@ -154,8 +146,8 @@ static void look_beyond(struct microscope *s, const mpq_t source)
     const struct hu_format *f = s->format;
     bool negative = mpq_sgn(source) < 0;
     uint64_t last = negative ? hu_lowest_code(f) : hu_max_finite_code(f);
-    mpq_t edge, next;
-    mpq_inits(edge, next, NULL);
+    RATIO(edge);
+    RATIO(next);
     hu_datum_ratio(edge, f, last);
     mpq_set_si(next, negative ? -1 : 1, 1);
     hu_mpq_scale(next, next, hu_ulp_exponent(f, hu_max_finite_code(f)));
@@ -164,7 +156,6 @@ static void look_beyond(struct microscope *s, const mpq_t source)
     s->is_virtual = negative ? -1 : 1;
     name_virtual(negative ? s->lower : s->upper, f, negative);
     name_neighbour(negative ? s->upper : s->lower, negative ? s->upper_hex : s->lower_hex, f, last);
-    mpq_clears(edge, next, NULL);
 }
 
 /* --- Which way, and why --- */
@@ -260,22 +251,20 @@ static void summarize(struct microscope *s, const struct document *d)
 
 static enum scope_kind kind_of(const struct hu_value *v, const struct hu_format *f)
 {
-    mpq_t edge, error;
+    RATIO(edge);
+    RATIO(error);
     if (v->kind != HU_VALUE_FINITE || hu_value_is_remote(v) || hu_value_is_zero(v) ||
         (v->sign && !hu_is_signed(f)))
         return SCOPE_SPECIAL;
-    mpq_inits(edge, error, NULL);
     hu_datum_ratio(edge, f, v->sign ? hu_lowest_code(f) : hu_max_finite_code(f));
     mpq_abs(edge, edge);
     bool known = hu_value_error(error, v, f, rounded(v, f, HU_TOWARD_NEGATIVE, true));
     int side = mpq_sgn(error);
     /* A scale has no zero for what lies below its range. */
-    enum scope_kind kind = mpq_cmp(v->ratio, edge) > 0 ? SCOPE_BEYOND
-                           : known && !side            ? SCOPE_EXACT
-                           : side > 0                  ? SCOPE_SPECIAL
-                                                       : SCOPE_BETWEEN;
-    mpq_clears(edge, error, NULL);
-    return kind;
+    return mpq_cmp(v->ratio, edge) > 0 ? SCOPE_BEYOND
+           : known && !side            ? SCOPE_EXACT
+           : side > 0                  ? SCOPE_SPECIAL
+                                       : SCOPE_BETWEEN;
 }
 
 void microscope_look(struct microscope *s, const struct document *d, const struct hu_format *f)
@@ -283,8 +272,7 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
     memset(s, 0, sizeof *s);
     s->format = f;
     s->kind = kind_of(&d->value, f);
-    mpq_t source;
-    mpq_init(source);
+    RATIO(source);
     hu_value_ratio(source, &d->value);
     if (s->kind != SCOPE_SPECIAL)
         split_bits(s, &d->value);
@@ -297,7 +285,6 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
         uint64_t bits = hu_value_round(&d->value, f, NULL, NULL);
         name_neighbour(s->lower, s->lower_hex, f, bits);
     }
-    mpq_clear(source);
     for (int i = 0; i < DIRECTIONS; i++)
         choose(s, d, i);
     summarize(s, d);

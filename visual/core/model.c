@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "names.h"
 #include "operation.h"
+#include "scope.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -349,7 +350,7 @@ char *model_field_text(const struct model *m, const char *name)
 void model_focus(struct model *m, const char *name)
 {
     bool same = !strcmp(m->focus, name);
-    char *text = model_is_field(name) ? model_field_text(m, name) : NULL;
+    OWNED char *text = model_is_field(name) ? model_field_text(m, name) : NULL;
     if (!same && m->bad)
         model_hush(m);
     if (!same || !m->edited) {
@@ -360,7 +361,6 @@ void model_focus(struct model *m, const char *name)
         if (!same && m->history.group == STEP_SESSION)
             m->history.group = 0;
     }
-    free(text);
     snprintf(m->focus, sizeof m->focus, "%s", name);
     int row, bit = model_bit_of(m, name, &row);
     if (bit >= 0)

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "model.h"
 #include "operation.h"
+#include "scope.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,10 +118,8 @@ bool model_negate(struct model *m)
 {
     const struct document *now = model_now(m);
     if (now->text && !now->value.format) {
-        char *text = negated_text(now->text);
-        bool done = model_set_text(m, text, 0);
-        free(text);
-        return done;
+        OWNED char *text = negated_text(now->text);
+        return model_set_text(m, text, 0);
     }
     uint64_t bits;
     const struct hu_format *f = now->value.format;

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "anatomy.h"
 #include "layout_parts.h"
+#include "scope.h"
 #include "words.h"
 
 #include <stdio.h>
@@ -106,10 +107,9 @@ static char *result_text(const struct model *m, enum hu_direction direction)
     struct hu_options o = model_now(m)->options;
     o.direction = direction;
     struct hu_exact exact = exact_of(m, &o);
-    char *value = shown_value(m->selected, hu_round_exact(m->selected, &exact, 0, &o, &flags));
-    char *text = text_of("%s  %s", hu_direction_name(direction), value);
-    free(value);
-    return text;
+    OWNED char *value =
+        shown_value(m->selected, hu_round_exact(m->selected, &exact, 0, &o, &flags));
+    return text_of("%s  %s", hu_direction_name(direction), value);
 }
 
 int put_direction_buttons(struct layout *l, struct rect area,

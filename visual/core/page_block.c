@@ -1,6 +1,7 @@
 /* Values under the scale that they share: a bit of the scale moves all of them. */
 #include "allocate.h"
 #include "layout_parts.h"
+#include "scope.h"
 #include "words.h"
 
 #include <math.h>
@@ -62,10 +63,9 @@ static int put_scale(struct layout *l, const struct view_of_block *v, int part, 
     struct flow f = flow_in(l, area, r->name, px(l, 24), px(l, 4));
     put_row_head(r, r->label, true, &f);
     if (part == BLOCK_SCALE) {
-        char *value = scale_text(v->data[0].scale);
+        OWNED char *value = scale_text(v->data[0].scale);
         flow_label(&f, digits(l, 20), FACE_MONO, TINT_EXPONENT,
                    keep_taken(l, text_of("= %s", value)), "value");
-        free(value);
     }
     area.y = flow_end(&f) + px(l, 2);
     return put_cells(l, r, area, 30, true, true);
@@ -85,10 +85,8 @@ static char *rule_text(const struct view_of_block *v, enum hu_scale_rule rule, c
     *full = text_of("greatest error %s", greatest);
     if (isfinite(e.sqnr))
         snprintf(dB, sizeof dB, "  %.1f dB", e.sqnr);
-    char *scale = scale_text(data[0].scale);
-    char *text = text_of("%s  %s%s", hu_scale_rule_name(rule), scale, dB);
-    free(scale);
-    return text;
+    OWNED char *scale = scale_text(data[0].scale);
+    return text_of("%s  %s%s", hu_scale_rule_name(rule), scale, dB);
 }
 
 static int put_rules(struct layout *l, const struct view_of_block *v, struct rect area)
@@ -193,7 +191,7 @@ static void put_error(struct layout *l, const struct view_of_block *v, const str
 {
     const struct hu_block_datum *d = &v->data[n];
     bool exact;
-    char *error = hu_block_error(v->s->given[n], d, true, &exact);
+    OWNED char *error = hu_block_error(v->s->given[n], d, true, &exact);
     const char *text = keep_taken(l, with_minus(exact ? "exact" : error ? error : "no number"));
     const char *remark =
         hu_block_remark(v->s->block, model_now(v->m)->options.direction, v->s->given[n], d);
@@ -205,7 +203,6 @@ static void put_error(struct layout *l, const struct view_of_block *v, const str
         i->face = FACE_SMALL;
         i->align = ALIGN_LEFT;
     }
-    free(error);
 }
 
 static void put_element(struct layout *l, const struct view_of_block *v, const struct columns *c,

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "layout_parts.h"
 #include "operation.h"
+#include "scope.h"
 #include "words.h"
 
 #include <inttypes.h>
@@ -182,16 +183,14 @@ static char *result_words(const struct row *r, const struct hu_value *source)
     if (hu_is_nan(r->datum) && (given || !(r->flags & HU_OVERFLOW)))
         return text_of("%s", r->flags & HU_INVALID ? "NaN: invalid" : "NaN");
     uint64_t bound = hu_max_finite_code(f) | (source->sign ? hu_sign_mask(f) : 0);
-    char *max = bound_value(f, bound);
+    OWNED char *max = bound_value(f, bound);
     const char *side = source->sign ? "below" : "beyond";
     bool no_nan = hu_is_finite(r->datum) && r->flags & HU_INVALID;
-    char *words = no_nan                   ? text_of("invalid: no NaN, so %s", max)
-                  : hu_is_nan(r->datum)    ? text_of("NaN: %s %s, and no infinity", side, max)
-                  : hu_is_finite(r->datum) ? text_of("overflow: %s %s, so %s", side, max, max)
-                  : given                  ? text_of("%s∞", sign)
-                                           : text_of("overflow: %s %s, so %s∞", side, max, sign);
-    free(max);
-    return words;
+    return no_nan                   ? text_of("invalid: no NaN, so %s", max)
+           : hu_is_nan(r->datum)    ? text_of("NaN: %s %s, and no infinity", side, max)
+           : hu_is_finite(r->datum) ? text_of("overflow: %s %s, so %s", side, max, max)
+           : given                  ? text_of("%s∞", sign)
+                                    : text_of("overflow: %s %s, so %s∞", side, max, sign);
 }
 
 /* Where the dot would be: at the source, or at the end that lies toward it. */
@@ -201,7 +200,7 @@ static void put_result(struct layout *l, const struct lane *lane)
     const struct hu_value *source = &model_now(l->model)->value;
     double share = source->kind == HU_VALUE_NAN ? 0.5 : numberline_share(&l->model->line, source);
     share = fmin(fmax(share, 0), 1);
-    char *words = result_words(r, source);
+    OWNED char *words = result_words(r, source);
     int height = line_of(l, FACE_SMALL) + px(l, 2), radius = px(l, 4);
     int width = lesser(width_with(l, FACE_SMALL, words, 10), lane->rect.w);
     int x = share_x(&lane->rect, share), base = lane->rect.y + lane->rect.h;
@@ -212,7 +211,6 @@ static void put_result(struct layout *l, const struct lane *lane)
     i->state |= STATE_TINTED | STATE_OVER;
     put_mark(l, MARK_DOWN, box(x - radius, base - 2 * radius, 2 * radius, 2 * radius), TINT_BAD,
              255);
-    free(words);
 }
 
 static void put_lane(struct layout *l, struct lane *lane, struct rect area, double most)

@@ -1,5 +1,6 @@
 #include "script.h"
 #include "allocate.h"
+#include "scope.h"
 #include "words.h"
 
 #include <stdio.h>
@@ -145,7 +146,8 @@ bool script_line(struct session *c, const char *line, char message[SCRIPT_MESSAG
 {
     while (*line == ' ' || *line == '\t')
         line++;
-    char *copy = need(strdup(line)), *rest = copy + strcspn(copy, " \t");
+    OWNED char *copy = need(strdup(line));
+    char *rest = copy + strcspn(copy, " \t");
     if (*rest)
         *rest++ = 0;
     bool done = !*copy || *copy == '#';
@@ -154,7 +156,6 @@ bool script_line(struct session *c, const char *line, char message[SCRIPT_MESSAG
         done = play(c, copy, rest, message);
         session_update(c);
     }
-    free(copy);
     return done;
 }
 
