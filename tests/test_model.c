@@ -39,7 +39,7 @@ static char *state_of(const struct model *m)
     fprintf(f, "%s %s %s %d %d\n", value, d->text ? "text" : "datum",
             d->value.format ? d->value.format->name : "-", (int)d->options.direction,
             d->options.saturate);
-    fprintf(f, "%s %s %" PRIx64 "\n", arithmetic_name(d->arithmetic), d->second_format->name,
+    fprintf(f, "%s %s %" PRIx64 "\n", arithmetics[d->arithmetic].name, d->second_format->name,
             d->second_bits);
     char *values = block_values(&d->block), *bytes = block_page_hex(&d->block);
     fprintf(f, "%s %d %a %d %s %s\n", hu_block_name(d->block.block), (int)d->block.rule,

@@ -81,7 +81,6 @@ static void activate_grouped(struct session *s, const char *name)
     struct model *m = &s->model;
     const char *rest;
     enum hu_direction direction;
-    enum arithmetic arithmetic;
     enum hu_scale_rule rule;
     enum page page;
     if ((rest = after(name, "tab")) && page_find(rest, &page)) {
@@ -89,8 +88,8 @@ static void activate_grouped(struct session *s, const char *name)
     } else if ((rest = after(name, "round")) && hu_direction_read(rest, &direction)) {
         model_set_direction(m, direction);
         session_close_popup(s);
-    } else if ((rest = after(name, "operator")) && arithmetic_find(rest, &arithmetic)) {
-        model_set_arithmetic(m, arithmetic);
+    } else if ((rest = after(name, "operator")) && arithmetic_find(rest) >= 0) {
+        model_set_arithmetic(m, (enum arithmetic)arithmetic_find(rest));
     } else if ((rest = after(name, "block")) && hu_block_find(rest)) {
         model_set_block(m, hu_block_find(rest));
     } else if ((rest = after(name, "rule")) && hu_scale_rule_find(rest, &rule)) {

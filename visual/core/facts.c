@@ -177,7 +177,7 @@ static void refresh_result(struct row *r, const struct document *d, const struct
     const uint64_t x[] = {a->bits, b->bits};
     struct hu_operation_options o = {.rounding = d->options};
     r->flags = 0;
-    struct hu_exact exact = hu_basic_exact(arithmetic_operation(d->arithmetic), from, x, &o);
+    struct hu_exact exact = hu_basic_exact(arithmetics[d->arithmetic].operation, from, x, &o);
     r->bits = hu_round_exact(r->format, &exact, 0, &d->options, &r->flags);
     if (!operate(&v, d, a, b))
         v.kind = HU_VALUE_NAN;

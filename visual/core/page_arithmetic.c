@@ -81,10 +81,10 @@ static int put_operand(struct layout *l, const struct row *r, bool live, struct 
 static int put_operators(struct layout *l, struct rect area)
 {
     struct flow f = flow_in(l, area, "operator", px(l, 26), px(l, 4));
-    for (enum arithmetic n = ARITHMETIC_ADD; n < ARITHMETICS; n++)
-        flow_choice(&f, ROLE_TAB, px(l, 40), arithmetic_sign(n),
-                    model_now(l->model)->arithmetic == n,
-                    hu_operation_row(arithmetic_operation(n))->standard, arithmetic_name(n));
+    for (int n = 0; n < ARITHMETICS; n++)
+        flow_choice(&f, ROLE_TAB, px(l, 40), arithmetics[n].sign,
+                    (int)model_now(l->model)->arithmetic == n,
+                    hu_operation_row(arithmetics[n].operation)->standard, arithmetics[n].name);
     return flow_end(&f);
 }
 
@@ -95,7 +95,7 @@ static struct hu_exact exact_of(const struct model *m, const struct hu_options *
     const struct hu_format *const from[] = {a->format, b->format};
     const uint64_t x[] = {a->bits, b->bits};
     struct hu_operation_options o = {.rounding = *options};
-    return hu_basic_exact(arithmetic_operation(model_now(m)->arithmetic), from, x, &o);
+    return hu_basic_exact(arithmetics[model_now(m)->arithmetic].operation, from, x, &o);
 }
 
 /* --- Directions --- */
