@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* GGUF's mxfp4 is mxfp4 with its bytes in another order. */
-static bool is_shown(const struct hu_block *b)
+bool block_is_shown(const struct hu_block *b)
 {
     return hu_block_encodes(b) && b->ggml_type != HU_GGML_MXFP4 && b->tile_rows == 1 &&
            b->tile_columns && b->tile_columns <= BLOCK_ELEMENTS && b->bytes <= BLOCK_CODE_BYTES;
@@ -18,7 +18,7 @@ const struct hu_block *block_shown_at(size_t index)
 {
     const struct hu_block *b;
     for (size_t i = 0; (b = hu_block_at(i)); i++)
-        if (is_shown(b) && !index--)
+        if (block_is_shown(b) && !index--)
             return b;
     return NULL;
 }

@@ -168,14 +168,6 @@ static void select_format(struct model *m, const struct hu_format *f)
         model_refresh_operands(m);
 }
 
-static bool on_block_page(const struct hu_block *block)
-{
-    for (size_t i = 0; block && block_shown_at(i); i++)
-        if (block_shown_at(i) == block)
-            return true;
-    return false;
-}
-
 static const char *shown_block(int i)
 {
     return hu_block_name(block_shown_at((size_t)i));
@@ -214,14 +206,14 @@ static bool take_name(struct model *m, struct document *d, const char *name,
                       const struct hu_block **block)
 {
     const struct hu_format *f = hu_format_find(name);
-    if (!f && !on_block_page(hu_block_find(name)))
+    const struct hu_block *other = f ? NULL : hu_block_find(name);
+    if (!f && !(other && block_is_shown(other)))
         return refuse_name(m, name);
-    if (!f)
-        *block = hu_block_find(name);
-    else if (row_at(d, f) < 0 && d->count == DOCUMENT_ROWS)
+    if (f && row_at(d, f) < 0 && d->count == DOCUMENT_ROWS)
         return model_refuse(m, "there is room for %d rows", DOCUMENT_ROWS);
-    else if (row_at(d, f) < 0)
+    if (f && row_at(d, f) < 0)
         d->rows[d->count++] = f;
+    *block = other ? other : *block;
     return true;
 }
 
