@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The selected row's width stands out, then the other rows', then what the file holds. */
 static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)
@@ -132,10 +133,7 @@ static int put_answer(struct layout *l, const struct memory_answer *a, struct re
 
 static bool is_asked(const struct memory_question *q)
 {
-    for (int n = 0; n < MEMORY_FIELDS; n++)
-        if (*q->text[n])
-            return true;
-    return false;
+    return memcmp(q, &(const struct memory_question){{{0}}}, sizeof *q) != 0;
 }
 
 static int put_whole(struct layout *l, struct rect area)
