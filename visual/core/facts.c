@@ -14,12 +14,9 @@
 
 static void name_row(struct row *r)
 {
-    size_t i;
-    for (i = 0; r->format->name[i] && i < HU_MAX_NAME; i++) {
-        char c = r->format->name[i];
-        r->label[i] = c == '_' ? ' ' : (char)toupper((unsigned char)c);
-    }
-    r->label[i] = 0;
+    snprintf(r->label, sizeof r->label, "%s", r->format->name);
+    for (char *c = r->label; *c; c++)
+        *c = *c == '_' ? ' ' : (char)toupper((unsigned char)*c);
 }
 
 static const char *class_words(enum hu_class class)

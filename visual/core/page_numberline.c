@@ -110,19 +110,16 @@ static int column_height(double count, double most, int height)
 /* Columns of the same height are one mark. */
 static void draw_density(struct layout *l, const struct lane *lane, double most)
 {
-    int run = 0, run_height = 0;
-    for (int n = 0; n <= lane->columns; n++) {
-        int height = n < lane->columns ? column_height(lane->density[n], most, lane->rect.h) : -1;
-        if (height == run_height)
-            continue;
-        if (run_height > 0)
-            put_fill(l,
-                     box(lane->rect.x + run * COLUMN_PIXELS,
-                         lane->rect.y + lane->rect.h - run_height, (n - run) * COLUMN_PIXELS,
-                         run_height),
-                     TINT_SIGNIFICAND);
-        run = n;
-        run_height = height;
+    const struct rect *r = &lane->rect;
+    for (int n = 0, end; n < lane->columns; n = end) {
+        int height = column_height(lane->density[n], most, r->h);
+        end = n + 1;
+        while (end < lane->columns && column_height(lane->density[end], most, r->h) == height)
+            end++;
+        struct rect mark = {r->x + n * COLUMN_PIXELS, r->y + r->h - height,
+                            (end - n) * COLUMN_PIXELS, height};
+        if (height > 0)
+            put_fill(l, mark, TINT_SIGNIFICAND);
     }
 }
 
