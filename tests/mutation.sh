@@ -433,7 +433,7 @@ mutate_loss "what a scale makes too small is gone" chunk_loss scratch.h 's/scale
 mutate_loss "a tensor's scale may be no fp32" chunk_loss scratch.h 's/return fmin(fmax(scale, FLT_TRUE_MIN), FLT_MAX);/return greatest \/ t->max_finite;/'
 mutate_loss "infinite relative errors are summed" chunk_loss chunk_loss.c 's/if (!isfinite(from_bits(b, e.max_relative)))/if (false)/'
 mutate_loss "zeros have relative errors" loss loss.c 's/l->measured - l->zeros/l->measured/'
-mutate_loss "overflows that saturate have no errors" chunk_loss chunk_loss.c 's/if (clipped \&\& t->saturates)/if (false)/'
+mutate_loss "overflows that saturate have no errors" chunk_loss chunk_loss.c 's/if (clipped \&\& b->t->saturates)/if (false)/'
 mutate_loss "codes forget the tensor's scale" statistics statistics.c 's/tensor_scale(&plan->targets\[t\], g->spread.greatest)/1/'
 
 # What block formats lose.

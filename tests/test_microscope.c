@@ -1,9 +1,9 @@
 /* What the viewer knows of the selected row: in words, between its neighbours, on the number line.
  */
-#include "../visual/core/inspector.h"
 #include "../visual/core/microscope.h"
 #include "../visual/core/words.h"
 #include "operation.h"
+#include "played_session.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -14,33 +14,31 @@
 
 /* --- The inspector --- */
 
-static const char *fact(const struct facts *facts, const char *name)
+/* Whether all that is known by NAME is TEXT. */
+static void check_fact(struct session *c, const char *name, const char *text)
 {
-    for (int i = 0; i < facts->count; i++)
-        if (!strcmp(facts->list[i].name, name))
-            return facts->list[i].text;
-    return "(none)";
+    char item[MODEL_NAME];
+    snprintf(item, sizeof item, "inspector.%s", name);
+    const struct item *i = layout_find(&c->layout, item);
+    cr_assert(i, "no item %s", item);
+    cr_expect_str_eq(i->full, text);
 }
 
 Test(microscope, the_inspector_knows_the_format_in_words)
 {
-    struct model m;
-    struct facts facts;
-    model_init(&m);
-    model_set_rows(&m, "fp8_e4m3,bf16");
-    model_select(&m, 0);
-    facts_of(&facts, &m);
-    cr_assert_str_eq(fact(&facts, "specials"), "no infinity; NaN is S.1111.111; max 448");
-    facts_clear(&facts);
-    model_select(&m, 1);
-    facts_of(&facts, &m);
-    cr_assert_str_eq(fact(&facts, "exponent"), "01111011 = 123\n123 − 127 = −4");
-    cr_assert_str_eq(fact(&facts, "exact"), "0.10009765625");
-    cr_assert_str_eq(fact(&facts, "hexadecimal"), "0x1.9ap−4");
-    cr_assert_str_eq(fact(&facts, "above"), "0x3dce 0.1005859375");
-    cr_assert_str_eq(fact(&facts, "error"), "9.765625e−05");
-    facts_clear(&facts);
-    model_clear(&m);
+    struct session *c = open_session();
+    model_set_rows(&c->model, "fp8_e4m3,bf16");
+    model_select(&c->model, 0);
+    session_update(c);
+    check_fact(c, "specials", "no infinity; NaN is S.1111.111; max 448");
+    model_select(&c->model, 1);
+    session_update(c);
+    check_fact(c, "exponent", "01111011 = 123\n123 − 127 = −4");
+    check_fact(c, "exact", "0.10009765625");
+    check_fact(c, "hexadecimal", "0x1.9ap−4");
+    check_fact(c, "above", "0x3dce 0.1005859375");
+    check_fact(c, "error", "9.765625e−05");
+    close_page(c);
 }
 
 /* --- The microscope --- */

@@ -1,4 +1,3 @@
-#include "../visual/core/inspector.h"
 #include "../visual/core/microscope.h"
 #include "../visual/core/script.h"
 #include "../visual/desktop/settings.h"
@@ -40,7 +39,7 @@ static char *state_of(const struct model *m)
     fprintf(f, "%s %s %s %d %d\n", value, d->text ? "text" : "datum",
             d->value.format ? d->value.format->name : "-", (int)d->options.direction,
             d->options.saturate);
-    fprintf(f, "%s %s %" PRIx64 "\n", arithmetic_name(d->arithmetic), d->second_format->name,
+    fprintf(f, "%s %s %" PRIx64 "\n", arithmetics[d->arithmetic].name, d->second_format->name,
             d->second_bits);
     char *values = block_values(&d->block), *bytes = block_page_hex(&d->block);
     fprintf(f, "%s %d %a %d %s %s\n", hu_block_name(d->block.block), (int)d->block.rule,
@@ -394,7 +393,7 @@ Test(model, the_memory_page_has_the_memory_rooms_numbers)
                 {"fp8_e4m3", "7,000,559,616 bytes", "7.00 GB", "6.52 GiB"}};
     for (int i = 0; i < 3; i++) {
         const struct weights_bar *bar = &m.weights.bars[i];
-        cr_assert_str_eq(bar->dtype, bars[i].dtype);
+        cr_assert_str_eq(bar->name, bars[i].dtype);
         cr_assert_str_eq(bar->exact, bars[i].exact);
         cr_assert_str_eq(bar->gb, bars[i].gb);
         cr_assert_str_eq(bar->gib, bars[i].gib);

@@ -278,7 +278,7 @@ exits 'an unknown option is refused' 2 '--frobnicate' "$view" --frobnicate
 exits 'a script that is missing is an error' 2 'No such file' "$view" --script "$scratch/none"
 printf 'click fp32.bit31\nclick nothing\n' >"$scratch/bad.script"
 exits 'a bad script line is named' 2 'line 2: nothing on screen is called .nothing' "$view" --script "$scratch/bad.script"
-for line in 'frobnicate' 'key Hyper+x' 'drag fp32.bit1' 'resize 1 1' 'resize a b' 'wheel' 'click'; do
+for line in 'frobnicate' 'key Hyper+x' 'drag fp32.bit1' 'resize 1 1' 'resize a b' 'wheel' 'wheel numberline.plot 1234' 'click'; do
     printf '%s\n' "$line" >"$scratch/bad.script"
     exits "the script line '$line' is refused" 2 'line 1: ' "$view" --script "$scratch/bad.script"
 done

@@ -33,13 +33,13 @@ static int block_exponent(const struct hu_statistics_target *t, const double *x,
     return greatest > 0 ? kept_in_e8m0(ilogb(greatest) - t->emax) : 0;
 }
 
-static void scale_by_block(struct hu_scratch *a, const struct chunk *b,
-                           const struct hu_statistics_target *t)
+static void scale_by_block(const struct chunk *b)
 {
+    struct hu_scratch *a = b->a;
     const double *x = b->x;
     for (size_t i = 0, end; i < b->n; i = end) {
         end = end_of_scale(b, i);
-        int exponent = block_exponent(t, x + i, end - i);
+        int exponent = block_exponent(b->t, x + i, end - i);
         double factor = ldexp(1, -exponent);
         for (size_t j = i; j < end; j++) {
             a->scaled[j] = kept_from_zero(x[j] * factor, x[j]);
@@ -49,8 +49,9 @@ static void scale_by_block(struct hu_scratch *a, const struct chunk *b,
     memset(a->scaled + b->n, 0, (HU_CHUNK - b->n) * sizeof *a->scaled);
 }
 
-static void unscale(struct hu_scratch *a, const struct chunk *b, double tensor)
+static void unscale(const struct chunk *b, double tensor)
 {
+    struct hu_scratch *a = b->a;
     bool blocks = b->plan->scaling == HU_SCALE_BLOCK;
     for (size_t i = 0; i < b->n; i++)
         a->result[i] = a->code[i] * (blocks ? ldexp(1, a->scales[i]) : tensor);
@@ -61,41 +62,36 @@ static void unscale(struct hu_scratch *a, const struct chunk *b, double tensor)
 
 /* Overflows leave the chunk: zeros stand in their places, without errors. Returns how many there
  * are. */
-static size_t clip_chunk(struct hu_scratch *a, struct chunk *b,
-                         const struct hu_statistics_target *t)
+static size_t clip_chunk(struct chunk *b)
 {
+    const struct hu_statistics_target *t = b->t;
     double limit = t->overflow_from[0];
     bool clips = t->rounds_in_place && limit == t->overflow_from[1] &&
                  from_bits(b, b->range.greatest) >= limit;
     if (!clips)
         return 0;
-    size_t clipped = b->passes->clip(b->x, bits_from(b, limit), a->scaled, &b->range);
-    b->x = a->scaled;
+    size_t clipped = b->passes->clip(b->x, bits_from(b, limit), b->a->scaled, &b->range);
+    b->x = b->a->scaled;
     return clipped;
 }
 
-static size_t target_number(const struct chunk *b, const struct hu_statistics_target *t)
-{
-    return (size_t)(t - b->plan->targets);
-}
-
 /* What the only target's codes stand for, or what this target makes of a->scaled or of b->x. */
-static void convert_chunk(struct hu_scratch *a, const struct chunk *b,
-                          const struct hu_statistics_target *t, const void *scaled,
-                          const void *codes)
+static void convert_chunk(const struct chunk *b, const void *scaled)
 {
-    const struct hu_format *to = t->loss.format;
+    struct hu_scratch *a = b->a;
+    const struct hu_format *to = b->t->loss.format;
+    const void *codes = b->codes;
+    size_t target = (size_t)(b->t - b->plan->targets);
     if (!codes) {
         uint64_t first = b->data->first + b->first;
-        convert_numbers(a, target_number(b, t), to, a->codes, b->real, scaled, b->n, first,
-                        &t->options);
+        convert_numbers(a, target, to, a->codes, b->real, scaled, b->n, first, &b->t->options);
         codes = a->codes;
     }
     if (to == b->real) {
         memcpy(a->code, codes, b->n * b->passes->size);
         layout_turn(a->code, b->n, b->passes->size);
     } else {
-        convert_to_numbers(a, target_number(b, t), b->real, a->code, to, codes, b->n);
+        convert_to_numbers(a, target, b->real, a->code, to, codes, b->n);
     }
     memset((char *)a->code + b->n * b->passes->size, 0, (HU_CHUNK - b->n) * b->passes->size);
     for (size_t i = 0; i < b->bad; i++)
@@ -106,10 +102,10 @@ static void convert_chunk(struct hu_scratch *a, const struct chunk *b,
  * Overflowed elements and those that became NaN are added one by one, and leave the chunk: it takes
  * their values as results without error. Returns how many; if any, a->error holds X without them.
  */
-static size_t take_overflows(struct hu_scratch *a, const struct chunk *b,
-                             const struct hu_statistics_target *t, struct hu_loss *loss,
-                             const void *scaled, void *result)
+static size_t take_overflows(const struct chunk *b, const void *scaled, void *result)
 {
+    struct hu_scratch *a = b->a;
+    const struct hu_statistics_target *t = b->t;
     size_t taken = 0;
     double limit =
         t->overflow_from[0] < t->overflow_from[1] ? t->overflow_from[0] : t->overflow_from[1];
@@ -126,7 +122,7 @@ static size_t take_overflows(struct hu_scratch *a, const struct chunk *b,
         if (taken++ == 0)
             memcpy(a->error, b->x, HU_CHUNK * b->passes->size);
         set_element(b, a->error, i, 0);
-        hu_loss_add(loss, &t->loss, &p, b->in_fp32);
+        hu_loss_add(b->loss, &t->loss, &p, b->in_fp32);
         set_element(b, a->code, i, s);
         set_element(b, result, i, x);
     }
@@ -139,28 +135,12 @@ static void add_sum(struct hu_exact_sum *sum, struct hu_pass_sum s)
     hu_exact_add(sum, s.low, s.exponent);
 }
 
-static void lose_signal(struct hu_scratch *a, const struct chunk *b, struct hu_loss *loss,
-                        size_t taken, const struct hu_pass_sum *signal)
+/* The sum of the chunk's squares, found once. */
+static void find_signal(struct chunk *b)
 {
-    if (taken)
-        add_sum(&loss->signal,
-                b->passes->squares(a->error, range_of(b, a->error).greatest, a->error));
-    else
-        add_sum(&loss->signal, *signal);
-}
-
-/* The sum of the chunk's squares, once it is known. */
-struct signal {
-    bool known;
-    struct hu_pass_sum sum;
-};
-
-static struct hu_pass_sum signal_of(const struct chunk *b, struct signal *signal)
-{
-    if (!signal->known)
-        signal->sum = b->passes->squares(b->x, b->range.greatest, b->ahead);
-    signal->known = true;
-    return signal->sum;
+    if (!b->signal_known)
+        b->signal = b->passes->squares(b->x, b->range.greatest, b->ahead);
+    b->signal_known = true;
 }
 
 static void keep_greatest(struct hu_loss *loss, double error, double relative, double ulps)
@@ -172,39 +152,40 @@ static void keep_greatest(struct hu_loss *loss, double error, double relative, d
 
 /* Where the target's exponents reach further down than fp64's, what is subnormal here has units of
  * its own there: the passes take it by that of the least normal number. */
-static double ulps_of_subnormals(const struct hu_scratch *a, const struct chunk *b,
-                                 const struct hu_statistics_target *t, const double *scaled)
+static double ulps_of_subnormals(const struct chunk *b, const double *scaled)
 {
-    const double least_normal = 0x1p-1022;
+    const double least_normal = 0x1p-1022, *code = b->a->code;
     double most = 0;
-    for (size_t i = 0; t->loss.emin < -1022 && i < b->n; i++) {
-        if (fabs(a->code[i]) >= least_normal)
+    for (size_t i = 0; b->t->loss.emin < -1022 && i < b->n; i++) {
+        if (fabs(code[i]) >= least_normal)
             continue;
-        double ulps = hu_loss_in_ulps(&t->loss, a->code[i] - scaled[i], a->code[i]);
+        double ulps = hu_loss_in_ulps(&b->t->loss, code[i] - scaled[i], code[i]);
         most = ulps > most ? ulps : most;
     }
     return most;
 }
 
 /* Relative errors that the type cannot hold leave the chunk; the greatest of the others. */
-static uint64_t leave_infinite_out(struct hu_scratch *a, const struct chunk *b)
+static uint64_t leave_infinite_out(const struct chunk *b)
 {
+    double *relative = b->a->relative;
     for (size_t i = 0; i < b->n; i++)
-        if (!isfinite(element(b, a->relative, i)))
-            set_element(b, a->relative, i, 0);
-    return range_of(b, a->relative).greatest;
+        if (!isfinite(element(b, relative, i)))
+            set_element(b, relative, i, 0);
+    return range_of(b, relative).greatest;
 }
 
-static void lose_errors(struct hu_scratch *a, const struct chunk *b,
-                        const struct hu_statistics_target *t, struct hu_loss *loss,
-                        const void *scaled, const void *result)
+static void lose_errors(const struct chunk *b, const void *scaled, const void *result)
 {
+    struct hu_scratch *a = b->a;
+    struct hu_loss *loss = b->loss;
+    const struct hu_loss_target *t = &b->t->loss;
     struct hu_pass_errors e = {
         .x = b->x,
         .result = result,
         .scaled = scaled,
         .code = a->code,
-        .emin = t->loss.emin,
+        .emin = t->emin,
         .in_fp32 = b->in_fp32,
         .error = a->error,
         .relative = a->relative,
@@ -213,11 +194,11 @@ static void lose_errors(struct hu_scratch *a, const struct chunk *b,
     if (!e.inexact)
         return;
     if (!isfinite(from_bits(b, e.max_relative)))
-        e.max_relative = leave_infinite_out(a, b);
+        e.max_relative = leave_infinite_out(b);
     loss->inexact += e.inexact;
-    keep_greatest(loss, from_bits(b, e.max_error), from_bits(b, e.max_relative),
-                  fmax(ldexp(from_bits(b, e.max_units), t->loss.trailing_bits),
-                       ulps_of_subnormals(a, b, t, scaled)));
+    keep_greatest(
+        loss, from_bits(b, e.max_error), from_bits(b, e.max_relative),
+        fmax(ldexp(from_bits(b, e.max_units), t->trailing_bits), ulps_of_subnormals(b, scaled)));
     add_sum(&loss->noise, b->passes->squares(a->error, e.max_error, a->error));
     if (from_bits(b, e.max_relative) < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
@@ -226,16 +207,15 @@ static void lose_errors(struct hu_scratch *a, const struct chunk *b,
 }
 
 /* What the walks have in common. */
-static struct hu_pass_near near_of(const struct chunk *b, const struct hu_statistics_target *t,
-                                   const struct hu_loss *loss)
+static struct hu_pass_near near_of(const struct chunk *b)
 {
     return (struct hu_pass_near){
         .x = b->x,
         .range = b->range,
-        .direction = t->options.direction,
-        .emin = t->loss.emin,
-        .trailing_bits = t->loss.trailing_bits,
-        .units_known = loss->max_ulps,
+        .direction = b->t->options.direction,
+        .emin = b->t->loss.emin,
+        .trailing_bits = b->t->loss.trailing_bits,
+        .units_known = b->loss->max_ulps,
         .in_fp32 = b->in_fp32,
         .inverses = b->inverses,
     };
@@ -266,51 +246,50 @@ static bool divide_in_fp32(const struct chunk *b, struct hu_pass_near *near)
     return true;
 }
 
-/* The chunk in fp64; if WIDE holds it already, as it is. */
-static const struct chunk *widen(struct hu_scratch *a, const struct chunk *b, struct chunk *wide)
+/* The chunk in fp64; if that is there already, with what is asked of this one. */
+static const struct chunk *widen(const struct chunk *b)
 {
+    struct hu_scratch *a = b->a;
+    struct chunk wide = *b;
     if (!b->is_fp32)
         return b;
-    if (wide->x)
-        return wide;
-    struct hu_pass_range range = wide_range(b);
-    convert_numbers(a, NO_TARGET, a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
-    layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
-    *wide = *b;
-    wide->is_fp32 = false;
-    wide->passes = hu_passes(HU_PASS_FP64);
-    wide->real = a->fp64;
-    wide->x = wide->ahead = a->wide;
-    wide->range = range;
-    return wide;
+    wide.is_fp32 = false;
+    wide.passes = hu_passes(HU_PASS_FP64);
+    wide.real = a->fp64;
+    wide.x = wide.ahead = a->wide;
+    wide.range = wide_range(b);
+    if (!b->wide->x) {
+        convert_numbers(a, NO_TARGET, a->fp64, a->wide, a->fp32, b->x, HU_CHUNK, 0, NULL);
+        layout_turn(a->wide, HU_CHUNK, sizeof *a->wide);
+    }
+    *b->wide = wide;
+    return b->wide;
 }
 
 /* In the chunk's own type, or in fp64. */
-static bool walk_in_type(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
-                         struct hu_pass_near *near)
+static bool walk_in_type(const struct chunk *b, struct hu_pass_near *near)
 {
     if (near->divisor != 0 && b->is_fp32 ? divide_in_fp32(b, near) : b->passes->near(near))
         return true;
     if (!b->is_fp32 || near->scales)
         return false;
-    const struct chunk *w = widen(a, b, wide);
+    const struct chunk *w = widen(b);
     near->x = w->x;
     near->range = w->range;
     return w->passes->near(near);
 }
 
 /* All of it in one walk. False: nothing is added, and it must be done by steps. */
-static bool walk(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
-                 const struct hu_statistics_target *t, struct hu_loss *loss,
-                 struct hu_pass_near *near, size_t measured, const struct hu_pass_sum *signal)
+static bool walk(const struct chunk *b, struct hu_pass_near *near)
 {
-    if (!walk_in_type(a, b, wide, near))
+    struct hu_loss *loss = b->loss;
+    if (!walk_in_type(b, near))
         return false;
-    loss->measured += measured;
+    loss->measured += b->measured;
     loss->underflow += near->zeros;
-    loss->subnormal += t->loss.min_normal > 0 ? near->subnormals : 0;
+    loss->subnormal += b->t->loss.min_normal > 0 ? near->subnormals : 0;
     loss->overflow += near->overflows;
-    add_sum(&loss->signal, *signal);
+    add_sum(&loss->signal, b->signal);
     if (!near->inexact)
         return true;
     loss->inexact += near->inexact;
@@ -322,16 +301,14 @@ static bool walk(struct hu_scratch *a, const struct chunk *b, struct chunk *wide
 }
 
 /* The walk of one that overflows nowhere; with tensor scales, of the quotients by DIVISOR. */
-static bool walk_in_range(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
-                          const struct hu_statistics_target *t, struct hu_loss *loss,
-                          double divisor, size_t measured, const struct hu_pass_sum *signal)
+static bool walk_in_range(const struct chunk *b, double divisor)
 {
-    struct hu_pass_near near = near_of(b, t, loss);
-    double limit = fmin(t->overflow_from[0], t->overflow_from[1]);
+    struct hu_pass_near near = near_of(b);
+    double limit = fmin(b->t->overflow_from[0], b->t->overflow_from[1]);
     double greatest = from_bits(b, b->range.greatest);
     near.divisor = divisor;
-    return t->rounds_in_place && (divisor != 0 ? greatest / divisor : greatest) < limit &&
-           walk(a, b, wide, t, loss, &near, measured, signal);
+    return b->t->rounds_in_place && (divisor != 0 ? greatest / divisor : greatest) < limit &&
+           walk(b, &near);
 }
 
 /* Whether the chunk's elements that share a scale are each HU_SCALE_ELEMENTS from its first on. */
@@ -341,39 +318,39 @@ static bool has_even_scales(const struct chunk *b)
     return !row || row % HU_SCALE_ELEMENTS == 0 || row > HU_CHUNK || row == b->data->elements;
 }
 
-/* The exponents of the chunk's scales for T. Below normal numbers all have e8m0's least. */
-static void find_scales(const struct chunk *b, const struct hu_statistics_target *t, int *scales)
+/* The exponents of the chunk's scales. Below normal numbers all have e8m0's least. */
+static void find_scales(const struct chunk *b, int *scales)
 {
     uint64_t greatest[HU_SCALES];
     b->passes->greatest(b->x, greatest);
     for (size_t i = 0; i < HU_SCALES; i++) {
         int exponent = (int)(greatest[i] >> (b->is_fp32 ? 23 : 52)) - (b->is_fp32 ? 127 : 1023);
-        scales[i] = greatest[i] ? kept_in_e8m0(exponent - t->emax) : 0;
+        scales[i] = greatest[i] ? kept_in_e8m0(exponent - b->t->emax) : 0;
     }
 }
 
-static bool walk_in_scales(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
-                           const struct hu_statistics_target *t, struct hu_loss *loss,
-                           const struct hu_pass_sum *signal)
+static bool walk_in_scales(const struct chunk *b)
 {
     int scales[HU_SCALES];
+    const struct hu_statistics_target *t = b->t;
     bool can = t->rounds_in_place && t->options.direction == HU_TIES_TO_EVEN && t->saturates &&
                t->emax >= 0 && t->overflow_from[0] == t->overflow_from[1] && has_even_scales(b);
     if (!can)
         return false;
-    find_scales(b, t, scales);
-    struct hu_pass_near near = near_of(b, t, loss);
+    find_scales(b, scales);
+    struct hu_pass_near near = near_of(b);
     near.scales = scales;
     near.most = bits_from(b, t->max_finite);
     near.overflow = bits_from(b, t->overflow_from[0]);
-    return walk(a, b, wide, t, loss, &near, b->n - b->bad, signal);
+    return walk(b, &near);
 }
 
-/* By steps, in any direction. What is MEASURED of the chunk is all of it but what was clipped. */
-static void lose_by_steps(struct hu_scratch *a, const struct chunk *b,
-                          const struct hu_statistics_target *t, struct hu_loss *loss,
-                          size_t measured, const void *codes, const struct hu_pass_sum *signal)
+/* By steps, in any direction. */
+static void lose_by_steps(const struct chunk *b)
 {
+    struct hu_scratch *a = b->a;
+    struct hu_loss *loss = b->loss;
+    const struct hu_statistics_target *t = b->t;
     const void *scaled = b->x;
     void *result = a->code;
     double tensor = 1;
@@ -385,18 +362,20 @@ static void lose_by_steps(struct hu_scratch *a, const struct chunk *b,
         if (b->plan->scaling == HU_SCALE_TENSOR)
             scale_by_tensor(a, b->x, tensor);
         else
-            scale_by_block(a, b, t);
+            scale_by_block(b);
         range = range_of(b, scaled);
     }
-    convert_chunk(a, b, t, scaled, codes);
+    convert_chunk(b, scaled);
     if (b->plan->scaling != HU_SCALE_NONE)
-        unscale(a, b, tensor);
+        unscale(b, tensor);
     size_t taken = 0;
     if (from_bits(b, range.greatest) > t->max_finite || !hu_is_signed(t->loss.format))
-        taken = take_overflows(a, b, t, loss, scaled, result);
-    loss->measured += measured - taken;
-    lose_signal(a, b, loss, taken, signal);
-    lose_errors(a, b, t, loss, scaled, result);
+        taken = take_overflows(b, scaled, result);
+    loss->measured += b->measured - taken;
+    add_sum(&loss->signal,
+            taken ? b->passes->squares(a->error, range_of(b, a->error).greatest, a->error)
+                  : b->signal);
+    lose_errors(b, scaled, result);
     if (range.greatest && from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin)) {
         uint64_t zeros, subnormals;
         b->passes->small(a->code, scaled, t->loss.min_normal, &zeros, &subnormals);
@@ -406,9 +385,11 @@ static void lose_by_steps(struct hu_scratch *a, const struct chunk *b,
 }
 
 /* Where overflows have finite results: their errors. */
-static void lose_saturated(struct hu_scratch *a, const struct chunk *b,
-                           const struct hu_statistics_target *t, struct hu_loss *loss)
+static void lose_saturated(const struct chunk *b)
 {
+    struct hu_scratch *a = b->a;
+    struct hu_loss *loss = b->loss;
+    const struct hu_statistics_target *t = b->t;
     const struct hu_passes *wide = hu_passes(HU_PASS_FP64);
     uint16_t at[HU_CHUNK + 1];
     uint64_t limit = bits_from(b, t->overflow_from[0]);
@@ -434,60 +415,63 @@ static void lose_saturated(struct hu_scratch *a, const struct chunk *b,
     add_sum(&loss->relative, wide->squares(a->relative, range.greatest, a->relative));
 }
 
-static void lose_unscaled(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
-                          const struct hu_statistics_target *t, struct hu_loss *loss,
-                          const void *codes, struct signal *signal)
+static void lose_unscaled(struct chunk *b)
 {
     struct chunk kept = *b;
-    size_t clipped = clip_chunk(a, &kept, t);
-    size_t left_out = t->saturates ? 0 : clipped, measured = b->n - b->bad - left_out;
-    struct hu_pass_sum rest =
-        left_out ? b->passes->squares(kept.x, kept.range.greatest, b->ahead) : signal_of(b, signal);
-    loss->overflow += clipped;
-    if (clipped && t->saturates)
-        lose_saturated(a, b, t, loss);
+    size_t clipped = clip_chunk(&kept);
+    if (clipped && !b->t->saturates) {
+        kept.measured -= clipped;
+        kept.signal = b->passes->squares(kept.x, kept.range.greatest, b->ahead);
+    } else {
+        find_signal(b);
+        kept.signal = b->signal;
+    }
+    b->loss->overflow += clipped;
+    if (clipped && b->t->saturates)
+        lose_saturated(b);
+    if (clipped) {
+        kept.codes = NULL;
+        b->wide->x = NULL;
+    }
+    if (!walk_in_range(&kept, 0))
+        lose_by_steps(widen(&kept));
     if (clipped)
-        wide->x = NULL;
-    if (!walk_in_range(a, &kept, wide, t, loss, 0, measured, &rest))
-        lose_by_steps(a, widen(a, &kept, wide), t, loss, measured, clipped ? NULL : codes, &rest);
-    if (clipped)
-        wide->x = NULL;
+        b->wide->x = NULL;
 }
 
-static void lose_scaled(struct hu_scratch *a, const struct chunk *b, struct chunk *wide,
-                        const struct hu_statistics_target *t, struct hu_loss *loss,
-                        struct signal *signal)
+static void lose_scaled(struct chunk *b)
 {
-    struct hu_pass_sum sum = signal_of(b, signal);
-    size_t measured = b->n - b->bad;
+    b->codes = NULL;
+    find_signal(b);
     bool fine = b->plan->scaling == HU_SCALE_BLOCK
-                    ? walk_in_scales(a, b, wide, t, loss, &sum)
-                    : walk_in_range(a, b, wide, t, loss, tensor_scale(t, b->data->greatest),
-                                    measured, &sum);
+                    ? walk_in_scales(b)
+                    : walk_in_range(b, tensor_scale(b->t, b->data->greatest));
     if (!fine)
-        lose_by_steps(a, widen(a, b, wide), t, loss, measured, NULL, &sum);
+        lose_by_steps(widen(b));
 }
 
 /* So many targets are done sooner by inverses, which they share, than by divisions. */
 enum { WORTH_INVERSES = 3 };
 
-void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes)
+void hu_chunk_lose(struct chunk *b)
 {
-    struct signal signal = {.known = false};
     struct chunk wide = {.x = NULL};
+    b->wide = &wide;
+    b->signal_known = false;
+    b->measured = b->n - b->bad;
     if (b->is_fp32 && b->plan->count >= WORTH_INVERSES &&
         hu_plan_direction(b->plan) > HU_TIES_TO_AWAY && !hu_plan_is_of_blocks(b->plan)) {
-        b->passes->inverses(b->x, &b->range, a->inverses);
-        b->inverses = a->inverses;
+        b->passes->inverses(b->x, &b->range, b->a->inverses);
+        b->inverses = b->a->inverses;
     }
     for (size_t i = 0; i < b->plan->count; i++) {
-        const struct hu_statistics_target *t = &b->plan->targets[i];
-        struct hu_loss *loss = &b->g->losses[i];
-        if (t->block.block)
+        b->t = &b->plan->targets[i];
+        b->loss = &b->g->losses[i];
+        if (b->t->block.block)
             continue;
         if (b->plan->scaling == HU_SCALE_NONE)
-            lose_unscaled(a, b, &wide, t, loss, codes, &signal);
+            lose_unscaled(b);
         else
-            lose_scaled(a, b, &wide, t, loss, &signal);
+            lose_scaled(b);
     }
 }

@@ -1,21 +1,21 @@
 #include "scratch.h"
 
 /* The chunk where it can be written to. */
-static void own(struct hu_scratch *a, struct chunk *b)
+static void own(struct chunk *b)
 {
-    if (b->x != a->x)
-        memcpy(a->x, b->x, HU_CHUNK * b->passes->size);
-    b->x = a->x;
+    if (b->x != b->a->x)
+        memcpy(b->a->x, b->x, HU_CHUNK * b->passes->size);
+    b->x = b->a->x;
 }
 
 /* Takes NaNs and infinities out of the chunk: zeros stand in their places. */
-static void take_specials(struct hu_scratch *a, struct chunk *b, uint64_t infinite)
+static void take_specials(struct chunk *b, uint64_t infinite)
 {
     uint64_t nans = 0;
-    b->bad = b->passes->find(a->x, infinite, b->range.greatest, a->bad);
+    b->bad = b->passes->find(b->a->x, infinite, b->range.greatest, b->a->bad);
     for (size_t i = 0; i < b->bad; i++) {
-        nans += isnan(element(b, a->x, a->bad[i]));
-        set_element(b, a->x, a->bad[i], 0);
+        nans += isnan(element(b, b->a->x, b->a->bad[i]));
+        set_element(b, b->a->x, b->a->bad[i], 0);
     }
     b->g->spread.nans += nans;
     b->g->spread.infinities += b->bad - nans;
@@ -24,8 +24,8 @@ static void take_specials(struct hu_scratch *a, struct chunk *b, uint64_t infini
 /* How often each sign and biased exponent occurs, in tables that do not wait for each other. */
 #define COUNT_EXPONENTS(word, shift)                                                               \
     for (size_t i = 0; i < b->n; i++)                                                              \
-    a->exponents[i % 4][((const word *)b->x)[i] >> (shift)]++
-static void count_exponents(struct hu_scratch *a, const struct chunk *b)
+    b->a->exponents[i % 4][((const word *)b->x)[i] >> (shift)]++
+static void count_exponents(const struct chunk *b)
 {
     if (b->is_bf16)
         COUNT_EXPONENTS(uint16_t, 7);
@@ -37,21 +37,21 @@ static void count_exponents(struct hu_scratch *a, const struct chunk *b)
 
 /* The counts so far into the spread. Those of exponent 0 are the zeros, those that stand for NaNs
  * and infinities, and subnormals, which hu_chunk_see has counted. */
-void hu_chunk_settle(struct hu_scratch *a, const struct chunk *b)
+void hu_chunk_settle(const struct chunk *b)
 {
     struct hu_spread *s = &b->g->spread;
     int bias = b->is_fp32 ? 127 : 1023, all = 2 * bias + 2;
     for (int e = 0; e < all - 1; e++) {
         uint64_t count = 0;
         for (int i = 0; i < 4; i++)
-            count += (uint64_t)a->exponents[i][e] + a->exponents[i][all + e];
+            count += (uint64_t)b->a->exponents[i][e] + b->a->exponents[i][all + e];
         if (e)
             s->binades[e - bias - HU_BINADE_LEAST] += count;
         else
             s->zeros += count - b->not_zero;
     }
     for (int i = 0; i < 4; i++)
-        memset(a->exponents[i], 0, 2 * (size_t)all * sizeof **a->exponents);
+        memset(b->a->exponents[i], 0, 2 * (size_t)all * sizeof **b->a->exponents);
 }
 
 static void see_subnormals(struct chunk *b, uint64_t least_normal)
@@ -64,22 +64,22 @@ static void see_subnormals(struct chunk *b, uint64_t least_normal)
 }
 
 /* The lanes' count where they can; what it leaves, of exponent 0, are zeros. */
-static void count(struct hu_scratch *a, const struct chunk *b)
+static void count(const struct chunk *b)
 {
     struct hu_pass_exponents few;
     if (!b->passes->count || !b->passes->count(b->x, &b->range, &few)) {
-        count_exponents(a, b);
+        count_exponents(b);
         return;
     }
     uint32_t nonzero = 0;
     for (int e = 0; e < few.number; e++) {
-        a->exponents[0][few.first + e] += few.counts[e];
+        b->a->exponents[0][few.first + e] += few.counts[e];
         nonzero += few.counts[e];
     }
-    a->exponents[0][0] += (uint32_t)b->n - nonzero;
+    b->a->exponents[0][0] += (uint32_t)b->n - nonzero;
 }
 
-void hu_chunk_see(struct hu_scratch *a, struct chunk *b)
+void hu_chunk_see(struct chunk *b)
 {
     struct hu_spread *s = &b->g->spread;
     const int fraction = b->is_bf16 ? 7 : b->is_fp32 ? 23 : 52;
@@ -87,11 +87,11 @@ void hu_chunk_see(struct hu_scratch *a, struct chunk *b)
     uint64_t normal = UINT64_C(1) << fraction;
     b->range = range_of(b, b->x);
     if (b->range.greatest >= infinite) {
-        own(a, b);
-        take_specials(a, b, infinite);
+        own(b);
+        take_specials(b, infinite);
         b->range = range_of(b, b->x);
     }
-    count(a, b);
+    count(b);
     b->not_zero += b->bad;
     s->finite += b->n - b->bad;
     if (!b->range.greatest)

@@ -57,6 +57,7 @@ struct hu_scratch {
 
 /* A chunk on its way. */
 struct chunk {
+    struct hu_scratch *a;
     const struct hu_statistics_plan *plan;
     const struct hu_statistics_data *data;
     struct hu_gathered *g;
@@ -73,6 +74,14 @@ struct chunk {
     uint64_t first; /* the number of its first element */
     struct hu_pass_range range;
     uint64_t not_zero; /* of the piece: elements counted under exponent 0 that are no zeros */
+    /* Whose turn it is: */
+    const struct hu_statistics_target *t;
+    struct hu_loss *loss;
+    const void *codes;         /* what the only target makes of them, or NULL */
+    size_t measured;           /* of the elements; the others are bad, or left out */
+    struct hu_pass_sum signal; /* of those that are measured, once it is known */
+    bool signal_known;
+    struct chunk *wide; /* the same in fp64, where its x is not NULL */
 };
 
 static inline double from_bits(const struct chunk *b, uint64_t bits)
@@ -146,12 +155,12 @@ static inline double kept_from_zero(double scaled, double x)
 }
 
 /* Adds the chunk's spread, and takes NaNs and infinities out of it. */
-void hu_chunk_see(struct hu_scratch *a, struct chunk *b);
+void hu_chunk_see(struct chunk *b);
 /* The exponents that were counted in a piece into the spread. */
-void hu_chunk_settle(struct hu_scratch *a, const struct chunk *b);
+void hu_chunk_settle(const struct chunk *b);
 
-/* Adds what each target makes of the chunk, which has been seen. codes: as in hu_analyse. */
-void hu_chunk_lose(struct hu_scratch *a, struct chunk *b, const void *codes);
+/* Adds what each target makes of the chunk, which has been seen. */
+void hu_chunk_lose(struct chunk *b);
 
 /* The greatest and least magnitudes in VALUES. */
 static inline struct hu_pass_range range_of(const struct chunk *b, const void *values)

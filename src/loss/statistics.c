@@ -173,9 +173,10 @@ static void take_numbers(struct hu_scratch *a, const struct hu_format *real, voi
 }
 
 /* The elements: in their place if they fill the chunk as they are, else in a->x. */
-static void load_chunk(struct hu_scratch *a, struct chunk *b, const struct hu_format *from,
-                       const unsigned char *bytes, uint64_t at)
+static void load_chunk(struct chunk *b, const struct hu_format *from, const unsigned char *bytes,
+                       uint64_t at)
 {
+    struct hu_scratch *a = b->a;
     size_t before = layout_is_packed(from) ? (size_t)(at % SPARE) : 0;
     bytes += hu_array_bytes(from, (size_t)(at - before));
     if (!HU_BIG_ENDIAN && from == b->real && b->n == HU_CHUNK &&
@@ -265,7 +266,7 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
         return false;
     if (g->codes)
         return hu_gathered_count(g, data->format, bytes, (size_t)(to - from));
-    struct chunk b = {.plan = plan, .data = data, .g = g};
+    struct chunk b = {.a = a, .plan = plan, .data = data, .g = g};
     b.is_fp32 = holds(a->fp32, data->format);
     b.in_fp32 = relates_in_fp32(plan, data->format);
     b.is_bf16 =
@@ -281,17 +282,17 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
         b.n = (size_t)(left < to - at ? left : to - at);
         b.first = at;
         b.bad = 0;
-        load_chunk(a, &b, data->format, bytes, at - base);
+        load_chunk(&b, data->format, bytes, at - base);
         b.ahead = to - at >= 2 * HU_CHUNK && b.x != a->x
                       ? (const char *)b.x + HU_CHUNK * b.passes->size
                       : b.x;
-        const unsigned char *out = codes;
         if (codes)
-            out += hu_array_bytes(plan->targets[0].loss.format, (size_t)(at - from));
-        hu_chunk_see(a, &b);
-        hu_chunk_lose(a, &b, out);
+            b.codes = (const unsigned char *)codes +
+                      hu_array_bytes(plan->targets[0].loss.format, (size_t)(at - from));
+        hu_chunk_see(&b);
+        hu_chunk_lose(&b);
     }
-    hu_chunk_settle(a, &b);
+    hu_chunk_settle(&b);
     return true;
 }
 
@@ -299,12 +300,12 @@ double hu_greatest(struct hu_scratch *a, const struct hu_format *format, const v
                    size_t n)
 {
     double greatest = 0;
-    struct chunk b = {.is_fp32 = holds(a->fp32, format)};
+    struct chunk b = {.a = a, .is_fp32 = holds(a->fp32, format)};
     b.passes = hu_passes((enum hu_pass_type)b.is_fp32);
     b.real = b.is_fp32 ? a->fp32 : a->fp64;
     for (size_t at = 0; at < n; at += b.n) {
         b.n = n - at < HU_CHUNK ? n - at : HU_CHUNK;
-        load_chunk(a, &b, format, bytes, at);
+        load_chunk(&b, format, bytes, at);
         double most = from_bits(&b, range_of(&b, b.x).greatest);
         for (size_t i = 0; !isfinite(most) && i < b.n; i++)
             if (isfinite(element(&b, b.x, i)))

@@ -55,7 +55,6 @@ bool hu_satisfies_otherwise(const struct hu_format *to, const struct hu_promise 
            hu_code_is_zero(to, got) && !(got & ~hu_width_mask(to));
 }
 
-/* One rounding, from FROM into TO, as promised. */
 const char *const hu_flush_names[HU_FLUSHES] = {"keep",  "flush-in", "flush-out",
                                                 "flush", "ftz",      "ftz-daz"};
 const unsigned hu_flush_values[HU_FLUSHES] = {
@@ -78,6 +77,7 @@ uint64_t hu_promise_flush(const struct hu_promise *promise, const struct hu_form
     return hu_code_flushed(to, code);
 }
 
+/* One rounding, from FROM into TO, as promised. */
 static uint64_t round_once(struct hu_reference *r, const struct hu_format *to,
                            const struct hu_format *from, uint64_t bits,
                            const struct hu_promise *promise, unsigned *flags)

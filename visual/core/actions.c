@@ -1,6 +1,8 @@
 #include "actions.h"
 #include "allocate.h"
 #include "operation.h"
+#include "scope.h"
+#include "words.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -17,18 +19,15 @@ void session_zoom(struct session *s, int step)
     m->zoom = m->zoom < zoom_least ? zoom_least : m->zoom > zoom_most ? zoom_most : m->zoom;
 }
 
-static const char *popup_button(enum popup popup)
-{
-    static const char *const names[] = {"value", "round", "formats", "theme"};
-    return names[popup];
-}
+/* The buttons that open each. */
+static const char *const popups[] = {"value", "round", "formats", "theme"};
 
 void session_close_popup(struct session *s)
 {
     enum popup was = s->model.popup;
     s->model.popup = POPUP_NONE;
     if (was)
-        model_focus(&s->model, popup_button(was));
+        model_focus(&s->model, popups[was]);
 }
 
 static void open_popup(struct session *s, enum popup popup)
@@ -36,15 +35,10 @@ static void open_popup(struct session *s, enum popup popup)
     s->model.popup = popup;
     session_update(s);
     /* The option in force gets the focus, or else the first. */
-    const struct item *at = layout_stop(&s->layout, "", 1);
-    for (size_t i = 0; i < s->layout.count; i++) {
-        const struct item *option = &s->layout.items[i];
-        if (option->role == ROLE_OPTION && option->state & STATE_CHECKED &&
-            popup != POPUP_FORMATS) {
-            at = option;
-            break;
-        }
-    }
+    const struct item *at = layout_stop(&s->layout, "", 1), *all = s->layout.items;
+    for (size_t i = s->layout.count; popup != POPUP_FORMATS && i-- > 0;)
+        if (all[i].role == ROLE_OPTION && all[i].state & STATE_CHECKED)
+            at = &all[i];
     if (at)
         model_focus(&s->model, at->name);
 }
@@ -81,13 +75,12 @@ void session_activate_line(struct session *s, const char *what)
         numberline_show_all(n, s->model.selected);
 }
 
-/* "group.rest" names. False: it is none of them. */
-static bool activate_grouped(struct session *s, const char *name)
+/* "group.rest" names. */
+static void activate_grouped(struct session *s, const char *name)
 {
     struct model *m = &s->model;
     const char *rest;
     enum hu_direction direction;
-    enum arithmetic arithmetic;
     enum hu_scale_rule rule;
     enum page page;
     if ((rest = after(name, "tab")) && page_find(rest, &page)) {
@@ -95,8 +88,8 @@ static bool activate_grouped(struct session *s, const char *name)
     } else if ((rest = after(name, "round")) && hu_direction_read(rest, &direction)) {
         model_set_direction(m, direction);
         session_close_popup(s);
-    } else if ((rest = after(name, "operator")) && arithmetic_find(rest, &arithmetic)) {
-        model_set_arithmetic(m, arithmetic);
+    } else if ((rest = after(name, "operator")) && arithmetic_find(rest) >= 0) {
+        model_set_arithmetic(m, (enum arithmetic)arithmetic_find(rest));
     } else if ((rest = after(name, "block")) && hu_block_find(rest)) {
         model_set_block(m, hu_block_find(rest));
     } else if ((rest = after(name, "rule")) && hu_scale_rule_find(rest, &rule)) {
@@ -111,10 +104,7 @@ static bool activate_grouped(struct session *s, const char *name)
         model_show_format(m, hu_format_find(rest), model_row_with(m, hu_format_find(rest)) < 0);
     } else if ((rest = after(name, "numberline"))) {
         session_activate_line(s, rest);
-    } else {
-        return false;
     }
-    return true;
 }
 
 void session_activate(struct session *s, const char *name)
@@ -122,6 +112,7 @@ void session_activate(struct session *s, const char *name)
     struct model *m = &s->model;
     const char *rest;
     int row = model_row_of(m, name, &rest), bit = model_bit_of(m, name, NULL);
+    int popup = index_of(name, popups, sizeof popups / sizeof *popups);
     if (bit >= 0)
         model_write_bit(m, row, bit, !(m->rows[row].bits >> bit & 1), 0);
     else if (row >= 0 && !strcmp(rest, "name"))
@@ -134,12 +125,8 @@ void session_activate(struct session *s, const char *name)
         session_go_to(s, PAGE_KEYS);
     else if (!strcmp(name, "saturate"))
         model_set_saturate(m, !model_now(m)->options.saturate);
-    else if (!strcmp(name, "round"))
-        open_popup(s, POPUP_ROUND);
-    else if (!strcmp(name, "formats"))
-        open_popup(s, POPUP_FORMATS);
-    else if (!strcmp(name, "theme"))
-        open_popup(s, POPUP_THEME);
+    else if (popup > 0)
+        open_popup(s, (enum popup)popup);
     else
         activate_grouped(s, name);
 }
@@ -148,14 +135,13 @@ void session_activate(struct session *s, const char *name)
 
 void session_copy(struct session *s, enum copy_form form)
 {
-    char *text = NULL;
+    OWNED char *text = NULL;
     if (form == COPY_VALUE && model_is_field(s->model.focus) && !edit_all_selected(&s->model.edit))
         text = edit_selection(&s->model.edit);
     text = text ? text : model_copy(&s->model, form);
     if (s->clipboard.set)
         s->clipboard.set(s->clipboard.context, text);
     model_say(&s->model, false, "copied %.200s", text);
-    free(text);
 }
 
 /* In a field the text goes where the caret is. Where everything was selected, or the field has
@@ -165,9 +151,8 @@ static void paste_into_field(struct session *s, const char *text, bool big_endia
     struct model *m = &s->model;
     struct edit before = m->edit;
     bool whole = edit_all_selected(&m->edit) || !m->edit.length;
-    enum memory_field field;
     bool own = !strcmp(m->focus, "format.custom") || !strcmp(m->focus, "memory.model") ||
-               !strcmp(m->focus, "block.values") || memory_field_find(m->focus, &field);
+               !strcmp(m->focus, "block.values") || memory_field_find(m->focus) >= 0;
     if (big_endian && !own) {
         model_paste(m, text, true);
         return;
@@ -197,25 +182,23 @@ static void paste_into_field(struct session *s, const char *text, bool big_endia
 
 void session_paste(struct session *s, bool big_endian)
 {
-    char *text = s->clipboard.get ? s->clipboard.get(s->clipboard.context) : NULL;
+    OWNED char *text = s->clipboard.get ? s->clipboard.get(s->clipboard.context) : NULL;
     if (!text || !*text)
         model_say(&s->model, true, "the clipboard holds no text");
     else if (model_is_field(s->model.focus))
         paste_into_field(s, text, big_endian);
     else
         model_paste(&s->model, text, big_endian);
-    free(text);
 }
 
 void session_cut(struct session *s)
 {
     struct model *m = &s->model;
-    char *text = model_is_field(m->focus) ? edit_selection(&m->edit) : NULL;
+    OWNED char *text = model_is_field(m->focus) ? edit_selection(&m->edit) : NULL;
     if (!text)
         return;
     if (s->clipboard.set)
         s->clipboard.set(s->clipboard.context, text);
-    free(text);
     edit_erase(&m->edit, 1);
     model_apply_edit(m);
 }

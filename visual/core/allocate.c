@@ -22,3 +22,11 @@ char *text_of(const char *format, ...)
     va_end(arguments);
     return need(text);
 }
+
+void *room_for(void *array, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return array;
+    *room = count ? 2 * count : 64;
+    return need(realloc(array, *room * size));
+}

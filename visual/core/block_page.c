@@ -1,5 +1,6 @@
 #include "block_page.h"
 #include "allocate.h"
+#include "little.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 
 /* GGUF's mxfp4 is mxfp4 with its bytes in another order. */
-static bool is_shown(const struct hu_block *b)
+bool block_is_shown(const struct hu_block *b)
 {
     return hu_block_encodes(b) && b->ggml_type != HU_GGML_MXFP4 && b->tile_rows == 1 &&
            b->tile_columns && b->tile_columns <= BLOCK_ELEMENTS && b->bytes <= BLOCK_CODE_BYTES;
@@ -17,7 +18,7 @@ const struct hu_block *block_shown_at(size_t index)
 {
     const struct hu_block *b;
     for (size_t i = 0; (b = hu_block_at(i)); i++)
-        if (is_shown(b) && !index--)
+        if (block_is_shown(b) && !index--)
             return b;
     return NULL;
 }
@@ -29,29 +30,34 @@ int block_elements(const struct block_state *s)
 
 /* --- Where the bits lie --- */
 
-/* Bits of codes and scales by number, those of the codes first. */
-enum { WIDTH_MAX = 32, FIRST_SCALE_BIT = 8 * BLOCK_CODE_BYTES };
+enum { WIDTH_MAX = 32 };
 
+/* Where each part's bits are in the state, the lowest first, as numbers of its bits: those of byte
+ * I from 8 I on. */
 struct map {
     const struct hu_block *block;
     struct hu_format
         element; /* of WIDTH bits, without a meaning of its own, where codes have none */
     unsigned char width[BLOCK_PARTS];
-    short at[BLOCK_PARTS][WIDTH_MAX]; /* a part's bits, the lowest first */
+    short at[BLOCK_PARTS][WIDTH_MAX];
 };
 
-static void add_bit(struct map *m, int part, int at)
+static void add_bit(struct map *m, int part, size_t offset, int bit)
 {
-    m->at[part][m->width[part]++] = (short)at;
+    m->at[part][m->width[part]++] = (short)(8 * (int)offset + bit);
 }
 
 static void map_parts(struct map *m)
 {
     for (int i = 0; i < (int)m->block->tile_columns; i++)
         for (int bit = 0; bit < m->block->code_bits; bit++)
-            add_bit(m, BLOCK_FIRST + i, i * m->block->code_bits + bit);
+            add_bit(m, BLOCK_FIRST + i, offsetof(struct block_state, codes),
+                    i * m->block->code_bits + bit);
     for (int bit = 0; bit < hu_format_find(m->block->scale)->width; bit++)
-        add_bit(m, BLOCK_SCALE, FIRST_SCALE_BIT + bit);
+        add_bit(m, BLOCK_SCALE, offsetof(struct block_state, scales), bit);
+    for (int bit = 0; m->block->over == HU_OVER_TENSOR && bit < WIDTH_MAX; bit++)
+        add_bit(m, BLOCK_SECOND, offsetof(struct block_state, tensor_scale),
+                bit ^ (HU_BIG_ENDIAN ? 24 : 0));
 }
 
 /* How far a bit moves the code that it is of. */
@@ -78,16 +84,19 @@ static void map_whole(struct map *m)
         while (i < (int)m->block->elements && u.q[i] == zero.q[i])
             i++;
         if (i == (int)m->block->elements) {
-            add_bit(m, m->width[BLOCK_SCALE] < 16 ? BLOCK_SCALE : BLOCK_SECOND, at);
+            add_bit(m, m->width[BLOCK_SCALE] < 16 ? BLOCK_SCALE : BLOCK_SECOND,
+                    offsetof(struct block_state, codes), at);
             continue;
         }
-        int part = BLOCK_FIRST + i, n = m->width[part]++, moved = distance(&u, &zero, i);
+        int part = BLOCK_FIRST + i, n = m->width[part], moved = distance(&u, &zero, i);
+        add_bit(m, part, offsetof(struct block_state, codes), at);
+        short own = m->at[part][n];
         for (; n > 0 && moves[i][n - 1] > moved; n--) {
             moves[i][n] = moves[i][n - 1];
             m->at[part][n] = m->at[part][n - 1];
         }
         moves[i][n] = moved;
-        m->at[part][n] = (short)at;
+        m->at[part][n] = own;
     }
     m->element = *hu_format_find("uint8");
     m->element.width = m->element.trailing_bits = m->width[BLOCK_FIRST];
@@ -122,58 +131,37 @@ const char *block_part_name(int part)
     return names[part];
 }
 
-static bool is_tensor_scale(const struct block_state *s, int part)
-{
-    return part == BLOCK_SECOND && s->block->over == HU_OVER_TENSOR;
-}
-
 const struct hu_format *block_part_format(const struct block_state *s, int part)
 {
     const struct hu_block *b = s->block;
     const struct map *m = map_of(b);
-    if (is_tensor_scale(s, part))
-        return hu_format_find("fp32");
     if (!m->width[part])
         return NULL;
+    if (part == BLOCK_SECOND && b->over == HU_OVER_TENSOR)
+        return hu_format_find("fp32");
     if (part < BLOCK_FIRST)
         return hu_format_find(b->scale ? b->scale : "fp16");
     return b->element ? hu_format_find(b->element) : &m->element;
-}
-
-/* Where bit AT is in codes and scales. */
-static size_t offset_of(int at)
-{
-    return at < FIRST_SCALE_BIT
-               ? offsetof(struct block_state, codes) + (size_t)at / 8
-               : offsetof(struct block_state, scales) + (size_t)(at - FIRST_SCALE_BIT) / 8;
 }
 
 uint64_t block_bits(const struct block_state *s, int part)
 {
     const struct map *m = map_of(s->block);
     const unsigned char *bytes = (const unsigned char *)s;
-    uint32_t bits = 0;
-    if (is_tensor_scale(s, part))
-        memcpy(&bits, &s->tensor_scale, sizeof bits);
-    for (int k = 0; k < m->width[part]; k++) {
-        int at = m->at[part][k];
-        bits |= (uint32_t)(bytes[offset_of(at)] >> at % 8 & 1) << k;
-    }
+    uint64_t bits = 0;
+    for (int k = 0; k < m->width[part]; k++)
+        bits |= (uint64_t)(bytes[m->at[part][k] / 8] >> m->at[part][k] % 8 & 1) << k;
     return bits;
 }
 
 void block_set_bits(struct block_state *s, int part, uint64_t bits)
 {
     const struct map *m = map_of(s->block);
-    uint32_t word = (uint32_t)bits;
     s->by_hand = true;
-    if (is_tensor_scale(s, part))
-        memcpy(&s->tensor_scale, &word, sizeof word);
     for (int k = 0; k < m->width[part]; k++) {
-        int at = m->at[part][k];
-        unsigned char *byte = (unsigned char *)s + offset_of(at),
-                      mask = (unsigned char)(1 << at % 8);
-        *byte = (unsigned char)(word >> k & 1 ? *byte | mask : *byte & ~mask);
+        unsigned char *byte = (unsigned char *)s + m->at[part][k] / 8;
+        unsigned mask = 1u << m->at[part][k] % 8;
+        *byte = (unsigned char)(bits >> k & 1 ? *byte | mask : *byte & ~mask);
     }
 }
 

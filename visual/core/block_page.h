@@ -25,6 +25,7 @@ struct block_state {
 /* The block formats that the page shows, by number: one scale over at most 32 elements in a row,
  * encoded here. NULL from the count on. */
 const struct hu_block *block_shown_at(size_t index);
+bool block_is_shown(const struct hu_block *b);
 
 void block_begin(struct block_state *s);
 int block_elements(const struct block_state *s);

@@ -1,6 +1,7 @@
 /* Copy and paste. */
 #include "allocate.h"
 #include "model.h"
+#include "scope.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -31,20 +32,19 @@ static char *shell_word(const char *text)
     return out;
 }
 
-static char *command_line(const struct model *m)
+/* The rounding direction as an option, where it is not the usual one; new memory. */
+static char *direction_option(const struct document *now)
 {
-    const struct document *now = model_now(m);
-    char *rows = document_row_names(now);
-    char *argument = source_argument(now), *word = shell_word(argument);
-    char direction[32] = "";
-    if (now->options.direction != HU_TIES_TO_EVEN)
-        snprintf(direction, sizeof direction, " -r %s", hu_direction_name(now->options.direction));
-    char *line = text_of("halfulp show -f %s%s%s %s", rows, direction,
-                         now->options.saturate ? " --saturate" : "", word);
-    free(rows);
-    free(argument);
-    free(word);
-    return line;
+    enum hu_direction d = now->options.direction;
+    return d == HU_TIES_TO_EVEN ? text_of("%s", "") : text_of(" -r %s", hu_direction_name(d));
+}
+
+static char *command_line(const struct document *now)
+{
+    OWNED char *rows = document_row_names(now), *argument = source_argument(now);
+    OWNED char *word = shell_word(argument), *direction = direction_option(now);
+    return text_of("halfulp show -f %s%s%s %s", rows, direction,
+                   now->options.saturate ? " --saturate" : "", word);
 }
 
 /* The command that explains the block: from its values, or from its bytes where bits were changed.
@@ -52,21 +52,17 @@ static char *command_line(const struct model *m)
 static char *block_command(const struct document *now)
 {
     const struct block_state *s = &now->block;
-    char direction[32] = "", scale[16 + HU_SHORTEST_TEXT] = "", shown[HU_SHORTEST_TEXT];
-    char *text = s->by_hand ? block_page_hex(s) : block_values(s);
+    char scale[16 + HU_SHORTEST_TEXT] = "", shown[HU_SHORTEST_TEXT];
+    OWNED char *direction = direction_option(now);
+    OWNED char *text = s->by_hand ? block_page_hex(s) : block_values(s);
     hu_block_shown(shown, (double)s->tensor_scale);
     if (s->block->over == HU_OVER_TENSOR)
         snprintf(scale, sizeof scale, " --tensor-scale %s", shown);
-    if (now->options.direction != HU_TIES_TO_EVEN)
-        snprintf(direction, sizeof direction, " -r %s", hu_direction_name(now->options.direction));
     bool rule = s->rule && hu_block_has_rules(s->block);
-    char *line =
-        s->by_hand
-            ? text_of("halfulp block -t %s%s --decode %s", s->block->name, scale, text)
-            : text_of("halfulp block -t %s%s%s%s -- %s", s->block->name, rule ? " --rule " : "",
-                      rule ? hu_scale_rule_name(s->rule) : "", direction, text);
-    free(text);
-    return line;
+    return s->by_hand
+               ? text_of("halfulp block -t %s%s --decode %s", s->block->name, scale, text)
+               : text_of("halfulp block -t %s%s%s%s -- %s", s->block->name, rule ? " --rule " : "",
+                         rule ? hu_scale_rule_name(s->rule) : "", direction, text);
 }
 
 static char *copy_block(const struct model *m, enum copy_form form)
@@ -86,7 +82,7 @@ char *model_copy(const struct model *m, enum copy_form form)
     if (form == COPY_VALUE)
         return model_value_text(m);
     if (form == COPY_COMMAND)
-        return command_line(m);
+        return command_line(model_now(m));
     hu_bits_print(hex, r->format, r->bits);
     return need(strdup(hex));
 }

@@ -96,33 +96,22 @@ static void paint_along(struct session *s, int x0, int y0, int x1, int y1)
 void control_move(struct session *s, int x, int y)
 {
     int x0 = s->x, y0 = s->y;
-    const struct item *hit;
-    switch (s->drag) {
-    case DRAG_PAINT:
+    const char *name = s->drag == DRAG_PAN ? "numberline.plot" : s->model.focus;
+    const struct item *hit = layout_find(&s->layout, name);
+    if (s->drag == DRAG_PAINT) {
         s->x = x;
         s->y = y;
         paint_along(s, x0, y0, x, y);
         session_update(s);
-        break;
-    case DRAG_PAN:
-        hit = layout_find(&s->layout, "numberline.plot");
-        if (hit && hit->rect.w && x != x0)
-            numberline_pan(&s->model.line, (double)(x0 - x) / hit->rect.w);
-        under(s, x, y);
-        break;
-    case DRAG_SCROLL:
-        scroll_by_bar(s, y - y0);
-        under(s, x, y);
-        break;
-    case DRAG_TEXT:
-        hit = layout_find(&s->layout, s->model.focus);
-        if (hit && hit->role == ROLE_FIELD && x != x0)
-            edit_place(&s->model.edit, layout_column(&s->layout, hit, x), true);
-        under(s, x, y);
-        break;
-    default:
-        under(s, x, y);
+        return;
     }
+    if (s->drag == DRAG_SCROLL)
+        scroll_by_bar(s, y - y0);
+    else if (s->drag == DRAG_PAN && hit && hit->rect.w && x != x0)
+        numberline_pan(&s->model.line, (double)(x0 - x) / hit->rect.w);
+    else if (s->drag == DRAG_TEXT && hit && hit->role == ROLE_FIELD && x != x0)
+        edit_place(&s->model.edit, layout_column(&s->layout, hit, x), true);
+    under(s, x, y);
 }
 
 void control_leave(struct session *s)

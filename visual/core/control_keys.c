@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void next_theme(struct model *m)
-{
-    m->theme = (enum theme_name)((m->theme + 1) % THEME_COUNT);
-}
-
 static void control_chord(struct session *s, struct chord k)
 {
     struct model *m = &s->model;
@@ -29,11 +24,17 @@ static void control_chord(struct session *s, struct chord k)
     else if (k.key == 'a')
         edit_select_all(&m->edit);
     else if (k.key == 't')
-        next_theme(m);
+        m->theme = (enum theme_name)((m->theme + 1) % THEME_COUNT);
     else if (k.key && strchr("+=-0", k.key))
         session_zoom(s, k.key == '-' ? -1 : k.key == '0' ? 0 : 1);
     else if (k.key >= '1' && k.key <= '6')
         session_go_to(s, (enum page)(k.key - '1'));
+}
+
+/* Where a key leads: back or up (-1), on or down (1). */
+static int step_of(int key)
+{
+    return key == KEY_LEFT || key == KEY_UP || key == KEY_HOME || key == KEY_PAGE_UP ? -1 : 1;
 }
 
 static void tab(struct session *s, int direction)
@@ -72,21 +73,16 @@ static bool is_beside(const struct model *m, int from, int to)
 
 static void bit_key(struct session *s, struct chord k, int row, int bit)
 {
-    struct model *m = &s->model;
-    const struct hu_format *f = m->rows[row].format;
-    int step = k.key == KEY_DOWN ? 1 : -1;
-    if (k.key == KEY_LEFT)
-        focus_bit(s, row, bit + 1 < f->width ? bit + 1 : bit);
-    else if (k.key == KEY_RIGHT)
-        focus_bit(s, row, bit ? bit - 1 : 0);
-    else if (k.key == KEY_HOME)
-        focus_bit(s, row, f->width - 1);
-    else if (k.key == KEY_END)
-        focus_bit(s, row, 0);
+    const struct row *r = &s->model.rows[row];
+    int last = r->format->width - 1, step = step_of(k.key);
+    if (k.key == KEY_LEFT || k.key == KEY_RIGHT)
+        focus_bit(s, row, bit - step < 0 ? 0 : bit - step > last ? last : bit - step);
+    else if (k.key == KEY_HOME || k.key == KEY_END)
+        focus_bit(s, row, k.key == KEY_HOME ? last : 0);
     else if (k.key == KEY_RETURN)
-        session_activate(s, m->focus);
-    else if ((k.key == KEY_UP || k.key == KEY_DOWN) && is_beside(m, row, row + step))
-        focus_bit(s, row + step, facing_bit(f, bit, m->rows[row + step].format));
+        session_activate(s, s->model.focus);
+    else if ((k.key == KEY_UP || k.key == KEY_DOWN) && is_beside(&s->model, row, row + step))
+        focus_bit(s, row + step, facing_bit(r->format, bit, r[step].format));
 }
 
 static void leave_field(struct session *s)
@@ -115,19 +111,16 @@ static void leave_field(struct session *s)
 static void field_key(struct session *s, struct chord k)
 {
     struct model *m = &s->model;
-    struct edit *e = &m->edit;
-    bool shift = k.mods & MOD_SHIFT;
-    int row = model_row_of(m, m->focus, NULL);
-    if (k.key == KEY_LEFT || k.key == KEY_RIGHT) {
-        edit_move(e, k.key == KEY_LEFT ? -1 : 1, false, shift);
-    } else if (k.key == KEY_HOME || k.key == KEY_END) {
-        edit_move(e, k.key == KEY_HOME ? -1 : 1, true, shift);
+    int row = model_row_of(m, m->focus, NULL), step = step_of(k.key);
+    bool far = k.key == KEY_HOME || k.key == KEY_END;
+    if (far || k.key == KEY_LEFT || k.key == KEY_RIGHT) {
+        edit_move(&m->edit, step, far, k.mods & MOD_SHIFT);
     } else if (k.key == KEY_BACKSPACE || k.key == KEY_DELETE) {
-        if (edit_erase(e, k.key == KEY_DELETE ? 1 : -1))
+        if (edit_erase(&m->edit, k.key == KEY_DELETE ? 1 : -1))
             model_apply_edit(m);
     } else if (k.key == KEY_UP || k.key == KEY_DOWN) {
         if (row >= 0 || !strcmp(m->focus, "value"))
-            model_step(m, row >= 0 ? row : model_selected(m), k.key == KEY_UP ? 1 : -1);
+            model_step(m, row >= 0 ? row : model_selected(m), -step);
     } else if (k.key == KEY_RETURN) {
         leave_field(s);
     }
@@ -137,7 +130,7 @@ static void line_key(struct session *s, struct chord k)
 {
     struct numberline *n = &s->model.line;
     if (k.key == KEY_LEFT || k.key == KEY_RIGHT)
-        numberline_pan(n, k.key == KEY_LEFT ? -0.1 : 0.1);
+        numberline_pan(n, 0.1 * step_of(k.key));
     else if (k.key == KEY_UP || k.key == KEY_DOWN)
         numberline_zoom(n, k.key == KEY_UP ? 1.25 : 0.8, 0.5);
     else if (k.key == KEY_HOME || k.key == KEY_END)
@@ -158,15 +151,11 @@ static void escape(struct session *s)
 /* On a button or option: arrows go on, Return presses. */
 static void button_key(struct session *s, struct chord k)
 {
-    char name[MODEL_NAME];
     const struct item *i = layout_find(&s->layout, s->model.focus);
-    strcpy(name, s->model.focus);
     if (k.key == KEY_RETURN && i && !(i->state & STATE_DISABLED))
-        session_activate(s, name);
-    else if (k.key == KEY_UP || k.key == KEY_LEFT)
-        tab(s, -1);
-    else if (k.key == KEY_DOWN || k.key == KEY_RIGHT)
-        tab(s, 1);
+        session_activate(s, s->model.focus);
+    else if (k.key >= KEY_LEFT && k.key <= KEY_DOWN)
+        tab(s, step_of(k.key));
 }
 
 /* A row of the other pages while the focus is in it, but the first operand, which is the value;
@@ -189,7 +178,7 @@ static void plain_key(struct session *s, struct chord k)
     else if (k.key == KEY_F1)
         session_go_to(s, PAGE_KEYS);
     else if (k.key == KEY_PAGE_UP || k.key == KEY_PAGE_DOWN)
-        model_step(m, focused_row(m), k.key == KEY_PAGE_UP ? 1 : -1);
+        model_step(m, focused_row(m), -step_of(k.key));
     else if (bit >= 0)
         bit_key(s, k, row, bit);
     else if (model_is_field(m->focus))
@@ -229,27 +218,21 @@ static void line_letter(struct session *s, char letter)
         session_activate_line(s, n->logarithmic ? "linear" : "log");
 }
 
-static void write_digit(struct session *s, int row, int bit, bool value)
-{
-    model_write_bit(&s->model, row, bit, value, 0);
-    focus_bit(s, row, bit ? bit - 1 : 0);
-}
-
 static void type_letter(struct session *s, char letter)
 {
     struct model *m = &s->model;
     int row, bit = model_bit_of(m, m->focus, &row);
     const struct item *i = layout_find(&s->layout, m->focus);
-    char name[MODEL_NAME];
-    strcpy(name, m->focus);
-    if (letter == 'n')
+    if (letter == 'n') {
         focused_row(m) > ROW_A ? model_negate_row(m, focused_row(m)) : model_negate(m);
-    else if (letter == ' ' && !(i && i->state & STATE_DISABLED))
-        session_activate(s, name);
-    else if (bit >= 0 && (letter == '0' || letter == '1'))
-        write_digit(s, row, bit, letter == '1');
-    else if (i && i->role == ROLE_PLOT)
+    } else if (letter == ' ' && !(i && i->state & STATE_DISABLED)) {
+        session_activate(s, m->focus);
+    } else if (bit >= 0 && (letter == '0' || letter == '1')) {
+        model_write_bit(m, row, bit, letter == '1', 0);
+        focus_bit(s, row, bit ? bit - 1 : 0);
+    } else if (i && i->role == ROLE_PLOT) {
         line_letter(s, letter);
+    }
 }
 
 void control_text(struct session *s, const char *text)

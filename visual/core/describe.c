@@ -1,5 +1,6 @@
 #include "describe.h"
 #include "allocate.h"
+#include "scope.h"
 
 #include <string.h>
 
@@ -33,12 +34,10 @@ static json_t *text_json(const char *text)
     json_t *string = json_string(text);
     if (string)
         return string;
-    char *plain = need(strdup(text));
+    OWNED char *plain = need(strdup(text));
     for (char *at = plain; *at; at++)
         *at = (unsigned char)*at < 0x80 ? *at : '?';
-    string = json_string(plain);
-    free(plain);
-    return need(string);
+    return need(json_string(plain));
 }
 
 static json_t *describe_item(const struct item *i)
@@ -58,9 +57,8 @@ static json_t *describe_item(const struct item *i)
 
 static json_t *take(char *text)
 {
-    json_t *string = text_json(text);
-    free(text);
-    return string;
+    OWNED char *taken = text;
+    return text_json(taken);
 }
 
 json_t *describe(const struct session *c, const char *clipboard)

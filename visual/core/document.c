@@ -3,37 +3,17 @@
 
 #include <string.h>
 
-static const struct {
-    const char *name, *sign;
-    enum hu_operation operation;
-} arithmetic_rows[ARITHMETICS] = {{"add", "+", HU_OP_ADD},
-                                  {"sub", "−", HU_OP_SUB},
-                                  {"mul", "×", HU_OP_MUL},
-                                  {"div", "÷", HU_OP_DIV}};
+const struct arithmetic_row arithmetics[ARITHMETICS] = {{"add", "+", HU_OP_ADD},
+                                                        {"sub", "−", HU_OP_SUB},
+                                                        {"mul", "×", HU_OP_MUL},
+                                                        {"div", "÷", HU_OP_DIV}};
 
-const char *arithmetic_name(enum arithmetic arithmetic)
+int arithmetic_find(const char *name)
 {
-    return arithmetic_rows[arithmetic].name;
-}
-
-const char *arithmetic_sign(enum arithmetic arithmetic)
-{
-    return arithmetic_rows[arithmetic].sign;
-}
-
-enum hu_operation arithmetic_operation(enum arithmetic arithmetic)
-{
-    return arithmetic_rows[arithmetic].operation;
-}
-
-bool arithmetic_find(const char *name, enum arithmetic *arithmetic)
-{
-    for (int i = 0; i < ARITHMETICS; i++)
-        if (!strcmp(name, arithmetic_rows[i].name)) {
-            *arithmetic = (enum arithmetic)i;
-            return true;
-        }
-    return false;
+    int i = ARITHMETICS;
+    while (i-- && strcmp(name, arithmetics[i].name))
+        ;
+    return i;
 }
 
 struct document *document_new(void)
@@ -96,10 +76,7 @@ static bool same(const struct document *a, const struct document *b)
 
 static void append(struct history *h, struct document *d)
 {
-    if (h->count == h->room) {
-        h->room = h->room ? 2 * h->room : 64;
-        h->states = need(realloc(h->states, h->room * sizeof *h->states));
-    }
+    h->states = room_for(h->states, h->count, &h->room, sizeof *h->states);
     h->states[h->count++] = d;
 }
 

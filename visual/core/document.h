@@ -10,11 +10,12 @@ enum arithmetic { ARITHMETIC_ADD, ARITHMETIC_SUB, ARITHMETIC_MUL, ARITHMETIC_DIV
 
 enum { DOCUMENT_ROWS = 24 };
 
-/* "add", its sign "+", and the library's operation. */
-const char *arithmetic_name(enum arithmetic arithmetic);
-const char *arithmetic_sign(enum arithmetic arithmetic);
-enum hu_operation arithmetic_operation(enum arithmetic arithmetic);
-bool arithmetic_find(const char *name, enum arithmetic *arithmetic);
+extern const struct arithmetic_row {
+    const char *name, *sign; /* "add", "+" */
+    enum hu_operation operation;
+} arithmetics[ARITHMETICS];
+/* The one called NAME; -1: none. */
+int arithmetic_find(const char *name);
 
 struct document {
     struct hu_value value;

@@ -1,36 +1,15 @@
 #include "edit.h"
 #include "allocate.h"
+#include "file/printable.h"
+#include "words.h"
 
 #include <string.h>
-
-static bool continues(char c)
-{
-    return (c & 0xc0) == 0x80;
-}
-
-/* Whether the second byte rules out an overlong form, a surrogate or what lies beyond U+10FFFF. */
-static bool second_fits(unsigned char first, unsigned char second)
-{
-    return (first != 0xe0 || second >= 0xa0) && (first != 0xed || second < 0xa0) &&
-           (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90);
-}
-
-/* Length of the UTF-8 code point at TEXT; 0: none is there (RFC 3629 section 4). */
-static size_t code_point(const char *text)
-{
-    unsigned char c = (unsigned char)*text;
-    size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < n; i++)
-        if (!continues(text[i]))
-            return 0;
-    return n < 2 || second_fits(c, (unsigned char)text[1]) ? n : 0;
-}
 
 static size_t clean_copy(char *to, size_t room, const char *text)
 {
     size_t length = 0;
     while (*text) {
-        size_t n = code_point(text);
+        size_t n = hu_utf8_length((const unsigned char *)text, strnlen(text, 4));
         bool control = n == 1 && ((unsigned char)*text < ' ' || *text == 127);
         if (n && !control) {
             if (length + n > room)
@@ -91,13 +70,13 @@ static size_t step(const struct edit *e, size_t at, int direction)
     if (direction < 0) {
         if (at)
             at--;
-        while (at && continues(e->text[at]))
+        while (at && utf8_continues(e->text[at]))
             at--;
         return at;
     }
     if (at < e->length)
         at++;
-    while (at < e->length && continues(e->text[at]))
+    while (at < e->length && utf8_continues(e->text[at]))
         at++;
     return at;
 }
@@ -143,7 +122,7 @@ size_t edit_columns(const struct edit *e, size_t at)
 {
     size_t n = 0;
     for (size_t i = 0; i < at; i++)
-        n += !continues(e->text[i]);
+        n += !utf8_continues(e->text[i]);
     return n;
 }
 

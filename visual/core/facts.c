@@ -4,6 +4,7 @@
 #include "model.h"
 #include "mpz64.h"
 #include "operation.h"
+#include "scope.h"
 #include "words.h"
 
 #include <ctype.h>
@@ -13,12 +14,9 @@
 
 static void name_row(struct row *r)
 {
-    size_t i;
-    for (i = 0; r->format->name[i] && i < HU_MAX_NAME; i++) {
-        char c = r->format->name[i];
-        r->label[i] = c == '_' ? ' ' : (char)toupper((unsigned char)c);
-    }
-    r->label[i] = 0;
+    snprintf(r->label, sizeof r->label, "%s", r->format->name);
+    for (char *c = r->label; *c; c++)
+        *c = *c == '_' ? ' ' : (char)toupper((unsigned char)*c);
 }
 
 static const char *class_words(enum hu_class class)
@@ -36,7 +34,6 @@ static void add_up(struct row *r)
 {
     const struct hu_format *f = r->format;
     bool integer = hu_is_integer(f);
-    char power[24];
     strcpy(r->sum_sign, !hu_is_signed(f) ? ""
                         : integer        ? r->datum.sign ? "−1" : "0"
                         : r->datum.sign  ? "(−1)¹"
@@ -47,8 +44,8 @@ static void add_up(struct row *r)
         strcpy(r->sum_significand, r->datum.class == HU_INFINITE ? "∞" : "NaN");
         return;
     }
-    superscript(power, sizeof power, r->datum.quantum + f->trailing_bits);
-    snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s", power);
+    snprintf(r->sum_exponent, sizeof r->sum_exponent, "2%s",
+             superscript(r->datum.quantum + f->trailing_bits).text);
     if (integer) {
         uint64_t sign = (uint64_t)r->datum.sign << (f->width - 1);
         if (!hu_is_signed(f))
@@ -93,26 +90,22 @@ enum { SHOWN_EXACTLY = 11 };
 
 static void tell_error(struct row *r, const mpq_t error)
 {
-    mpq_t share;
-    mpq_init(share);
+    RATIO(share);
     mpq_set(share, error);
     hu_mpq_scale(share, share, -hu_ulp_exponent(r->format, r->bits));
     ulp_text(r->error_ulp, sizeof r->error_ulp, share);
-    char *exact = hu_ratio_exact(error), *near = hu_ratio_scientific(error, 3, true);
+    char *exact = hu_ratio_exact(error);
     bool brief = strlen(exact) < SHOWN_EXACTLY;
-    char *shown = with_minus(brief ? exact : near);
+    OWNED char *near = hu_ratio_scientific(error, 3, true);
+    OWNED char *shown = with_minus(brief ? exact : near);
     snprintf(r->error, sizeof r->error, "%s%s", brief && mpq_sgn(error) > 0 ? "+" : "", shown);
     r->error_exact = without_zeros(exact);
     r->ulps_exact = without_zeros(hu_ratio_exact(share));
-    free(shown);
-    free(near);
-    mpq_clear(share);
 }
 
 static void measure_error(struct row *r, const struct hu_value *v)
 {
-    mpq_t error;
-    mpq_init(error);
+    RATIO(error);
     free(r->error_exact);
     free(r->ulps_exact);
     r->error_exact = r->ulps_exact = NULL;
@@ -127,7 +120,6 @@ static void measure_error(struct row *r, const struct hu_value *v)
     } else {
         tell_error(r, error);
     }
-    mpq_clear(error);
 }
 
 /* What a row shows of its bits and flags; its error is against V. */
@@ -158,12 +150,12 @@ static void refresh_row(struct row *r, const struct document *d, const struct hu
 static bool operate(struct hu_value *v, const struct document *d, const struct row *a,
                     const struct row *b)
 {
-    mpq_t x, y;
     bool fine = hu_is_finite(a->datum) && hu_is_finite(b->datum) &&
                 !(d->arithmetic == ARITHMETIC_DIV && b->datum.class == HU_ZERO);
     if (!fine)
         return false;
-    mpq_inits(x, y, NULL);
+    RATIO(x);
+    RATIO(y);
     hu_datum_ratio(x, a->format, a->bits);
     hu_datum_ratio(y, b->format, b->bits);
     static void (*const of[ARITHMETICS])(mpq_ptr, mpq_srcptr, mpq_srcptr) = {mpq_add, mpq_sub,
@@ -171,43 +163,38 @@ static bool operate(struct hu_value *v, const struct document *d, const struct r
     of[d->arithmetic](x, x, y);
     v->sign = mpq_sgn(x) < 0;
     mpq_abs(v->ratio, x);
-    mpq_clears(x, y, NULL);
     return true;
 }
 
 static void refresh_result(struct row *r, const struct document *d, const struct row *a,
                            const struct row *b)
 {
-    struct hu_value v;
+    VALUE(v);
     const struct hu_format *const from[] = {a->format, b->format};
     const uint64_t x[] = {a->bits, b->bits};
     struct hu_operation_options o = {.rounding = d->options};
     r->flags = 0;
-    struct hu_exact exact = hu_basic_exact(arithmetic_operation(d->arithmetic), from, x, &o);
+    struct hu_exact exact = hu_basic_exact(arithmetics[d->arithmetic].operation, from, x, &o);
     r->bits = hu_round_exact(r->format, &exact, 0, &d->options, &r->flags);
-    hu_value_init(&v);
     if (!operate(&v, d, a, b))
         v.kind = HU_VALUE_NAN;
     tell_row(r, &v);
-    hu_value_clear(&v);
 }
 
 void model_refresh_operands(struct model *m)
 {
     static const char *const names[] = {"a", "b", "result"};
     const struct document *d = model_now(m);
-    struct hu_value second;
+    VALUE(second);
     struct row *a = &m->rows[ROW_A];
     for (int i = 0; i < 3; i++) {
         a[i].format = m->selected;
         a[i].name = names[i];
     }
-    hu_value_init(&second);
     hu_value_set_datum(&second, d->second_format, d->second_bits);
     refresh_row(&a[0], d, &d->value);
     refresh_row(&a[1], d, &second);
     refresh_result(&a[2], d, &a[0], &a[1]);
-    hu_value_clear(&second);
 }
 
 /* Those of the block page. */

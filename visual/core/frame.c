@@ -39,17 +39,11 @@ static struct rect unite(struct rect a, struct rect b)
     return box(x, y, right - x, bottom - y);
 }
 
-static bool meets(struct rect a, struct rect b)
-{
-    struct rect both = rect_cut(a, b);
-    return both.w && both.h;
-}
-
 /* Parts that meet become one; where there are too many, the newest grows. */
 static void add_part(struct frame *f, struct rect r)
 {
     for (int i = 0; i < f->part_count;) {
-        if (meets(f->parts[i], r)) {
+        if (rects_meet(f->parts[i], r)) {
             r = unite(f->parts[i], r);
             f->parts[i] = f->parts[--f->part_count];
             i = 0;
@@ -57,20 +51,17 @@ static void add_part(struct frame *f, struct rect r)
             i++;
         }
     }
-    if (f->part_count == FRAME_PARTS) {
-        r = unite(f->parts[--f->part_count], r);
-        add_part(f, r);
-        return;
-    }
-    f->parts[f->part_count++] = r;
+    if (f->part_count < FRAME_PARTS)
+        f->parts[f->part_count++] = r;
+    else
+        add_part(f, unite(f->parts[--f->part_count], r));
 }
 
 /* Rings and shades reach this far beyond an item. */
 static struct rect reach(const struct layout *l, struct rect r)
 {
     int out = (int)(6 * l->view.scale) + 2;
-    struct rect all = {0, 0, l->view.width, l->view.height};
-    return rect_cut(box(r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out), all);
+    return rect_cut(rect_grown(r, out), box(0, 0, l->view.width, l->view.height));
 }
 
 static void note(struct frame *f, const struct layout *l, size_t n, uint64_t hash, struct rect r,

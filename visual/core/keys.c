@@ -31,47 +31,44 @@ const int key_help_count = sizeof key_help / sizeof *key_help;
 static const struct {
     const char *name;
     int key;
+    unsigned mod; /* of what is held down with others */
 } names[] = {
-    {"Left", KEY_LEFT},
-    {"Right", KEY_RIGHT},
-    {"Up", KEY_UP},
-    {"Down", KEY_DOWN},
-    {"Home", KEY_HOME},
-    {"End", KEY_END},
-    {"PageUp", KEY_PAGE_UP},
-    {"PageDown", KEY_PAGE_DOWN},
-    {"Tab", KEY_TAB},
-    {"Return", KEY_RETURN},
-    {"Enter", KEY_RETURN},
-    {"Escape", KEY_ESCAPE},
-    {"Backspace", KEY_BACKSPACE},
-    {"Delete", KEY_DELETE},
-    {"F1", KEY_F1},
-    {"Space", ' '},
-    {"Plus", '+'},
-    {"Minus", '-'},
+    {"Left", KEY_LEFT, 0},
+    {"Right", KEY_RIGHT, 0},
+    {"Up", KEY_UP, 0},
+    {"Down", KEY_DOWN, 0},
+    {"Home", KEY_HOME, 0},
+    {"End", KEY_END, 0},
+    {"PageUp", KEY_PAGE_UP, 0},
+    {"PageDown", KEY_PAGE_DOWN, 0},
+    {"Tab", KEY_TAB, 0},
+    {"Return", KEY_RETURN, 0},
+    {"Enter", KEY_RETURN, 0},
+    {"Escape", KEY_ESCAPE, 0},
+    {"Backspace", KEY_BACKSPACE, 0},
+    {"Delete", KEY_DELETE, 0},
+    {"F1", KEY_F1, 0},
+    {"Space", ' ', 0},
+    {"Plus", '+', 0},
+    {"Minus", '-', 0},
+    {"Ctrl", KEY_NONE, MOD_CTRL},
+    {"Shift", KEY_NONE, MOD_SHIFT},
+    {"Alt", KEY_NONE, MOD_ALT},
 };
-
-static bool mod_read(const char *text, size_t length, unsigned *mods)
-{
-    static const struct {
-        const char *name;
-        unsigned mod;
-    } all[] = {{"Ctrl", MOD_CTRL}, {"Shift", MOD_SHIFT}, {"Alt", MOD_ALT}};
-    for (int i = 0; i < 3; i++)
-        if (strlen(all[i].name) == length && !strncasecmp(text, all[i].name, length)) {
-            *mods |= all[i].mod;
-            return true;
-        }
-    return false;
-}
 
 bool chord_read(const char *text, struct chord *chord)
 {
     *chord = (struct chord){0};
-    for (const char *plus; (plus = strchr(text, '+')) && plus[1] && plus > text; text = plus + 1)
-        if (!mod_read(text, (size_t)(plus - text), &chord->mods))
+    for (const char *plus; (plus = strchr(text, '+')) && plus[1] && plus > text; text = plus + 1) {
+        unsigned mod = 0;
+        for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+            if (strlen(names[i].name) == (size_t)(plus - text) &&
+                !strncasecmp(text, names[i].name, (size_t)(plus - text)))
+                mod = names[i].mod;
+        if (!mod)
             return false;
+        chord->mods |= mod;
+    }
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcasecmp(text, names[i].name))
             chord->key = names[i].key;

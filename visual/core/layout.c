@@ -1,18 +1,16 @@
+#include "allocate.h"
 #include "layout_parts.h"
 #include "words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* --- Rectangles, faces, roles --- */
 
 struct rect rect_cut(struct rect a, struct rect b)
 {
-    int left = a.x > b.x ? a.x : b.x, top = a.y > b.y ? a.y : b.y;
-    int right = a.x + a.w < b.x + b.w ? a.x + a.w : b.x + b.w;
-    int bottom = a.y + a.h < b.y + b.h ? a.y + a.h : b.y + b.h;
-    struct rect r = {left, top, right > left ? right - left : 0, bottom > top ? bottom - top : 0};
-    return r;
+    int left = greater(a.x, b.x), top = greater(a.y, b.y);
+    int right = lesser(a.x + a.w, b.x + b.w), bottom = lesser(a.y + a.h, b.y + b.h);
+    return box(left, top, greater(right - left, 0), greater(bottom - top, 0));
 }
 
 const struct face_kind face_kinds[FACE_COUNT] = {
@@ -32,83 +30,68 @@ const char *role_name(enum role role)
 
 /* --- Header and footer --- */
 
-static void put_button(struct layout *l, struct flow *f, int width, const char *text,
-                       const char *name, const char *full)
+/* A name without a group: "undo". */
+static struct item *put_button(struct layout *l, struct flow *f, int width, const char *text,
+                               const char *name, const char *full)
 {
-    put_choice(l, ROLE_BUTTON, flow_next(f, width), text, false, full, "%s", name);
+    struct item *i = put_active(l, ROLE_BUTTON, flow_next(f, width), text, "%s", name);
+    i->full = full;
+    return i;
 }
 
 static int header_value(struct layout *l, int pad)
 {
     const struct model *m = l->model;
-    int button = px(l, 36), right = l->view.width - pad, gap = px(l, 6);
-    int buttons = 3 * (button + gap);
-    bool beside = right - pad - buttons >= px(l, 180);
-    struct rect r = {pad, px(l, 10), right - pad - (beside ? buttons : 0), px(l, 36)};
-    struct item *i = put_field(l, r, ALIGN_LEFT, "value");
-    i->face = FACE_LARGE;
-    if (i->state & STATE_FOCUSED)
-        layout_show_edit(l, i);
+    int button = px(l, 36), gap = px(l, 6), buttons = 3 * (button + gap);
+    struct rect all = {pad, px(l, 10), l->view.width - 2 * pad, px(l, 36)}, r = all;
+    bool beside = all.w - buttons >= px(l, 180);
+    r.w -= beside ? buttons : 0;
+    struct item *i = put_field(l, r, FACE_LARGE, ALIGN_LEFT, "value");
     i->state |= model_now(m)->value.format ? 0 : STATE_SOURCE;
-    struct flow f = {pad,
-                     right,
-                     beside ? r.x + r.w + gap : pad,
-                     beside ? r.y : r.y + r.h + gap,
-                     px(l, beside ? 36 : 26),
-                     gap};
-    static const char *const names[][3] = {{"undo", "↶", "undo (Ctrl+Z)"},
-                                           {"redo", "↷", "redo (Ctrl+Shift+Z)"},
-                                           {"keys", "?", "the keys (F1)"}};
-    for (int b = 0; b < 3; b++) {
-        i = put_choice(l, ROLE_BUTTON, flow_next(&f, button), names[b][1], false, names[b][2], "%s",
-                       names[b][0]);
-        if ((b == 0 && !m->history.at) || (b == 1 && m->history.at + 1 == m->history.count))
-            i->state |= STATE_DISABLED;
-    }
+    all.y += beside ? 0 : r.h + gap;
+    struct flow f = flow_in(l, all, NULL, px(l, beside ? 36 : 26), gap);
+    f.x += beside ? r.w + gap : 0;
+    i = put_button(l, &f, button, "↶", "undo", "undo (Ctrl+Z)");
+    i->state |= m->history.at ? 0 : STATE_DISABLED;
+    i = put_button(l, &f, button, "↷", "redo", "redo (Ctrl+Shift+Z)");
+    i->state |= m->history.at + 1 < m->history.count ? 0 : STATE_DISABLED;
+    put_button(l, &f, button, "?", "keys", "the keys (F1)");
     return flow_end(&f);
-}
-
-static void put_tabs(struct layout *l, struct flow *f)
-{
-    static const char *const titles[] = {"Bits",   "Rounding",   "Number line",
-                                         "Memory", "Arithmetic", "Block"};
-    for (int p = 0; p < PAGE_KEYS; p++)
-        put_choice(l, ROLE_TAB, flow_next(f, button_width(l, titles[p])), titles[p],
-                   l->model->page == (enum page)p, NULL, "tab.%s", page_name((enum page)p));
 }
 
 static void put_settings(struct layout *l, struct flow *f)
 {
     const struct hu_options *o = &model_now(l->model)->options;
-    char round[64];
-    snprintf(round, sizeof round, "%s ▾", direction_words(o->direction));
-    int check = width_of(l, FACE_WORDS, "saturate") + px(l, 30);
+    const char *round = keep_taken(l, text_of("%s ▾", direction_words(o->direction)));
+    int check = width_with(l, FACE_WORDS, "saturate", 30);
     /* The widest direction keeps its place. */
     int widest = button_width(l, "to nearest, ties to even ▾");
-    int total =
-        widest + check + button_width(l, "formats ▾") + button_width(l, "theme ▾") + 3 * f->gap;
-    if (f->right - total >= f->x) {
-        f->x = f->right - total;
-    } else {
+    int formats = button_width(l, "formats ▾"), theme = button_width(l, "theme ▾");
+    int total = widest + check + formats + theme + 3 * f->gap;
+    if (f->right - total < f->x) {
         f->x = f->left;
         f->y += f->line + f->gap;
+    } else {
+        f->x = f->right - total;
     }
     put_button(l, f, widest, round, "round", "rounding direction");
     struct item *i = put_active(l, ROLE_CHECK, flow_next(f, check), "saturate", "saturate");
     i->align = ALIGN_LEFT;
     i->state |= o->saturate ? STATE_CHECKED : 0;
     i->full = "overflow goes to the largest finite value";
-    put_button(l, f, button_width(l, "formats ▾"), "formats ▾", "formats",
-               "which formats are shown");
-    put_button(l, f, button_width(l, "theme ▾"), "theme ▾", "theme", "colours and size");
+    put_button(l, f, formats, "formats ▾", "formats", "which formats are shown");
+    put_button(l, f, theme, "theme ▾", "theme", "colours and size");
 }
 
 static int put_header(struct layout *l)
 {
+    static const char *const titles[] = {"Bits",   "Rounding",   "Number line",
+                                         "Memory", "Arithmetic", "Block"};
     int pad = px(l, 16);
-    int y = header_value(l, pad);
-    struct flow f = {pad, l->view.width - pad, pad, y + px(l, 8), px(l, 28), px(l, 4)};
-    put_tabs(l, &f);
+    struct rect area = {pad, header_value(l, pad) + px(l, 8), l->view.width - 2 * pad, 0};
+    struct flow f = flow_in(l, area, "tab", px(l, 28), px(l, 4));
+    for (enum page p = 0; p < PAGE_KEYS; p++)
+        flow_choice(&f, ROLE_TAB, 0, titles[p], l->model->page == p, NULL, page_name(p));
     put_settings(l, &f);
     return flow_end(&f) + px(l, 8);
 }
@@ -117,22 +100,18 @@ static const char hint[] =
     "Space toggles a bit, Page Up and Page Down move by one ulp, F1 shows every key";
 
 /* Messages get two lines where one is too narrow for most of them. */
-static int status_height(const struct layout *l)
+static int status_lines(const struct layout *l)
 {
-    bool narrow = l->view.width < px(l, 760);
-    return line_of(l, FACE_SMALL) * (narrow ? 2 : 1) + px(l, 10);
+    return l->view.width < px(l, 760) ? 2 : 1;
 }
 
-static void put_status(struct layout *l, int y, int height)
+static void put_status(struct layout *l, struct rect r)
 {
     const struct model *m = l->model;
-    int pad = px(l, 16), lines = l->view.width < px(l, 760) ? 2 : 1;
-    struct rect r = {pad, y + px(l, 4), l->view.width - 2 * pad, height - px(l, 8)};
     const char *text = *m->message ? m->message : hint;
-    const char *shown = wrap(l, FACE_SMALL, text, r.w, lines, true, NULL);
-    struct item *i =
-        put_label(l, r, FACE_SMALL, m->message_is_error ? TINT_BAD : TINT_DIM, shown, "status");
-    i->full = *m->message ? keep(l, text) : NULL;
+    const char *shown = wrap(l, FACE_SMALL, text, r.w, status_lines(l), true, NULL);
+    put_label(l, r, FACE_SMALL, m->message_is_error ? TINT_BAD : TINT_DIM, shown, "status")->full =
+        *m->message ? m->message : NULL;
 }
 
 /* The rounding line stands at the foot where the window is tall enough. */
@@ -143,12 +122,13 @@ static bool strip_fits(const struct layout *l, int top)
 
 static int put_footer(struct layout *l, int top)
 {
-    int status = status_height(l), bottom = l->view.height - status;
-    put_status(l, bottom, status);
+    int text = line_of(l, FACE_SMALL) * status_lines(l) + px(l, 10);
+    int bottom = l->view.height - text, pad = px(l, 16), width = l->view.width - 2 * pad;
+    put_status(l, box(pad, bottom + px(l, 4), width, text - px(l, 8)));
     if (l->model->page == PAGE_BITS && strip_fits(l, top)) {
-        int pad = px(l, 16), height = rounding_strip_height(l);
+        int height = rounding_strip_height(l);
         bottom -= height + px(l, 4);
-        rounding_strip(l, box(pad, bottom, l->view.width - 2 * pad, height));
+        rounding_strip(l, box(pad, bottom, width, height));
     }
     return bottom;
 }
@@ -157,7 +137,7 @@ static int put_footer(struct layout *l, int top)
 
 int layout_scroll_max(const struct layout *l)
 {
-    return l->content > l->body.h ? l->content - l->body.h : 0;
+    return greater(l->content - l->body.h, 0);
 }
 
 /* The rounding line stands behind the rows where it is not at the foot. */
@@ -187,8 +167,7 @@ static void put_scrollbar(struct layout *l)
     if (!layout_scroll_max(l))
         return;
     int height = (int)((long)l->body.h * l->body.h / l->content);
-    int least = px(l, 24);
-    height = height < least ? (least < l->body.h ? least : l->body.h) : height;
+    height = greater(height, lesser(px(l, 24), l->body.h));
     int y = l->body.y + (int)((long)(l->body.h - height) * l->view.scroll / layout_scroll_max(l));
     struct rect r = {l->view.width - px(l, 11), y, px(l, 7), height};
     struct item *i = put_active(l, ROLE_SCROLLBAR, r, NULL, "scrollbar");
@@ -199,10 +178,8 @@ static void finish(struct layout *l)
 {
     for (size_t n = 0; n < l->count; n++) {
         struct item *i = &l->items[n];
-        struct rect seen = rect_cut(i->rect, i->clip);
         layout_fit(l, i);
-        if (!seen.w || !seen.h)
-            i->state |= STATE_OFFSCREEN;
+        i->state |= rects_meet(i->rect, i->clip) ? 0 : STATE_OFFSCREEN;
     }
 }
 
@@ -213,9 +190,7 @@ static void build_once(struct layout *l)
     l->body = box(0, 0, 0, 0);
     layout_forget_texts(l);
     int top = put_header(l), bottom = put_footer(l, top);
-    if (bottom - top < px(l, 40))
-        bottom = top + px(l, 40);
-    l->body = box(0, top, l->view.width, bottom - top);
+    l->body = box(0, top, l->view.width, greater(bottom - top, px(l, 40)));
     l->content = put_page(l) + l->view.scroll - top;
     put_scrollbar(l);
     l->layer = 1;
@@ -228,8 +203,7 @@ void layout_build(struct layout *l, const struct model *m, const struct view *vi
     l->model = m;
     l->view = *view;
     build_once(l);
-    int most = layout_scroll_max(l), scroll = view->scroll;
-    scroll = scroll < 0 ? 0 : scroll > most ? most : scroll;
+    int scroll = within(view->scroll, 0, layout_scroll_max(l));
     if (scroll != l->view.scroll) {
         l->view.scroll = scroll;
         build_once(l);

@@ -23,6 +23,18 @@ static inline bool rect_has(struct rect r, int x, int y)
 
 struct rect rect_cut(struct rect a, struct rect b); /* what both cover; w or h 0: nothing */
 
+static inline bool rects_meet(struct rect a, struct rect b)
+{
+    struct rect both = rect_cut(a, b);
+    return both.w && both.h;
+}
+
+/* OUT further to every side. */
+static inline struct rect rect_grown(struct rect r, int out)
+{
+    return box(r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out);
+}
+
 enum face {
     FACE_WORDS,
     FACE_SMALL,
@@ -157,7 +169,6 @@ struct layout {
     struct lane_cache lanes[DOCUMENT_ROWS];
 };
 
-void layout_init(struct layout *l);
 void layout_clear(struct layout *l);
 
 /* Lays everything out anew. Pointers from before are gone. view->scroll may be anything: l->view
@@ -175,5 +186,6 @@ const struct item *layout_stop(const struct layout *l, const char *name, int dir
 /* The column of a field's text that lies under x. */
 size_t layout_column(const struct layout *l, const struct item *field, int x);
 
-/* Space between an item's edge and its text. */
+/* Space between an item's edge and its text; where a text that is not centred begins. */
 int layout_inset(const struct layout *l, const struct item *i);
+int layout_text_left(const struct layout *l, const struct item *i);

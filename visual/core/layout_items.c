@@ -10,11 +10,6 @@
 
 /* --- Items and marks --- */
 
-void layout_init(struct layout *l)
-{
-    memset(l, 0, sizeof *l);
-}
-
 void layout_forget_texts(struct layout *l)
 {
     while (l->text_count)
@@ -29,7 +24,7 @@ void layout_clear(struct layout *l)
     free(l->texts);
     free(l->items);
     free(l->marks);
-    layout_init(l);
+    memset(l, 0, sizeof *l);
 }
 
 int px(const struct layout *l, double units)
@@ -39,10 +34,7 @@ int px(const struct layout *l, double units)
 
 const char *keep_taken(struct layout *l, char *text)
 {
-    if (l->text_count == l->text_room) {
-        l->text_room = l->text_room ? 2 * l->text_room : 256;
-        l->texts = need(realloc(l->texts, l->text_room * sizeof *l->texts));
-    }
+    l->texts = room_for(l->texts, l->text_count, &l->text_room, sizeof *l->texts);
     return l->texts[l->text_count++] = text;
 }
 
@@ -51,23 +43,28 @@ const char *keep(struct layout *l, const char *text)
     return *text ? keep_taken(l, need(strdup(text))) : "";
 }
 
+const char *keep_source(struct layout *l)
+{
+    return keep_taken(l, with_minus_taken(model_value_text(l->model)));
+}
+
+static struct rect whole(const struct layout *l)
+{
+    return l->body.h && !l->layer ? l->body : box(0, 0, l->view.width, l->view.height);
+}
+
 struct item *put(struct layout *l, enum role role, struct rect rect, const char *text,
                  const char *name, ...)
 {
     va_list arguments;
-    if (l->count == l->room) {
-        l->room = l->room ? 2 * l->room : 512;
-        l->items = need(realloc(l->items, l->room * sizeof *l->items));
-    }
+    l->items = room_for(l->items, l->count, &l->room, sizeof *l->items);
     struct item *i = &l->items[l->count++];
-    *i = (struct item){.role = role, .rect = rect, .layer = l->layer, .caption = -1};
+    *i = (struct item){
+        .role = role, .rect = rect, .clip = whole(l), .layer = l->layer, .caption = -1};
     va_start(arguments, name);
     vsnprintf(i->name, sizeof i->name, name, arguments);
     va_end(arguments);
     i->text = text ? keep(l, text) : "";
-    i->clip = box(0, 0, l->view.width, l->view.height);
-    if (l->body.h && !l->layer)
-        i->clip = l->body;
     return i;
 }
 
@@ -78,23 +75,17 @@ struct item *as_label(struct item *i, enum face face, enum tint tint)
     return i;
 }
 
-struct item *as_active(const struct layout *l, struct item *i)
+static unsigned state_if_named(const struct item *i, const char *name, enum state state)
 {
-    i->state |= STATE_ACTIVE | STATE_STOP;
-    i->align = ALIGN_CENTER;
-    if (!strcmp(i->name, l->model->focus))
-        i->state |= STATE_FOCUSED;
-    if (l->view.hovered && !strcmp(i->name, l->view.hovered))
-        i->state |= STATE_HOVERED;
-    if (l->view.pressed && !strcmp(i->name, l->view.pressed))
-        i->state |= STATE_PRESSED;
-    return i;
+    return name && !strcmp(i->name, name) ? state : 0;
 }
 
-struct item *as_choice(struct item *i, bool selected, const char *full)
+struct item *as_active(const struct layout *l, struct item *i)
 {
-    i->state |= selected ? STATE_SELECTED : 0;
-    i->full = full;
+    i->align = ALIGN_CENTER;
+    i->state |= STATE_ACTIVE | STATE_STOP | state_if_named(i, l->model->focus, STATE_FOCUSED) |
+                state_if_named(i, l->view.hovered, STATE_HOVERED) |
+                state_if_named(i, l->view.pressed, STATE_PRESSED);
     return i;
 }
 
@@ -106,15 +97,16 @@ static enum tint field_of(const struct hu_format *f, int bit)
     return bit >= f->trailing_bits ? TINT_EXPONENT : TINT_SIGNIFICAND;
 }
 
-struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, const char *name,
-                     int bit, int cursor, int caption_height)
+struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, int bit,
+                     int caption_height)
 {
+    int last = r->format->width - 1, cursor = l->model->cursor[r->format->width];
     struct item *i =
-        put_active(l, ROLE_BIT, rect, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", name, bit);
+        put_active(l, ROLE_BIT, rect, r->bits >> bit & 1 ? "1" : "0", "%s.bit%d", r->name, bit);
     as_label(i, FACE_BIT, field_of(r->format, bit));
     i->caption = bit;
     i->caption_height = caption_height;
-    if (bit != cursor)
+    if (bit != (cursor < 0 || cursor > last ? last : cursor))
         i->state &= ~(unsigned)STATE_STOP;
     return i;
 }
@@ -122,14 +114,9 @@ struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, co
 struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, enum tint tint,
                       int alpha)
 {
-    if (l->mark_count == l->mark_room) {
-        l->mark_room = l->mark_room ? 2 * l->mark_room : 512;
-        l->marks = need(realloc(l->marks, l->mark_room * sizeof *l->marks));
-    }
+    l->marks = room_for(l->marks, l->mark_count, &l->mark_room, sizeof *l->marks);
     struct mark *m = &l->marks[l->mark_count++];
-    struct rect all = {0, 0, l->view.width, l->view.height};
-    *m = (struct mark){kind, rect, l->body.h && !l->layer ? l->body : all, tint,
-                       (unsigned char)alpha};
+    *m = (struct mark){kind, rect, whole(l), tint, (unsigned char)alpha};
     return m;
 }
 
@@ -143,51 +130,44 @@ const struct item *layout_find(const struct layout *l, const char *name)
 
 /* --- Text --- */
 
-int width_of(const struct layout *l, enum face face, const char *text)
-{
-    return l->view.metrics.width(l->view.metrics.context, face, text, strlen(text));
-}
-
-int centered(struct rect area, int x, int width)
-{
-    int left = x - width / 2, most = area.x + area.w - width;
-    left = left < most ? left : most;
-    return left > area.x ? left : area.x;
-}
-
 static int width_of_part(const struct layout *l, enum face face, const char *text, size_t length)
 {
     return l->view.metrics.width(l->view.metrics.context, face, text, length);
 }
 
-static bool continues(char c)
+int width_of(const struct layout *l, enum face face, const char *text)
 {
-    return (c & 0xc0) == 0x80;
+    return width_of_part(l, face, text, strlen(text));
+}
+
+int width_with(const struct layout *l, enum face face, const char *text, double units)
+{
+    return width_of(l, face, text) + px(l, units);
+}
+
+int button_width(const struct layout *l, const char *text)
+{
+    return width_with(l, FACE_WORDS, text, 20);
+}
+
+int digits(const struct layout *l, int count)
+{
+    return count * width_of(l, FACE_MONO, "0");
 }
 
 /* The longest beginning of TEXT, at most LENGTH bytes, that is at most WIDTH wide. */
 static size_t fitting(const struct layout *l, enum face face, const char *text, size_t length,
                       int width)
 {
-    size_t least = 0, most = length;
-    while (least < most) {
-        size_t middle = least + (most - least + 1) / 2;
-        while (middle > least && middle < length && continues(text[middle]))
-            middle--;
-        if (middle == least) {
-            middle = least + 1;
-            while (middle < length && continues(text[middle]))
-                middle++;
-        }
-        if (middle <= most && width_of_part(l, face, text, middle) <= width) {
-            least = middle;
-            continue;
-        }
-        most = (middle <= most ? middle : most) - 1;
-        while (most > least && continues(text[most]))
-            most--;
+    size_t n = 0;
+    for (size_t end; n < length; n = end) {
+        for (end = n + 1; utf8_continues(text[end]);)
+            end++;
+        width -= width_of_part(l, face, text + n, end - n);
+        if (width < 0)
+            break;
     }
-    return least;
+    return n;
 }
 
 static const char *elide(struct layout *l, enum face face, const char *text, size_t length,
@@ -228,7 +208,7 @@ const char *wrap(struct layout *l, enum face face, const char *text, int width, 
             break;
         }
         if (!n && length)
-            for (n = 1; continues(text[n]); n++)
+            for (n = 1; utf8_continues(text[n]); n++)
                 ;
         to = mempcpy(to, text, n);
         text += n;
@@ -262,35 +242,27 @@ int put_heading(struct layout *l, struct rect area, const char *text, const char
     return area.y + area.h + px(l, 8);
 }
 
-int button_width(const struct layout *l, const char *text)
+struct item *put_centered(struct layout *l, struct rect area, int x, int y, enum tint tint,
+                          enum face face, const char *text, const char *name)
 {
-    return width_of(l, FACE_WORDS, text) + px(l, 20);
+    int width = lesser(width_of(l, face, text) + 1, area.w);
+    int left = greater(lesser(x - width / 2, area.x + area.w - width), area.x);
+    return put_label(l, box(left, y, width, line_of(l, face)), face, tint, text, "%s", name);
 }
 
 int layout_inset(const struct layout *l, const struct item *i)
 {
-    switch (i->role) {
-    case ROLE_FIELD:
-        return px(l, i->face == FACE_LARGE ? 14 : 6);
-    case ROLE_BUTTON:
-    case ROLE_TAB:
-        return px(l, 6);
-    case ROLE_OPTION:
-        return px(l, 24);
-    case ROLE_CHECK:
-        return px(l, 22);
-    case ROLE_LABEL:
-        return i->state & STATE_TINTED ? px(l, 4) : 0;
-    default:
-        return 0;
-    }
+    static const double insets[] = {[ROLE_FIELD] = 6,   [ROLE_BUTTON] = 6, [ROLE_TAB] = 6,
+                                    [ROLE_OPTION] = 24, [ROLE_CHECK] = 22, [ROLE_SCROLLBAR] = 0};
+    bool large = i->role == ROLE_FIELD && i->face == FACE_LARGE;
+    bool tinted = i->role == ROLE_LABEL && i->state & STATE_TINTED;
+    return px(l, large ? 14 : tinted ? 4 : insets[i->role]);
 }
 
 void layout_fit(struct layout *l, struct item *i)
 {
-    int room = i->rect.w - layout_inset(l, i) * (i->role == ROLE_CHECK ? 1 : 2);
-    if (i->role == ROLE_OPTION)
-        room = i->rect.w - layout_inset(l, i) - px(l, 8);
+    int inset = layout_inset(l, i), room = i->rect.w - inset;
+    room -= i->role == ROLE_CHECK ? 0 : i->role == ROLE_OPTION ? px(l, 8) : inset;
     size_t length = strcspn(i->text, "\n");
     if (!*i->text || i->text[length] || (i->role == ROLE_FIELD && i->state & STATE_FOCUSED) ||
         width_of(l, i->face, i->text) <= room)
@@ -302,18 +274,17 @@ void layout_fit(struct layout *l, struct item *i)
 
 /* --- Fields --- */
 
-void layout_show_edit(struct layout *l, struct item *i)
+/* The stretch of the edited text that a field shows: it ends, or begins, so that the caret is
+ * inside. */
+static void show_edit(struct layout *l, struct item *i)
 {
     const struct edit *e = &l->model->edit;
     int digit = width_of(l, i->face, "0");
-    int columns = (i->rect.w - 2 * layout_inset(l, i)) / (digit ? digit : 1);
+    int columns = (i->rect.w - 2 * layout_inset(l, i)) / greater(digit, 1);
     int caret = (int)edit_columns(e, e->caret), anchor = (int)edit_columns(e, e->anchor);
-    int total = (int)edit_columns(e, e->length);
-    columns = columns < 1 ? 1 : columns;
-    i->first = caret > columns ? caret - columns : 0;
+    columns = greater(columns, 1);
     /* All selected: its beginning says more than its end. */
-    if (edit_all_selected(e))
-        i->first = 0;
+    i->first = edit_all_selected(e) ? 0 : greater(caret - columns, 0);
     struct edit part = *e;
     edit_place(&part, (size_t)i->first, false);
     size_t from = part.caret;
@@ -321,36 +292,35 @@ void layout_show_edit(struct layout *l, struct item *i)
     i->text = keep_taken(l, text_of("%.*s", (int)(part.caret - from), e->text + from));
     if (from || part.caret < e->length)
         i->full = keep(l, e->text);
-    int shown = total - i->first < columns ? total - i->first : columns;
-    i->caret = caret - i->first < shown ? caret - i->first : shown;
-    i->anchor = anchor < i->first ? 0 : anchor - i->first < shown ? anchor - i->first : shown;
+    int shown = lesser((int)edit_columns(e, e->length) - i->first, columns);
+    i->caret = lesser(caret - i->first, shown);
+    i->anchor = within(anchor - i->first, 0, shown);
     if (l->model->bad)
         i->state |= STATE_INVALID;
 }
 
-struct item *as_field(struct layout *l, struct item *i, enum align align)
+struct item *as_field(struct layout *l, struct item *i, enum face face, enum align align)
 {
     as_active(l, i);
     i->align = align;
-    i->face = FACE_MONO;
+    i->face = face;
     if (i->state & STATE_FOCUSED)
-        layout_show_edit(l, i);
+        show_edit(l, i);
     else
         i->text = keep_taken(l, model_field_text(l->model, i->name));
     return i;
 }
 
-static int text_left(const struct layout *l, const struct item *i)
+int layout_text_left(const struct layout *l, const struct item *i)
 {
     int inset = layout_inset(l, i);
-    if (i->align == ALIGN_RIGHT)
-        return i->rect.x + i->rect.w - inset - width_of(l, i->face, i->text);
-    return i->rect.x + inset;
+    return i->align == ALIGN_RIGHT ? i->rect.x + i->rect.w - inset - width_of(l, i->face, i->text)
+                                   : i->rect.x + inset;
 }
 
 size_t layout_column(const struct layout *l, const struct item *field, int x)
 {
-    int digit = width_of(l, field->face, "0"), along = x - text_left(l, field) + digit / 2;
+    int digit = width_of(l, field->face, "0"), along = x - layout_text_left(l, field) + digit / 2;
     int column = digit && along > 0 ? along / digit : 0;
     return (size_t)(column + field->first);
 }
@@ -378,15 +348,14 @@ int panel_bottom(const struct layout *l, const struct panel *p)
     return l->body.y - l->view.scroll + l->body.h - px(l, 8) - p->inner;
 }
 
-struct flow flow_in(const struct layout *l, struct rect area, double line, double gap)
+struct flow flow_in(struct layout *l, struct rect area, const char *group, int line, int gap)
 {
-    return (struct flow){area.x, area.x + area.w, area.x, area.y, px(l, line), px(l, gap)};
+    return (struct flow){l, group, area.x, area.x + area.w, area.x, area.y, line, gap};
 }
 
 struct rect flow_next(struct flow *f, int width)
 {
-    int room = f->right - f->left;
-    width = width > room ? room : width;
+    width = lesser(width, f->right - f->left);
     if (f->x > f->left && f->x + width > f->right) {
         f->x = f->left;
         f->y += f->line + f->gap;
@@ -394,6 +363,27 @@ struct rect flow_next(struct flow *f, int width)
     struct rect r = {f->x, f->y, width, f->line};
     f->x += width + f->gap;
     return r;
+}
+
+struct item *flow_label(struct flow *f, int width, enum face face, enum tint tint, const char *text,
+                        const char *name)
+{
+    return put_label(f->l, flow_next(f, width), face, tint, text, "%s.%s", f->group, name);
+}
+
+struct item *flow_choice(struct flow *f, enum role role, int width, const char *text, bool selected,
+                         const char *full, const char *name)
+{
+    struct rect r = flow_next(f, width ? width : button_width(f->l, text));
+    struct item *i = put_active(f->l, role, r, text, "%s.%s", f->group, name);
+    i->state |= selected ? STATE_SELECTED : 0;
+    i->full = full;
+    return i;
+}
+
+void flow_push_right(struct flow *f, int wide)
+{
+    f->x = greater(f->x, f->right - wide);
 }
 
 int flow_end(const struct flow *f)

@@ -5,6 +5,22 @@
 
 int px(const struct layout *l, double units);
 
+static inline int lesser(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int greater(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* X, or where that lies outside of LEAST to MOST, the end that is nearer. */
+static inline int within(int x, int least, int most)
+{
+    return x < least ? least : x > most ? most : x;
+}
+
 /* A new item; TEXT is copied, and may be NULL. Valid until the next one. */
 struct item *put(struct layout *l, enum role role, struct rect rect, const char *text,
                  const char *name, ...) __attribute__((format(printf, 5, 6)));
@@ -14,25 +30,19 @@ struct item *as_label(struct item *i, enum face face, enum tint tint);
 /* One that takes clicks, the focus and Tab. */
 #define put_active(l, role, rect, text, ...) as_active(l, put(l, role, rect, text, __VA_ARGS__))
 struct item *as_active(const struct layout *l, struct item *i);
-/* One of several, of which SELECTED are; FULL stays the caller's, and may be NULL. */
-#define put_choice(l, role, rect, text, selected, full, ...)                                       \
-    as_choice(put_active(l, role, rect, text, __VA_ARGS__), selected, full)
-struct item *as_choice(struct item *i, bool selected, const char *full);
-/* What a button or a tab of TEXT takes. */
-int button_width(const struct layout *l, const char *text);
 /* A text field; it shows the edited text while it has the focus. */
-#define put_field(l, rect, align, ...)                                                             \
-    as_field(l, put(l, ROLE_FIELD, rect, NULL, __VA_ARGS__), align)
-struct item *as_field(struct layout *l, struct item *i, enum align align);
-/* A bit of R, as a cell; the focus is on CURSOR's. */
-struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, const char *name,
-                     int bit, int cursor, int caption_height);
+#define put_field(l, rect, face, align, ...)                                                       \
+    as_field(l, put(l, ROLE_FIELD, rect, NULL, __VA_ARGS__), face, align)
+struct item *as_field(struct layout *l, struct item *i, enum face face, enum align align);
+/* A bit of R, as a cell; of a row's cells the focus is on one. */
+struct item *put_bit(struct layout *l, struct rect rect, const struct row *r, int bit,
+                     int caption_height);
 struct mark *put_mark(struct layout *l, enum mark_kind kind, struct rect rect, enum tint tint,
                       int alpha);
 /* A pixel wide and high at least. */
 static inline struct rect some_box(int x, int y, int w, int h)
 {
-    return box(x, y, w > 0 ? w : 1, h > 0 ? h : 1);
+    return box(x, y, greater(w, 1), greater(h, 1));
 }
 #define put_fill(l, rect, tint) put_mark(l, MARK_FILL, rect, tint, 255)
 
@@ -40,6 +50,8 @@ static inline struct rect some_box(int x, int y, int w, int h)
 const char *keep(struct layout *l, const char *text);
 /* TEXT itself, which is freed with the layout. */
 const char *keep_taken(struct layout *l, char *text);
+/* What the field at the top shows, with the minus sign of typography. */
+const char *keep_source(struct layout *l);
 
 /* The height of a line. */
 static inline int line_of(const struct layout *l, enum face face)
@@ -47,8 +59,10 @@ static inline int line_of(const struct layout *l, enum face face)
     return l->view.metrics.height[face];
 }
 int width_of(const struct layout *l, enum face face, const char *text);
-/* The left end of what is WIDTH wide and has its middle as near to X as AREA allows. */
-int centered(struct rect area, int x, int width);
+/* The same with so many UNITS more; of a button or a tab; of so many DIGITS. */
+int width_with(const struct layout *l, enum face face, const char *text, double units);
+int button_width(const struct layout *l, const char *text);
+int digits(const struct layout *l, int count);
 
 /* TEXT broken into lines of at most WIDTH pixels and LINES lines, the last elided where there is
  * more; words: break at spaces where that can be. *used: the lines it took. */
@@ -60,6 +74,9 @@ int put_paragraph(struct layout *l, struct rect area, enum face face, enum tint 
                   const char *text, const char *name);
 /* A title at the top of AREA. Returns where what it is the title of begins. */
 int put_heading(struct layout *l, struct rect area, const char *text, const char *name);
+/* A line at Y whose middle is as near to X as AREA allows. */
+struct item *put_centered(struct layout *l, struct rect area, int x, int y, enum tint tint,
+                          enum face face, const char *text, const char *name);
 
 /* What a page fills from Y on, and within it the area that has no bottom yet. */
 struct panel {
@@ -75,13 +92,22 @@ int panel_bottom(const struct layout *l, const struct panel *p);
 
 /* Pieces from left to right, and on in a new line where one does not fit. */
 struct flow {
+    struct layout *l;
+    const char *group; /* of the pieces' names: "fp32" of "fp32.hex" */
     int left, right, x, y;
     int line, gap; /* height of a line, space between pieces and lines */
 };
-/* In AREA, LINE and GAP in units. */
-struct flow flow_in(const struct layout *l, struct rect area, double line, double gap);
+struct flow flow_in(struct layout *l, struct rect area, const char *group, int line, int gap);
 /* WIDTH is cut to the line's. */
 struct rect flow_next(struct flow *f, int width);
+struct item *flow_label(struct flow *f, int width, enum face face, enum tint tint, const char *text,
+                        const char *name);
+/* One of several, of which SELECTED are; FULL stays the caller's, and may be NULL. WIDTH 0: what
+ * TEXT takes. */
+struct item *flow_choice(struct flow *f, enum role role, int width, const char *text, bool selected,
+                         const char *full, const char *name);
+/* What comes next stands so WIDE before the line's end, if there is room. */
+void flow_push_right(struct flow *f, int wide);
 /* The bottom of what was placed. */
 int flow_end(const struct flow *f);
 
@@ -89,9 +115,6 @@ int flow_end(const struct flow *f);
 void layout_forget_texts(struct layout *l);
 /* Lines in an item's text are cut to its width; what is lost stays in full. */
 void layout_fit(struct layout *l, struct item *i);
-/* The stretch of the edited text that a field shows: it ends, or begins, so that the caret is
- * inside. */
-void layout_show_edit(struct layout *l, struct item *i);
 
 /* Pages: they fill the body from the top at y, and return the bottom of the content. */
 int page_bits(struct layout *l, int y);
@@ -108,12 +131,15 @@ int put_format_tabs(struct layout *l, struct rect area);
 int put_direction_buttons(struct layout *l, struct rect area,
                           char *(*text_in)(const struct model *m, enum hu_direction direction));
 /* "a   [0.1]  0x[3dcd]": a row's title and fields, which take text where it is live. */
-void put_row_head(struct layout *l, const struct row *r, const char *title, bool live,
-                  struct flow *f);
+void put_row_head(const struct row *r, const char *title, bool live, struct flow *f);
 /* A row's bits in lines of cells at most CELL units wide; indices: a strip above each has its
  * number; live: they take clicks. Returns the bottom. */
 int put_cells(struct layout *l, const struct row *r, struct rect area, double cell, bool indices,
               bool live);
+
+/* What is known of the selected row. BOTTOM: of the space there is; 0: as much as it takes. Returns
+ * the panel's bottom. */
+int put_inspector(struct layout *l, struct rect r, int bottom);
 
 /* The rounding line of the selected row: source, neighbours, midpoint and directions. Returns its
  * bottom. */

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "memory/sizing.h"
 #include "memory/source.h"
+#include "scope.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,28 +11,28 @@
 /* What `halfulp size` would print, in the memory room's own numbers. */
 
 enum { GROUPED = 27 };
+static const double gib = 1 << 30;
 
-static void fill_bar(struct weights_bar *bar, const char *dtype, uint64_t bytes)
+static struct weights_bar *fill_bar(struct weights_bar *bar, const char *name, uint64_t bytes)
 {
     char exact[GROUPED];
-    hu_grouped(bytes, exact);
-    bar->bytes = (double)bytes;
-    snprintf(bar->dtype, sizeof bar->dtype, "%s", dtype);
-    snprintf(bar->exact, sizeof bar->exact, "%s bytes", exact);
+    *bar = (struct weights_bar){.bytes = (double)bytes};
+    snprintf(bar->name, sizeof bar->name, "%s", name);
+    snprintf(bar->exact, sizeof bar->exact, "%s bytes", hu_grouped(bytes, exact));
     snprintf(bar->gb, sizeof bar->gb, "%.2f GB", bar->bytes / 1e9);
-    snprintf(bar->gib, sizeof bar->gib, "%.2f GiB", bar->bytes / (1 << 30));
+    snprintf(bar->gib, sizeof bar->gib, "%.2f GiB", bar->bytes / gib);
+    return bar;
 }
 
 static void fill_title(struct weights *w)
 {
     const struct hu_model *model = w->model;
     char count[GROUPED], active[GROUPED];
-    hu_grouped(model->parameters, count);
-    hu_grouped(model->active_parameters, active);
     bool sparse = model->has_active && model->active_parameters != model->parameters;
-    snprintf(w->title, sizeof w->title, "%s parameters%s%s%s%s%s", count, sparse ? ", " : "",
-             sparse ? active : "", sparse ? " active" : "", *model->architecture ? "  " : "",
-             model->architecture);
+    snprintf(w->title, sizeof w->title, "%s parameters%s%s%s%s%s",
+             hu_grouped(model->parameters, count), sparse ? ", " : "",
+             sparse ? hu_grouped(model->active_parameters, active) : "", sparse ? " active" : "",
+             *model->architecture ? "  " : "", model->architecture);
 }
 
 /* The formats go before the usual dtypes, each once. */
@@ -53,19 +54,18 @@ static void choose_dtypes(struct hu_sizing_request *r, const struct hu_format *c
     }
 }
 
-static void fill(struct weights *w, const struct hu_sizing *sizing)
+/* A request for the formats, and what is answered; freed together. */
+struct sizing {
+    struct hu_sizing_request request;
+    struct hu_sizing made;
+    char error[HU_SIZING_ERROR];
+};
+
+static struct sizing *sizing_of(const struct hu_format *const *formats, int count)
 {
-    w->count = 0;
-    memset(w->bars, 0, sizeof w->bars);
-    if (w->model->has_stored) {
-        fill_bar(&w->bars[0], "as stored", w->model->stored_bytes);
-        w->bars[w->count++].stored = true;
-    }
-    for (size_t i = 0; i < sizing->weight_count && w->count < WEIGHTS_MAX; i++) {
-        struct weights_bar *bar = &w->bars[w->count++];
-        fill_bar(bar, hu_dtype_name(sizing->weights[i].dtype), sizing->weights[i].bytes);
-        bar->format = sizing->weights[i].dtype.format;
-    }
+    struct sizing *s = need(calloc(1, sizeof *s));
+    choose_dtypes(&s->request, formats, count);
+    return s;
 }
 
 void weights_arrange(struct weights *w, const struct hu_format *const *formats, int count)
@@ -73,23 +73,23 @@ void weights_arrange(struct weights *w, const struct hu_format *const *formats, 
     w->chosen = NULL;
     if (!w->model)
         return;
-    struct hu_sizing_request *request = need(calloc(1, sizeof *request));
-    struct hu_sizing *sizing = need(calloc(1, sizeof *sizing));
-    char error[HU_SIZING_ERROR];
-    choose_dtypes(request, formats, count);
+    OWNED struct sizing *s = sizing_of(formats, count);
+    w->count = 0;
+    if (w->model->has_stored)
+        fill_bar(&w->bars[w->count++], "as stored", w->model->stored_bytes)->stored = true;
     /* Only a sum over 64 bits fails; the model then has no bars. */
-    if (!hu_sizing_make(w->model, request, sizing, error))
-        sizing->weight_count = 0;
-    fill(w, sizing);
-    free(request);
-    free(sizing);
+    if (!hu_sizing_make(w->model, &s->request, &s->made, s->error))
+        s->made.weight_count = 0;
+    for (size_t i = 0; i < s->made.weight_count && w->count < WEIGHTS_MAX; i++) {
+        const struct hu_sizing_weights *of = &s->made.weights[i];
+        fill_bar(&w->bars[w->count++], hu_dtype_name(of->dtype), of->bytes)->format =
+            of->dtype.format;
+    }
 }
 
 /* --- What is asked beside the weights --- */
 
-static const struct {
-    const char *name, *words;
-} fields[MEMORY_FIELDS] = {
+const struct memory_field_words memory_fields[MEMORY_FIELDS] = {
     [MEMORY_CONTEXT] = {"context", "tokens of a request, such as 32k"},
     [MEMORY_BATCH] = {"batch", "requests at a time, such as 8"},
     [MEMORY_KV] = {"kv", "the KV cache's dtype, such as fp8_e4m3; bf16 where it is empty"},
@@ -97,26 +97,13 @@ static const struct {
     [MEMORY_DEVICE] = {"device", "a device or its bytes, such as H100-80GB or 24GiB"},
 };
 
-const char *memory_field_name(enum memory_field field)
-{
-    return fields[field].name;
-}
-
-const char *memory_field_words(enum memory_field field)
-{
-    return fields[field].words;
-}
-
-bool memory_field_find(const char *name, enum memory_field *field)
+int memory_field_find(const char *name)
 {
     static const char prefix[] = "memory.";
-    size_t length = strlen(prefix);
-    for (int i = 0; i < MEMORY_FIELDS && !strncmp(name, prefix, length); i++)
-        if (!strcmp(name + length, fields[i].name)) {
-            *field = (enum memory_field)i;
-            return true;
-        }
-    return false;
+    int i = strncmp(name, prefix, strlen(prefix)) ? -1 : MEMORY_FIELDS - 1;
+    while (i >= 0 && strcmp(name + strlen(prefix), memory_fields[i].name))
+        i--;
+    return i;
 }
 
 static bool read_tokens(const char *text, uint64_t *n)
@@ -133,79 +120,46 @@ static bool read_device(const char *text, uint64_t *bytes)
     return true;
 }
 
-static bool read_kv(const char *text, struct hu_dtype *dtype)
+/* What TEXT in FIELD asks for. False: it is nothing that goes there. */
+static bool ask(struct hu_sizing_request *r, enum memory_field field, const char *text)
 {
-    return hu_dtype_find(text, dtype);
+    if (!*text)
+        return true;
+    switch (field) {
+    case MEMORY_CONTEXT:
+        return read_tokens(text, &r->context);
+    case MEMORY_BATCH:
+        return read_tokens(text, &r->batch);
+    case MEMORY_KV:
+        return hu_dtype_find(text, &r->kv_dtype);
+    case MEMORY_TRAIN:
+        r->plan.recipe = hu_recipe_find(text);
+        return r->train = r->plan.recipe != NULL;
+    case MEMORY_DEVICE:
+        return r->fit = read_device(text, &r->memory);
+    }
+    return false;
 }
 
 bool memory_check(enum memory_field field, const char *text, char *message, size_t size)
 {
-    uint64_t n;
-    struct hu_dtype dtype;
-    bool good = !*text;
-    switch (good ? MEMORY_FIELDS : (int)field) {
-    case MEMORY_CONTEXT:
-    case MEMORY_BATCH:
-        good = read_tokens(text, &n);
-        break;
-    case MEMORY_KV:
-        good = read_kv(text, &dtype);
-        break;
-    case MEMORY_TRAIN:
-        good = hu_recipe_find(text) != NULL;
-        break;
-    case MEMORY_DEVICE:
-        good = read_device(text, &n);
-        break;
-    default:
-        break;
-    }
-    int used =
-        good ? 0 : snprintf(message, size, "\"%s\" is not it: %s", text, fields[field].words);
+    OWNED struct hu_sizing_request *request = need(calloc(1, sizeof *request));
     const struct hu_recipe *recipe = NULL;
-    for (size_t i = 0; !good && field == MEMORY_TRAIN && (recipe = hu_recipe_at(i)); i++)
+    if (ask(request, field, text))
+        return true;
+    int used = snprintf(message, size, "\"%s\" is not it: %s", text, memory_fields[field].words);
+    for (size_t i = 0; field == MEMORY_TRAIN && (recipe = hu_recipe_at(i)); i++)
         used += snprintf(message + used, used < (int)size ? size - (size_t)used : 0, "%s%s",
                          i ? ", " : "; there are ", recipe->name);
-    return good;
-}
-
-/* What stands in the fields was checked when it came there. */
-static void ask(struct hu_sizing_request *r, const struct memory_question *q)
-{
-    uint64_t n;
-    if (read_tokens(q->text[MEMORY_CONTEXT], &n))
-        r->context = n;
-    if (read_tokens(q->text[MEMORY_BATCH], &n))
-        r->batch = n;
-    if (*q->text[MEMORY_KV])
-        read_kv(q->text[MEMORY_KV], &r->kv_dtype);
-    const struct hu_recipe *recipe =
-        *q->text[MEMORY_TRAIN] ? hu_recipe_find(q->text[MEMORY_TRAIN]) : NULL;
-    if (recipe) {
-        r->train = true;
-        r->plan.recipe = recipe;
-    }
-    if (*q->text[MEMORY_DEVICE] && read_device(q->text[MEMORY_DEVICE], &n)) {
-        r->fit = true;
-        r->memory = n;
-    }
+    return false;
 }
 
 /* --- The answer --- */
 
-static const double gib = 1 << 30;
-
 static void add_share(struct memory_answer *a, const char *name, uint64_t bytes)
 {
-    char exact[GROUPED];
-    if (!bytes || a->share_count == MEMORY_SHARES)
-        return;
-    struct memory_share *s = &a->shares[a->share_count++];
-    s->name = name;
-    s->bytes = (double)bytes;
-    a->needed += s->bytes;
-    snprintf(s->gib, sizeof s->gib, "%.2f GiB", s->bytes / gib);
-    snprintf(s->exact, sizeof s->exact, "%s bytes", hu_grouped(bytes, exact));
+    if (bytes && a->share_count < MEMORY_SHARES)
+        a->needed += fill_bar(&a->shares[a->share_count++], name, bytes)->bytes;
 }
 
 static void add_line(struct memory_answer *a, const char *format, ...)
@@ -291,22 +245,19 @@ void weights_answer(struct weights *w, const struct memory_question *question,
     for (int i = 0; i < count && n < WEIGHTS_MAX; i++)
         if (formats[i] != chosen)
             order[n++] = formats[i];
-    struct hu_sizing_request *request = need(calloc(1, sizeof *request));
-    struct hu_sizing *sizing = need(calloc(1, sizeof *sizing));
-    char error[HU_SIZING_ERROR];
-    choose_dtypes(request, order, n);
-    request->dtypes_given = true;
-    ask(request, question);
-    if (!hu_sizing_make(w->model, request, sizing, error)) {
-        add_line(&w->answer, "%s", error);
+    OWNED struct sizing *s = sizing_of(order, n);
+    s->request.dtypes_given = true;
+    /* What stands in the fields was checked when it came there. */
+    for (int field = 0; field < MEMORY_FIELDS; field++)
+        ask(&s->request, (enum memory_field)field, question->text[field]);
+    if (!hu_sizing_make(w->model, &s->request, &s->made, s->error)) {
+        add_line(&w->answer, "%s", s->error);
     } else {
-        uint64_t weights = sizing->weight_count ? sizing->weights[0].bytes : 0;
-        tell_shares(&w->answer, w->model, request, sizing, weights);
-        if (request->fit && sizing->has_fit)
-            tell_fit(&w->answer, request, sizing, question->text[MEMORY_DEVICE]);
+        tell_shares(&w->answer, w->model, &s->request, &s->made,
+                    s->made.weight_count ? s->made.weights[0].bytes : 0);
+        if (s->request.fit && s->made.has_fit)
+            tell_fit(&w->answer, &s->request, &s->made, question->text[MEMORY_DEVICE]);
     }
-    free(request);
-    free(sizing);
 }
 
 /* --- The model --- */

@@ -6,13 +6,14 @@
 
 #include <stddef.h>
 
-enum { WEIGHTS_MAX = 48 };
+enum { WEIGHTS_MAX = 48, MEMORY_SHARES = 8, MEMORY_LINES = 6, MEMORY_LINE = 240 };
 
+/* What takes so many bytes: weights in a dtype, or a part of the sum. */
 struct weights_bar {
     const struct hu_format *format; /* NULL: no float format */
-    char dtype[40];
-    double bytes;   /* for the bar's length only */
-    char exact[40]; /* "14,001,119,232 bytes" */
+    char name[40];                  /* the dtype's, or "KV cache" */
+    double bytes;                   /* for the bar's length only */
+    char exact[40];                 /* "14,001,119,232 bytes" */
     char gb[32], gib[32];
     bool stored; /* as the file itself holds it */
 };
@@ -26,26 +27,19 @@ struct memory_question {
     char text[MEMORY_FIELDS][MEMORY_TEXT];
 };
 
-/* "context": the field is "memory.context" on screen. */
-const char *memory_field_name(enum memory_field field);
-/* What may be typed there, in a few words. */
-const char *memory_field_words(enum memory_field field);
-/* Whether NAME is such a field's, "memory.context". */
-bool memory_field_find(const char *name, enum memory_field *field);
+/* "context": the field is "memory.context" on screen; and what may be typed there, in a few words.
+ */
+extern const struct memory_field_words {
+    const char *name, *words;
+} memory_fields[MEMORY_FIELDS];
+/* The field whose name on screen is NAME; -1: none is. */
+int memory_field_find(const char *name);
 
 /* False: TEXT is nothing that FIELD takes, and message says what it takes. */
 bool memory_check(enum memory_field field, const char *text, char *message, size_t size);
 
-/* A part of the sum, for a bar. */
-struct memory_share {
-    const char *name; /* "weights" */
-    double bytes;
-    char gib[32], exact[40];
-};
-enum { MEMORY_SHARES = 8, MEMORY_LINES = 6, MEMORY_LINE = 240 };
-
 struct memory_answer {
-    struct memory_share shares[MEMORY_SHARES];
+    struct weights_bar shares[MEMORY_SHARES];
     int share_count;
     const char *recipe;    /* NULL: nothing is trained */
     double needed, device; /* device 0: none was named */

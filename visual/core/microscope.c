@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "mpz64.h"
 #include "operation.h"
+#include "scope.h"
 #include "text.h"
 #include "words.h"
 
@@ -19,50 +20,25 @@ static uint64_t rounded(const struct hu_value *v, const struct hu_format *f,
 /* --- Guard, round and sticky --- */
 
 /* floor(log2 ratio) of a positive ratio. */
-static long exponent_of(const mpq_t ratio)
+static int exponent_of(const mpq_t ratio)
 {
-    long e =
-        (long)mpz_sizeinbase(mpq_numref(ratio), 2) - (long)mpz_sizeinbase(mpq_denref(ratio), 2);
-    mpq_t power;
-    mpq_init(power);
-    mpq_set_ui(power, 1, 1);
-    hu_mpq_scale(power, power, (int)e);
-    e -= mpq_cmp(ratio, power) < 0;
-    mpq_clear(power);
-    return e;
-}
-
-/* TAKEN := the integer part of RATIO, which keeps the rest. */
-static void take_whole(mpz_t taken, mpq_t ratio)
-{
-    mpq_t whole;
-    mpq_init(whole);
-    mpz_fdiv_q(taken, mpq_numref(ratio), mpq_denref(ratio));
-    mpq_set_z(whole, taken);
-    mpq_sub(ratio, ratio, whole);
-    mpq_clear(whole);
-}
-
-static char next_bit(mpq_t rest)
-{
-    mpz_t bit;
-    mpz_init(bit);
-    mpq_mul_2exp(rest, rest, 1);
-    take_whole(bit, rest);
-    char digit = mpz_sgn(bit) ? '1' : '0';
-    mpz_clear(bit);
-    return digit;
+    size_t above = mpz_sizeinbase(mpq_numref(ratio), 2),
+           below = mpz_sizeinbase(mpq_denref(ratio), 2);
+    int e = (int)above - (int)below;
+    RATIO(lead);
+    hu_mpq_scale(lead, ratio, -e);
+    return e - (mpq_cmp_ui(lead, 1, 1) < 0);
 }
 
 /* An integer has no point, and no zeros before it. */
 static void write_kept(struct microscope *s, const mpz_t kept)
 {
     int t = s->format->trailing_bits;
+    char *to = s->kept;
     if (hu_is_integer(s->format)) {
         mpz_get_str(s->kept, 2, kept);
         return;
     }
-    char *to = s->kept;
     for (int i = t; i >= 0; i--) {
         *to++ = mpz_tstbit(kept, (mp_bitcnt_t)i) ? '1' : '0';
         if (i == t && t)
@@ -74,47 +50,34 @@ static void write_kept(struct microscope *s, const mpz_t kept)
 static void shown_ratio(char *out, size_t size, const mpq_t ratio)
 {
     bool exact;
-    char *text = with_minus_taken(hu_ratio_shown(ratio, 4, &exact));
+    OWNED char *text = with_minus_taken(hu_ratio_shown(ratio, 4, &exact));
     snprintf(out, size, "%s%s", exact ? "" : "≈ ", text);
-    free(text);
 }
 
-/* REST: what is dropped, in units. */
-static void weigh(struct microscope *s, const mpq_t rest)
-{
-    mpq_t worth;
-    mpq_init(worth);
-    mpq_set(worth, rest);
-    shown_ratio(s->share, sizeof s->share, worth);
-    hu_mpq_scale(worth, worth, s->unit);
-    shown_ratio(s->worth, sizeof s->worth, worth);
-    mpq_clear(worth);
-}
-
+/* What the numerator leaves of a division by the denominator is the fraction. */
 static void split_bits(struct microscope *s, const struct hu_value *v)
 {
-    const struct hu_format *f = s->format;
-    long unit = exponent_of(v->ratio) - f->trailing_bits, least = hu_quantum_min(f);
-    s->unit = (int)(unit < least ? least : unit);
-    mpq_t rest;
-    mpz_t kept;
-    mpq_init(rest);
-    mpz_init(kept);
-    mpq_set(rest, v->ratio);
-    hu_mpq_scale(rest, rest, -s->unit);
-    take_whole(kept, rest);
-    write_kept(s, kept);
-    weigh(s, rest);
-    for (int i = 0; i < SCOPE_DROPPED; i++) {
-        s->dropped[i] = next_bit(rest);
-        if (i == 1)
-            s->sticky = mpq_sgn(rest) ? '1' : '0';
-    }
+    int unit = exponent_of(v->ratio) - s->format->trailing_bits, least = hu_quantum_min(s->format);
+    RATIO(rest);
+    RATIO(worth);
+    mpz_t bits;
+    s->unit = unit < least ? least : unit;
+    mpz_init(bits);
+    hu_mpq_scale(rest, v->ratio, -s->unit);
+    mpz_fdiv_qr(bits, mpq_numref(rest), mpq_numref(rest), mpq_denref(rest));
+    write_kept(s, bits);
+    hu_mpq_scale(worth, rest, s->unit);
+    shown_ratio(s->share, sizeof s->share, rest);
+    shown_ratio(s->worth, sizeof s->worth, worth);
+    mpz_mul_2exp(mpq_numref(rest), mpq_numref(rest), SCOPE_DROPPED);
+    mpz_fdiv_qr(bits, mpq_numref(rest), mpq_numref(rest), mpq_denref(rest));
+    for (int i = 0; i < SCOPE_DROPPED; i++)
+        s->dropped[i] = mpz_tstbit(bits, (mp_bitcnt_t)(SCOPE_DROPPED - 1 - i)) ? '1' : '0';
+    s->more = mpq_sgn(rest) != 0;
     s->guard = s->dropped[0];
     s->round = s->dropped[1];
-    s->more = mpq_sgn(rest) != 0;
-    mpz_clear(kept);
-    mpq_clear(rest);
+    s->sticky = s->more || strchr(s->dropped + 2, '1') ? '1' : '0';
+    mpz_clear(bits);
 }
 
 /* --- Neighbours --- */
@@ -124,99 +87,75 @@ enum { NEIGHBOUR_TEXT = 64 };
 static void name_neighbour(char text[NEIGHBOUR_TEXT], char *hex, const struct hu_format *f,
                            uint64_t bits)
 {
-    char *shown = shown_value(f, bits);
+    OWNED char *shown = shown_value(f, bits);
     snprintf(text, NEIGHBOUR_TEXT, "%s", shown);
-    free(shown);
     hu_bits_print(hex, f, bits);
 }
 
-static void name_virtual(char *text, size_t text_size, char *hex, const struct hu_format *f,
-                         bool negative)
+static void name_virtual(char text[NEIGHBOUR_TEXT], const struct hu_format *f, bool negative)
 {
-    char power[32];
-    superscript(power, sizeof power, hu_emax(f) + 1);
     /* Only where the largest value is 2^emax (2 - 2^-t) is the next one that power of two. */
-    uint64_t max = hu_max_finite_code(f);
-    bool full = (max & hu_trailing_mask(f)) == hu_trailing_mask(f);
+    bool full = (hu_max_finite_code(f) & hu_trailing_mask(f)) == hu_trailing_mask(f);
     if (negative && hu_is_integer(f))
-        snprintf(text, text_size, "min − 1");
-    else if (full)
-        snprintf(text, text_size, "%s2%s", negative ? "−" : "", power);
+        snprintf(text, NEIGHBOUR_TEXT, "min − 1");
     else
-        snprintf(text, text_size, "%smax + 1 ulp", negative ? "−" : "");
-    hex[0] = 0;
+        snprintf(text, NEIGHBOUR_TEXT, "%s%s%s", negative ? "−" : "", full ? "2" : "max + 1 ulp",
+                 full ? superscript(hu_emax(f) + 1).text : "");
 }
 
 /* With three digits, also where a double has fewer or none. */
-static void write_share(char *out, size_t size, const mpq_t share)
+static void write_share(struct microscope *s, const mpq_t share)
 {
     double value = mpq_get_d(share);
-    if (value >= DBL_MIN || !mpq_sgn(share)) {
-        snprintf(out, size, "%.3g", value);
+    snprintf(s->near, sizeof s->near, "%.3g", value);
+    if (value >= DBL_MIN || !mpq_sgn(share))
         return;
-    }
-    char *text = hu_ratio_scientific(share, 3, false);
-    snprintf(out, size, "%s", text);
-    free(text);
+    OWNED char *text = hu_ratio_scientific(share, 3, false);
+    snprintf(s->near, sizeof s->near, "%s", text);
 }
 
-/* low := the real below the source, high := the one above. */
+/* Where the source lies from LOW to HIGH. */
 static void measure(struct microscope *s, const mpq_t source, const mpq_t low, const mpq_t high)
 {
-    mpq_t a, b, half;
-    mpq_inits(a, b, half, NULL);
-    mpq_sub(a, source, low);
-    mpq_sub(b, high, low);
-    mpq_div(a, a, b);
-    mpq_set_ui(half, 1, 2);
-    s->side = mpq_cmp(a, half);
-    s->side = (s->side > 0) - (s->side < 0);
-    s->position = mpq_get_d(a);
-    mpq_set_ui(b, 1, 1);
-    mpq_sub(b, b, a);
-    write_share(s->near, sizeof s->near, s->side > 0 ? b : a);
-    mpq_clears(a, b, half, NULL);
+    RATIO(at);
+    RATIO(gap);
+    mpq_sub(at, source, low);
+    mpq_sub(gap, high, low);
+    mpq_div(at, at, gap);
+    int side = mpq_cmp_ui(at, 1, 2);
+    s->side = (side > 0) - (side < 0);
+    s->position = mpq_get_d(at);
+    mpq_set_ui(gap, 1, 1);
+    mpq_sub(gap, gap, at);
+    write_share(s, s->side > 0 ? gap : at);
 }
 
 static void look_between(struct microscope *s, const mpq_t source, uint64_t lower, uint64_t upper)
 {
-    mpq_t low, high;
-    mpq_inits(low, high, NULL);
+    RATIO(low);
+    RATIO(high);
     hu_datum_ratio(low, s->format, lower);
     hu_datum_ratio(high, s->format, upper);
     measure(s, source, low, high);
     name_neighbour(s->lower, s->lower_hex, s->format, lower);
     name_neighbour(s->upper, s->upper_hex, s->format, upper);
-    mpq_clears(low, high, NULL);
 }
 
 static void look_beyond(struct microscope *s, const mpq_t source)
 {
     const struct hu_format *f = s->format;
     bool negative = mpq_sgn(source) < 0;
-    uint64_t max = hu_max_finite_code(f);
-    mpq_t edge, next, unit;
-    mpq_inits(edge, next, unit, NULL);
-    hu_datum_ratio(edge, f, negative ? hu_lowest_code(f) : max);
-    mpq_abs(edge, edge);
-    mpq_set_ui(unit, 1, 1);
-    hu_mpq_scale(unit, unit, hu_ulp_exponent(f, max));
-    mpq_add(next, edge, unit);
-    if (negative) {
-        mpq_neg(edge, edge);
-        mpq_neg(next, next);
-        max = hu_lowest_code(f);
-    }
+    uint64_t last = negative ? hu_lowest_code(f) : hu_max_finite_code(f);
+    RATIO(edge);
+    RATIO(next);
+    hu_datum_ratio(edge, f, last);
+    mpq_set_si(next, negative ? -1 : 1, 1);
+    hu_mpq_scale(next, next, hu_ulp_exponent(f, hu_max_finite_code(f)));
+    mpq_add(next, edge, next);
     measure(s, source, negative ? next : edge, negative ? edge : next);
     s->is_virtual = negative ? -1 : 1;
-    if (negative) {
-        name_virtual(s->lower, sizeof s->lower, s->lower_hex, f, true);
-        name_neighbour(s->upper, s->upper_hex, f, max);
-    } else {
-        name_neighbour(s->lower, s->lower_hex, f, max);
-        name_virtual(s->upper, sizeof s->upper, s->upper_hex, f, false);
-    }
-    mpq_clears(edge, next, unit, NULL);
+    name_virtual(negative ? s->lower : s->upper, f, negative);
+    name_neighbour(negative ? s->upper : s->lower, negative ? s->upper_hex : s->lower_hex, f, last);
 }
 
 /* --- Which way, and why --- */
@@ -289,14 +228,12 @@ static void choose(struct microscope *s, const struct document *d, int i)
 
 static void summarize(struct microscope *s, const struct document *d)
 {
-    char unit[32];
-    superscript(unit, sizeof unit, s->unit);
     if (s->kind == SCOPE_BETWEEN)
         snprintf(s->summary, sizeof s->summary, "%s; neighbours lie 2%s apart.",
                  !s->side      ? "Exactly halfway: a tie"
                  : s->side < 0 ? "Below the midpoint"
                                : "Above the midpoint",
-                 unit);
+                 superscript(s->unit).text);
     else
         snprintf(s->summary, sizeof s->summary, "%s",
                  s->kind == SCOPE_EXACT
@@ -314,24 +251,20 @@ static void summarize(struct microscope *s, const struct document *d)
 
 static enum scope_kind kind_of(const struct hu_value *v, const struct hu_format *f)
 {
-    uint64_t max = hu_max_finite_code(f);
-    mpq_t edge, error;
+    RATIO(edge);
+    RATIO(error);
     if (v->kind != HU_VALUE_FINITE || hu_value_is_remote(v) || hu_value_is_zero(v) ||
         (v->sign && !hu_is_signed(f)))
         return SCOPE_SPECIAL;
-    mpq_inits(edge, error, NULL);
-    hu_datum_ratio(edge, f, v->sign ? hu_lowest_code(f) : max);
+    hu_datum_ratio(edge, f, v->sign ? hu_lowest_code(f) : hu_max_finite_code(f));
     mpq_abs(edge, edge);
-    uint64_t low = rounded(v, f, HU_TOWARD_NEGATIVE, true);
-    bool known = hu_value_error(error, v, f, low);
-    enum scope_kind kind = mpq_cmp(v->ratio, edge) > 0    ? SCOPE_BEYOND
-                           : known && mpq_sgn(error) == 0 ? SCOPE_EXACT
-                                                          : SCOPE_BETWEEN;
+    bool known = hu_value_error(error, v, f, rounded(v, f, HU_TOWARD_NEGATIVE, true));
+    int side = mpq_sgn(error);
     /* A scale has no zero for what lies below its range. */
-    if (kind == SCOPE_BETWEEN && mpq_sgn(error) > 0)
-        kind = SCOPE_SPECIAL;
-    mpq_clears(edge, error, NULL);
-    return kind;
+    return mpq_cmp(v->ratio, edge) > 0 ? SCOPE_BEYOND
+           : known && !side            ? SCOPE_EXACT
+           : side > 0                  ? SCOPE_SPECIAL
+                                       : SCOPE_BETWEEN;
 }
 
 void microscope_look(struct microscope *s, const struct document *d, const struct hu_format *f)
@@ -339,8 +272,7 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
     memset(s, 0, sizeof *s);
     s->format = f;
     s->kind = kind_of(&d->value, f);
-    mpq_t source;
-    mpq_init(source);
+    RATIO(source);
     hu_value_ratio(source, &d->value);
     if (s->kind != SCOPE_SPECIAL)
         split_bits(s, &d->value);
@@ -353,7 +285,6 @@ void microscope_look(struct microscope *s, const struct document *d, const struc
         uint64_t bits = hu_value_round(&d->value, f, NULL, NULL);
         name_neighbour(s->lower, s->lower_hex, f, bits);
     }
-    mpq_clear(source);
     for (int i = 0; i < DIRECTIONS; i++)
         choose(s, d, i);
     summarize(s, d);

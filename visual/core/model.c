@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "names.h"
 #include "operation.h"
+#include "scope.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -167,14 +168,6 @@ static void select_format(struct model *m, const struct hu_format *f)
         model_refresh_operands(m);
 }
 
-static bool on_block_page(const struct hu_block *block)
-{
-    for (size_t i = 0; block && block_shown_at(i); i++)
-        if (block_shown_at(i) == block)
-            return true;
-    return false;
-}
-
 static const char *shown_block(int i)
 {
     return hu_block_name(block_shown_at((size_t)i));
@@ -213,14 +206,14 @@ static bool take_name(struct model *m, struct document *d, const char *name,
                       const struct hu_block **block)
 {
     const struct hu_format *f = hu_format_find(name);
-    if (!f && !on_block_page(hu_block_find(name)))
+    const struct hu_block *other = f ? NULL : hu_block_find(name);
+    if (!f && !(other && block_is_shown(other)))
         return refuse_name(m, name);
-    if (!f)
-        *block = hu_block_find(name);
-    else if (row_at(d, f) < 0 && d->count == DOCUMENT_ROWS)
+    if (f && row_at(d, f) < 0 && d->count == DOCUMENT_ROWS)
         return model_refuse(m, "there is room for %d rows", DOCUMENT_ROWS);
-    else if (row_at(d, f) < 0)
+    if (f && row_at(d, f) < 0)
         d->rows[d->count++] = f;
+    *block = other ? other : *block;
     return true;
 }
 
@@ -319,10 +312,9 @@ char *model_value_text(const struct model *m)
 bool model_is_field(const char *name)
 {
     const char *point = strrchr(name, '.');
-    enum memory_field field;
     return !strcmp(name, "value") || !strcmp(name, "format.custom") ||
            !strcmp(name, "memory.model") || !strcmp(name, "block.values") ||
-           memory_field_find(name, &field) ||
+           memory_field_find(name) >= 0 ||
            (point && (!strcmp(point, ".hex") || !strcmp(point, ".decimal")));
 }
 
@@ -338,9 +330,8 @@ char *model_field_text(const struct model *m, const char *name)
         return need(strdup(m->custom_text));
     if (!strcmp(name, "block.values"))
         return block_values(&model_now(m)->block);
-    enum memory_field field;
-    if (memory_field_find(name, &field))
-        return need(strdup(model_now(m)->memory.text[field]));
+    if (memory_field_find(name) >= 0)
+        return need(strdup(model_now(m)->memory.text[memory_field_find(name)]));
     if (row >= 0 && !strcmp(rest, "hex"))
         return need(strdup(m->rows[row].hex));
     if (row >= 0 && !strcmp(rest, "decimal"))
@@ -351,7 +342,7 @@ char *model_field_text(const struct model *m, const char *name)
 void model_focus(struct model *m, const char *name)
 {
     bool same = !strcmp(m->focus, name);
-    char *text = model_is_field(name) ? model_field_text(m, name) : NULL;
+    OWNED char *text = model_is_field(name) ? model_field_text(m, name) : NULL;
     if (!same && m->bad)
         model_hush(m);
     if (!same || !m->edited) {
@@ -362,7 +353,6 @@ void model_focus(struct model *m, const char *name)
         if (!same && m->history.group == STEP_SESSION)
             m->history.group = 0;
     }
-    free(text);
     snprintf(m->focus, sizeof m->focus, "%s", name);
     int row, bit = model_bit_of(m, name, &row);
     if (bit >= 0)

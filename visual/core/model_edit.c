@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "model.h"
 #include "operation.h"
+#include "scope.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,10 +118,8 @@ bool model_negate(struct model *m)
 {
     const struct document *now = model_now(m);
     if (now->text && !now->value.format) {
-        char *text = negated_text(now->text);
-        bool done = model_set_text(m, text, 0);
-        free(text);
-        return done;
+        OWNED char *text = negated_text(now->text);
+        return model_set_text(m, text, 0);
     }
     uint64_t bits;
     const struct hu_format *f = now->value.format;
@@ -154,7 +153,7 @@ void model_apply_edit(struct model *m)
 {
     const char *rest;
     int row = model_row_of(m, m->focus, &rest);
-    enum memory_field field;
+    int field = memory_field_find(m->focus);
     m->edited = true;
     if (!strcmp(m->focus, "value"))
         m->bad = !model_set_text(m, m->edit.text, STEP_SESSION);
@@ -162,8 +161,8 @@ void model_apply_edit(struct model *m)
         model_set_weights(m, m->edit.text);
     else if (!strcmp(m->focus, "memory.model"))
         model_say(m, m->bad = false, "Enter opens the file or folder of that name");
-    else if (memory_field_find(m->focus, &field))
-        m->bad = !model_ask(m, field, m->edit.text, STEP_SESSION);
+    else if (field >= 0)
+        m->bad = !model_ask(m, (enum memory_field)field, m->edit.text, STEP_SESSION);
     else if (!strcmp(m->focus, "block.values"))
         m->bad = !model_set_values(m, m->edit.text, STEP_SESSION);
     else if (!strcmp(m->focus, "format.custom"))

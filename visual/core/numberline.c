@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "mpz64.h"
 #include "operation.h"
+#include "scope.h"
 #include "text.h"
 #include "words.h"
 
@@ -42,13 +43,10 @@ static long binary_exponent(const mpq_t ratio)
 /* Toward zero, to a multiple of 2^exponent. */
 static void truncate_to(mpq_t ratio, long exponent)
 {
-    mpz_t whole;
-    mpz_init(whole);
     hu_mpq_scale(ratio, ratio, -exponent);
-    mpz_tdiv_q(whole, mpq_numref(ratio), mpq_denref(ratio));
-    mpq_set_z(ratio, whole);
+    mpz_tdiv_q(mpq_numref(ratio), mpq_numref(ratio), mpq_denref(ratio));
+    mpz_set_ui(mpq_denref(ratio), 1);
     hu_mpq_scale(ratio, ratio, exponent);
-    mpz_clear(whole);
 }
 
 /* log2 of a magnitude that a double may not hold. */
@@ -136,25 +134,21 @@ void numberline_set_logarithmic(struct numberline *n, bool logarithmic,
 
 static void set_scaled(mpq_t out, const mpq_t base, double factor)
 {
-    mpq_t f;
-    mpq_init(f);
+    RATIO(f);
     mpq_set_d(f, factor);
     mpq_mul(out, base, f);
-    mpq_clear(f);
 }
 
 void numberline_pan(struct numberline *n, double share)
 {
-    mpq_t by;
+    RATIO(by);
     n->free = true;
     n->log_center += 2 * share * (n->logarithmic ? n->log_half : 0);
     tidy_log(n);
     if (n->logarithmic)
         return;
-    mpq_init(by);
     set_scaled(by, n->half, 2 * share);
     mpq_add(n->center, n->center, by);
-    mpq_clear(by);
     tidy(n);
 }
 
@@ -189,13 +183,10 @@ void numberline_show_all(struct numberline *n, const struct hu_format *f)
 
 static double linear_share(const struct numberline *n, const mpq_t x)
 {
-    mpq_t away;
-    mpq_init(away);
+    RATIO(away);
     mpq_sub(away, x, n->center);
     mpq_div(away, away, n->half);
-    double share = 0.5 + 0.5 * clamp(mpq_get_d(away), -5, 5);
-    mpq_clear(away);
-    return share;
+    return 0.5 + 0.5 * clamp(mpq_get_d(away), -5, 5);
 }
 
 static double log_share(const struct numberline *n, const mpq_t x)
@@ -215,22 +206,16 @@ double numberline_share(const struct numberline *n, const struct hu_value *v)
 {
     if (!is_plain(v))
         return v->sign ? -2 : 3;
-    mpq_t x;
-    mpq_init(x);
+    RATIO(x);
     hu_value_ratio(x, v);
-    double share = share_of_ratio(n, x);
-    mpq_clear(x);
-    return share;
+    return share_of_ratio(n, x);
 }
 
 double numberline_share_of(const struct numberline *n, const struct hu_format *f, uint64_t bits)
 {
-    mpq_t x;
-    mpq_init(x);
+    RATIO(x);
     hu_datum_ratio(x, f, bits);
-    double share = share_of_ratio(n, x);
-    mpq_clear(x);
-    return share;
+    return share_of_ratio(n, x);
 }
 
 /* The real at SHARE of the stretch. */
@@ -251,47 +236,39 @@ static void ratio_at(mpq_t x, const struct numberline *n, double share)
 
 static uint64_t round_ratio(const mpq_t x, const struct hu_format *f, enum hu_direction direction)
 {
-    struct hu_value v;
     struct hu_options options = {.direction = direction, .saturate = true};
-    hu_value_init(&v);
+    VALUE(v);
     mpq_abs(v.ratio, x);
     v.sign = mpq_sgn(x) < 0;
-    uint64_t bits = hu_value_round(&v, f, &options, NULL);
-    hu_value_clear(&v);
-    return bits;
+    return hu_value_round(&v, f, &options, NULL);
 }
 
 static int compare(const mpq_t x, const struct hu_format *f, uint64_t bits)
 {
-    mpq_t y;
-    mpq_init(y);
+    RATIO(y);
     hu_datum_ratio(y, f, bits);
-    int order = mpq_cmp(x, y);
-    mpq_clear(y);
-    return order;
+    return mpq_cmp(x, y);
 }
 
 uint64_t numberline_values(const struct numberline *n, const struct hu_format *f, double from,
                            double to, uint64_t *first, uint64_t *last)
 {
-    mpq_t low, high;
-    mpq_inits(low, high, NULL);
+    RATIO(low);
+    RATIO(high);
     ratio_at(low, n, from);
     ratio_at(high, n, to);
     /* Saturation brings what lies outside the range back in; such ends hold no value. Negative
      * reals are NaN in a scale. */
-    uint64_t count = 0;
     if (!hu_is_signed(f) && mpq_sgn(low) < 0)
         mpq_set_ui(low, 0, 1);
-    if (hu_is_signed(f) || mpq_sgn(high) > 0) {
-        *first = round_ratio(low, f, HU_TOWARD_POSITIVE);
-        *last = round_ratio(high, f, HU_TOWARD_NEGATIVE);
-        int64_t from_order = hu_order(f, *first), to_order = hu_order(f, *last);
-        if (compare(low, f, *first) <= 0 && compare(high, f, *last) >= 0 && to_order >= from_order)
-            count = (uint64_t)to_order - (uint64_t)from_order + 1;
-    }
-    mpq_clears(low, high, NULL);
-    return count;
+    if (!hu_is_signed(f) && mpq_sgn(high) <= 0)
+        return 0;
+    *first = round_ratio(low, f, HU_TOWARD_POSITIVE);
+    *last = round_ratio(high, f, HU_TOWARD_NEGATIVE);
+    int64_t from_order = hu_order(f, *first), to_order = hu_order(f, *last);
+    bool inside =
+        compare(low, f, *first) <= 0 && compare(high, f, *last) >= 0 && to_order >= from_order;
+    return inside ? (uint64_t)to_order - (uint64_t)from_order + 1 : 0;
 }
 
 /* --- Ticks --- */
@@ -305,11 +282,10 @@ static int log_ticks(const struct numberline *n, int wanted, struct tick *ticks)
     int count = 0;
     long first = lround(ceil((n->log_center - n->log_half) / steps[s])) * steps[s];
     for (long e = first; e <= n->log_center + n->log_half && count < wanted; e += steps[s]) {
-        char power[TICK_TEXT - 8];
-        superscript(power, sizeof power, (int)e);
         double away = (double)(e - n->log_center) / n->log_half;
         ticks[count].share = 0.5 + 0.5 * (n->negative ? -away : away);
-        snprintf(ticks[count++].text, TICK_TEXT, "%s2%s", n->negative ? "−" : "", power);
+        snprintf(ticks[count++].text, TICK_TEXT, "%s2%s", n->negative ? "−" : "",
+                 superscript((int)e).text);
     }
     return count;
 }
@@ -327,8 +303,7 @@ static void round_step(mpq_t step, const mpq_t least)
 {
     long exponent = (long)floor(log2_ratio(least) * 0.30102999566398120);
     static const unsigned leads[] = {1, 2, 5, 10, 20};
-    mpq_t lead;
-    mpq_init(lead);
+    RATIO(lead);
     for (int i = 0; i < 5; i++) {
         power_of_ten(step, exponent);
         mpq_set_ui(lead, leads[i], 1);
@@ -336,34 +311,31 @@ static void round_step(mpq_t step, const mpq_t least)
         if (mpq_cmp(step, least) >= 0)
             break;
     }
-    mpq_clear(lead);
 }
 
 static void tick_text(char *out, const mpq_t at, bool offset)
 {
     bool exact;
-    char *shown = with_minus_taken(hu_ratio_shown(at, 3, &exact));
+    OWNED char *shown = with_minus_taken(hu_ratio_shown(at, 3, &exact));
     bool zero = offset && !mpq_sgn(at);
     snprintf(out, TICK_TEXT, "%s%s", offset && mpq_sgn(at) > 0 ? "+" : "", zero ? "source" : shown);
-    free(shown);
 }
 
 static int linear_ticks(const struct numberline *n, const mpq_t base, bool offset, int wanted,
                         struct tick *ticks)
 {
-    mpq_t step, at, place;
-    mpz_t index;
+    RATIO(step);
+    RATIO(at);
+    RATIO(place);
     int count = 0;
-    mpz_init(index);
-    mpq_inits(step, at, place, NULL);
     set_scaled(at, n->half, 2.0 / wanted);
     round_step(step, at);
     /* The first multiple of step at or right of the left end, counted from base. */
     mpq_sub(at, n->center, n->half);
     mpq_sub(at, at, base);
     mpq_div(at, at, step);
-    mpz_cdiv_q(index, mpq_numref(at), mpq_denref(at));
-    mpq_set_z(at, index);
+    mpz_cdiv_q(mpq_numref(at), mpq_numref(at), mpq_denref(at));
+    mpz_set_ui(mpq_denref(at), 1);
     mpq_mul(at, at, step);
     for (; count < wanted; mpq_add(at, at, step)) {
         mpq_add(place, at, base);
@@ -373,8 +345,6 @@ static int linear_ticks(const struct numberline *n, const mpq_t base, bool offse
         ticks[count].share = share;
         tick_text(ticks[count++].text, at, offset);
     }
-    mpq_clears(step, at, place, NULL);
-    mpz_clear(index);
     return count;
 }
 
@@ -389,15 +359,12 @@ int numberline_ticks(const struct numberline *n, const struct hu_value *source, 
     wanted = wanted > TICKS_MAX ? TICKS_MAX : wanted < 2 ? 2 : wanted;
     if (n->logarithmic)
         return log_ticks(n, wanted, ticks);
-    mpq_t base;
-    mpq_init(base);
+    RATIO(base);
     bool fine =
         mpq_sgn(n->center) && binary_exponent(n->center) - binary_exponent(n->half) > FINE_BITS;
     if (fine && is_plain(source)) {
         *offset = true;
         hu_value_ratio(base, source);
     }
-    int count = linear_ticks(n, base, *offset, wanted, ticks);
-    mpq_clear(base);
-    return count;
+    return linear_ticks(n, base, *offset, wanted, ticks);
 }

@@ -1,6 +1,5 @@
 /* The linked column and, beside or below it, the inspector. */
 #include "allocate.h"
-#include "inspector.h"
 #include "layout_parts.h"
 #include "words.h"
 
@@ -34,25 +33,26 @@ static void measure_rows(const struct layout *l, struct grid *g)
     g->title = px(l, 64);
     for (int i = 0; i < m->count; i++) {
         const struct hu_format *f = m->rows[i].format;
-        int title = width_of(l, FACE_BOLD, m->rows[i].label) + px(l, 12);
-        g->title = title > g->title ? title : g->title;
-        if (f->exponent_bits > g->exponent_bits)
-            g->exponent_bits = f->exponent_bits;
-        if (f->trailing_bits > g->trailing_bits)
-            g->trailing_bits = f->trailing_bits;
+        g->title = greater(g->title, width_with(l, FACE_BOLD, m->rows[i].label, 12));
+        g->exponent_bits = greater(g->exponent_bits, f->exponent_bits);
+        g->trailing_bits = greater(g->trailing_bits, f->trailing_bits);
     }
+}
+
+static int cells_of(const struct grid *g)
+{
+    return 1 + g->exponent_bits + g->trailing_bits;
+}
+
+/* What a row has beside its cells. */
+static int beside_cells(const struct layout *l)
+{
+    return 2 * px(l, row_pad) + 2 * px(l, field_gap);
 }
 
 static int cell_for(const struct layout *l, const struct grid *g, int width)
 {
-    int cells = 1 + g->exponent_bits + g->trailing_bits;
-    int cell = (width - 2 * px(l, row_pad) - 2 * px(l, field_gap)) / cells;
-    return cell < px(l, cell_most) ? cell : px(l, cell_most);
-}
-
-static int clamp(int x, int least, int most)
-{
-    return x < least ? least : x > most ? most : x;
+    return lesser((width - beside_cells(l)) / cells_of(g), px(l, cell_most));
 }
 
 static void fold(const struct layout *l, struct grid *g)
@@ -62,7 +62,7 @@ static void fold(const struct layout *l, struct grid *g)
     for (g->per_line = 32; g->per_line > 4; g->per_line /= 2)
         if (room / g->per_line >= px(l, cell_least + 2))
             break;
-    g->cell = clamp(room / g->per_line, 1, px(l, cell_most));
+    g->cell = within(room / g->per_line, 1, px(l, cell_most));
 }
 
 static struct grid plan(const struct layout *l)
@@ -74,11 +74,9 @@ static struct grid plan(const struct layout *l)
     g.cell = cell_for(l, &g, g.width);
     if (g.cell >= px(l, cell_least) && g.width >= px(l, row_text)) {
         /* What whole pixels of the cells leave over is the inspector's. */
-        int cells = 1 + g.exponent_bits + g.trailing_bits;
-        int used = cells * g.cell + 2 * px(l, row_pad) + 2 * px(l, field_gap);
-        int least = room - gap - px(l, inspector_most), text = px(l, row_text);
-        g.width = used > least ? used : least;
-        g.width = g.width > text ? g.width : text;
+        int used = cells_of(&g) * g.cell + beside_cells(l);
+        g.width = greater(used, room - gap - px(l, inspector_most));
+        g.width = greater(g.width, px(l, row_text));
         g.beside = room - g.width - gap;
         return g;
     }
@@ -109,127 +107,96 @@ static struct rect bit_rect(const struct layout *l, const struct grid *g, const 
 
 static int put_bits(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
 {
-    const struct hu_format *f = r->format;
     bool large = g->cell >= px(l, large_cell) && g->height >= px(l, large_height);
-    int cursor = l->model->cursor[f->width], bottom = y;
-    cursor = cursor < 0 ? f->width - 1 : cursor;
-    for (int bit = f->width - 1; bit >= 0; bit--) {
+    int bottom = y;
+    for (int bit = r->format->width - 1; bit >= 0; bit--) {
         struct rect at = bit_rect(l, g, r, bit, x, y);
-        struct item *i = put_bit(l, at, r, f->name, bit, cursor, px(l, index_height));
-        i->face = large ? FACE_BIT_LARGE : FACE_BIT;
+        put_bit(l, at, r, bit, px(l, index_height))->face = large ? FACE_BIT_LARGE : FACE_BIT;
         bottom = at.y + at.h;
     }
     return bottom;
 }
 
-/* Where a flow's pieces end when they are put in a line of WIDTH. */
-static struct flow row_flow(const struct layout *l, const struct grid *g, int x, int y)
+static struct flow row_flow(struct layout *l, const struct grid *g, const struct row *r, int x,
+                            int y)
 {
-    return (struct flow){x, x + g->width - 2 * px(l, row_pad), x, y, px(l, 24), px(l, 4)};
-}
-
-static int digits(const struct layout *l, int count)
-{
-    return count * width_of(l, FACE_MONO, "0");
-}
-
-static void push_right(struct flow *f, int width)
-{
-    if (f->right - width >= f->x)
-        f->x = f->right - width;
-}
-
-static struct item *put_piece(struct layout *l, struct flow *f, int width, enum face face,
-                              enum tint tint, const char *text, const char *format,
-                              const char *piece)
-{
-    return put_label(l, flow_next(f, width), face, tint, text, "%s.%s", format, piece);
+    struct rect line = {x, y, g->width - 2 * px(l, row_pad), 0};
+    return flow_in(l, line, r->name, px(l, 24), px(l, 4));
 }
 
 static int put_title(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
 {
-    const char *name = r->format->name;
-    struct flow f = row_flow(l, g, x, y);
-    struct item *i =
-        put_choice(l, ROLE_BUTTON, flow_next(&f, g->title), r->label,
-                   r->format == l->model->selected, "select this row", "%s.name", name);
+    bool quiet = !strcmp(r->flag_names, "-");
+    struct flow f = row_flow(l, g, r, x, y);
+    struct item *i = flow_choice(&f, ROLE_BUTTON, g->title, r->label,
+                                 r->format == l->model->selected, "select this row", "name");
     i->face = FACE_BOLD;
     i->align = ALIGN_LEFT;
-    i = put_piece(l, &f, width_of(l, FACE_SMALL, "source") + px(l, 10), FACE_SMALL, TINT_ACCENT,
-                  r->is_source ? "source" : "", name, "source");
+    i = flow_label(&f, width_with(l, FACE_SMALL, "source", 10), FACE_SMALL, TINT_ACCENT,
+                   r->is_source ? "source" : "", "source");
     i->align = ALIGN_CENTER;
     i->state |= r->is_source ? STATE_TINTED : 0;
     f.x += px(l, 4);
-    put_piece(l, &f, width_of(l, FACE_WORDS, "signaling NaN") + px(l, 2), FACE_WORDS, TINT_INK,
-              r->class, name, "class");
-    bool quiet = !strcmp(r->flag_names, "-");
-    put_piece(l, &f, width_of(l, FACE_WORDS, "underflow,inexact") + px(l, 6), FACE_WORDS,
-              quiet ? TINT_DIM : TINT_INK, quiet ? "no flags" : r->flag_names, name, "flags");
+    flow_label(&f, width_with(l, FACE_WORDS, "signaling NaN", 2), FACE_WORDS, TINT_INK, r->class,
+               "class");
+    flow_label(&f, width_with(l, FACE_WORDS, "underflow,inexact", 6), FACE_WORDS,
+               quiet ? TINT_DIM : TINT_INK, quiet ? "no flags" : r->flag_names, "flags");
     int hex = digits(l, (r->format->width + 3) / 4) + px(l, 14), prefix = digits(l, 2) + px(l, 3);
-    int label = width_of(l, FACE_SMALL, "in memory") + px(l, 8), bytes = digits(l, 23);
+    int label = width_with(l, FACE_SMALL, "in memory", 8), bytes = digits(l, 23) + px(l, 12);
     int field = digits(l, 16) + px(l, 14);
-    push_right(&f, label + bytes + px(l, 12) + f.gap + prefix + field);
-    struct rect pair = flow_next(&f, label + bytes + px(l, 12));
-    i = put_label(l, box(pair.x, pair.y, label, pair.h), FACE_SMALL, TINT_DIM, "in memory",
-                  "%s.memory", name);
-    i = put_label(l, box(pair.x + label, pair.y, pair.w - label, pair.h), FACE_MONO, TINT_DIM,
-                  r->bytes, "%s.bytes", name);
-    i->full = "bytes in memory, lowest address first (little-endian)";
+    flow_push_right(&f, label + bytes + f.gap + prefix + field);
+    struct rect pair = flow_next(&f, label + bytes);
+    put_label(l, box(pair.x, pair.y, label, pair.h), FACE_SMALL, TINT_DIM, "in memory", "%s.memory",
+              r->name);
+    put_label(l, box(pair.x + label, pair.y, pair.w - label, pair.h), FACE_MONO, TINT_DIM, r->bytes,
+              "%s.bytes", r->name)
+        ->full = "bytes in memory, lowest address first (little-endian)";
     pair = flow_next(&f, prefix + field);
-    hex = hex < pair.w - prefix ? hex : pair.w - prefix;
+    hex = lesser(hex, pair.w - prefix);
     int left = pair.x + pair.w - hex;
-    i = put_label(l, box(left - prefix, pair.y, prefix, pair.h), FACE_MONO, TINT_DIM, "0x",
-                  "%s.prefix", name);
-    put_field(l, box(left, pair.y, hex, pair.h), ALIGN_RIGHT, "%s.hex", name);
+    put_label(l, box(left - prefix, pair.y, prefix, pair.h), FACE_MONO, TINT_DIM, "0x", "%s.prefix",
+              r->name);
+    put_field(l, box(left, pair.y, hex, pair.h), FACE_MONO, ALIGN_RIGHT, "%s.hex", r->name);
     return flow_end(&f);
 }
 
-static void put_term(struct layout *l, struct flow *f, int width, enum tint tint, const char *text,
-                     const char *name, const char *piece)
+/* A term of the sum, or a sign between two. */
+static void put_term(struct flow *f, int width, enum tint tint, const char *text, const char *name)
 {
-    struct item *i = put_piece(l, f, width, FACE_MONO, tint, text, name, piece);
+    struct item *i = flow_label(f, width + px(f->l, 12), FACE_MONO, tint, text, name);
     i->align = ALIGN_CENTER;
-    i->state |= *text ? STATE_TINTED : 0;
-}
-
-static void put_sign(struct layout *l, struct flow *f, const char *text, const char *name,
-                     const char *piece)
-{
-    struct item *i = put_piece(l, f, px(l, 12), FACE_MONO, TINT_DIM, text, name, piece);
-    i->align = ALIGN_CENTER;
+    i->state |= tint != TINT_DIM && *text ? STATE_TINTED : 0;
 }
 
 static int put_sum(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
 {
-    const char *name = r->format->name;
-    struct flow f = row_flow(l, g, x, y);
-    struct item *i;
-    put_term(l, &f, digits(l, 5) + px(l, 12), TINT_SIGN, r->sum_sign, name, "sum_sign");
-    put_sign(l, &f, *r->sum_sign ? "×" : "", name, "times");
-    put_term(l, &f, digits(l, 7) + px(l, 12), TINT_EXPONENT, r->sum_exponent, name, "sum_exponent");
-    put_sign(l, &f, !*r->sum_exponent ? "" : hu_is_integer(r->format) ? "+" : "×", name, "times2");
-    put_term(l, &f, digits(l, 19) + px(l, 12), TINT_SIGNIFICAND, r->sum_significand, name,
-             "sum_significand");
-    put_sign(l, &f, r->sum_is_exact ? "=" : "≈", name, "equals");
-    put_field(l, flow_next(&f, digits(l, 25) + px(l, 14)), ALIGN_LEFT, "%s.decimal", name);
-    int error = digits(l, 11), ulps = digits(l, 12);
-    int label = width_of(l, FACE_SMALL, "error") + px(l, 4);
-    push_right(&f, label + error + ulps + 2 * f.gap);
-    i = put_piece(l, &f, label, FACE_SMALL, TINT_DIM, "error", name, "off");
-    i = put_piece(l, &f, error, FACE_MONO, TINT_DIM, r->error, name, "error");
+    struct flow f = row_flow(l, g, r, x, y);
+    put_term(&f, digits(l, 5), TINT_SIGN, r->sum_sign, "sum_sign");
+    put_term(&f, 0, TINT_DIM, *r->sum_sign ? "×" : "", "times");
+    put_term(&f, digits(l, 7), TINT_EXPONENT, r->sum_exponent, "sum_exponent");
+    const char *sign = hu_is_integer(r->format) ? "+" : "×";
+    put_term(&f, 0, TINT_DIM, *r->sum_exponent ? sign : "", "times2");
+    put_term(&f, digits(l, 19), TINT_SIGNIFICAND, r->sum_significand, "sum_significand");
+    put_term(&f, 0, TINT_DIM, r->sum_is_exact ? "=" : "≈", "equals");
+    put_field(l, flow_next(&f, digits(l, 25) + px(l, 14)), FACE_MONO, ALIGN_LEFT, "%s.decimal",
+              r->name);
+    int label = width_with(l, FACE_SMALL, "error", 4);
+    flow_push_right(&f, label + digits(l, 23) + 2 * f.gap);
+    flow_label(&f, label, FACE_SMALL, TINT_DIM, "error", "off");
+    struct item *i = flow_label(&f, digits(l, 11), FACE_MONO, TINT_DIM, r->error, "error");
     i->align = ALIGN_RIGHT;
-    i->full = r->error_exact ? keep(l, r->error_exact) : NULL;
-    i = put_piece(l, &f, ulps, FACE_MONO, TINT_DIM, r->error_ulp, name, "error_ulp");
+    i->full = r->error_exact;
+    i = flow_label(&f, digits(l, 12), FACE_MONO, TINT_DIM, r->error_ulp, "error_ulp");
     i->align = ALIGN_RIGHT;
-    i->full = r->ulps_exact ? keep(l, r->ulps_exact) : NULL;
+    i->full = r->ulps_exact;
     return flow_end(&f);
 }
 
 static int put_row(struct layout *l, const struct grid *g, const struct row *r, int y)
 {
-    int pad = px(l, row_pad), x = g->x + pad;
+    int x = g->x + px(l, row_pad);
     size_t at = l->count;
-    struct item *i = put(l, ROLE_PANEL, box(g->x, y, g->width, 0), NULL, "%s.row", r->format->name);
+    struct item *i = put(l, ROLE_PANEL, box(g->x, y, g->width, 0), NULL, "%s.row", r->name);
     i->state |= r->is_source ? STATE_SOURCE : 0;
     i->state |= r->format == l->model->selected ? STATE_SELECTED : 0;
     int bottom = put_title(l, g, r, x, y + px(l, 6) + g->air / 2);
@@ -239,76 +206,6 @@ static int put_row(struct layout *l, const struct grid *g, const struct row *r, 
     return bottom;
 }
 
-/* --- The inspector --- */
-
-/* Digits that do not fit go from the middle, so that a power of ten at the end is never lost. */
-static const char *shorten(struct layout *l, const char *text, int columns)
-{
-    const char *power = strchr(text, 'e');
-    int tail = power ? (int)utf8_columns(power) : 0;
-    int kept = columns - tail - 1;
-    if (!power || (int)utf8_columns(text) <= columns || kept < 2)
-        return text;
-    /* Only a minus sign is longer than a byte. */
-    int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
-    return keep_taken(l, text_of("%.*s…%s", bytes, text, power));
-}
-
-static int put_fact(struct layout *l, const struct fact *fact, struct rect r, int label, int lines)
-{
-    enum face face = fact->words ? FACE_SMALL : FACE_MONO;
-    int height = line_of(l, FACE_MONO), text_height = line_of(l, face);
-    int least = (fact->lines < lines ? fact->lines : lines), used;
-    struct item *i = put_label(l, box(r.x, r.y, fact->below ? r.w : label, height), FACE_SMALL,
-                               TINT_DIM, fact->label, "inspector.%s.label", fact->name);
-    if (fact->below) {
-        r.y += height;
-        label = 0;
-    }
-    int width = r.w - label;
-    const char *whole = fact->text;
-    if (!fact->words)
-        whole = shorten(l, whole, lines * (width / digits(l, 1)));
-    const char *text = wrap(l, face, whole, width, lines, fact->words, &used);
-    int shown = used > least ? used : least;
-    i = put_label(l, box(r.x + label, r.y, width, shown * text_height), face, TINT_INK, text,
-                  "inspector.%s", fact->name);
-    i->top = true;
-    i->full = keep(l, fact->text);
-    return r.y + (shown * text_height > height ? shown * text_height : height) + px(l, 3);
-}
-
-/* BOTTOM: of the space there is; 0: as much as it takes. Returns the panel's bottom. */
-static int put_inspector(struct layout *l, struct rect r, int bottom)
-{
-    struct facts facts;
-    const struct row *row = &l->model->rows[model_selected(l->model)];
-    int pad = px(l, 12), y = r.y + pad, inner = r.w - 2 * pad;
-    size_t panel = l->count;
-    int label = width_of(l, FACE_SMALL, "C hexadecimal") + px(l, 8);
-    put(l, ROLE_PANEL, r, NULL, "inspector");
-    facts_of(&facts, l->model);
-    y = put_heading(l, box(r.x + pad, y, inner, 0), row->label, "inspector.title");
-    for (int n = 0; n < facts.count; n++) {
-        const struct fact *fact = &facts.list[n];
-        bool last = n + 1 == facts.count;
-        int lines = fact->lines;
-        int line = line_of(l, FACE_MONO), room = (bottom - pad - y - line) / line;
-        if (last)
-            lines = !bottom ? 40 : room > lines ? room : lines;
-        y = put_fact(l, fact, box(r.x + pad, y, inner, 0), label, lines);
-    }
-    facts_clear(&facts);
-    y += pad - px(l, 3);
-    l->items[panel].rect.h = (bottom > y ? bottom : y) - r.y;
-    return r.y + l->items[panel].rect.h;
-}
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* Shares what the window leaves below rows of which each is NATURAL high. */
 static void grow(const struct layout *l, struct grid *g, int natural)
 {
@@ -316,12 +213,11 @@ static void grow(const struct layout *l, struct grid *g, int natural)
     if (!g->aligned || !g->beside || spare <= 0)
         return;
     /* Cells stay upright, and less than twice as high as they are wide. */
-    int most = 2 * g->cell - px(l, 2), taller = least(spare * 2 / 3, most - g->height);
-    taller = taller > 0 ? taller : 0;
+    int most = 2 * g->cell - px(l, 2), taller = greater(lesser(spare * 2 / 3, most - g->height), 0);
     g->height += taller;
     spare -= taller;
-    g->air = least(spare / 4, px(l, air_most));
-    g->space += least(spare - 3 * g->air, px(l, space_most) - g->space);
+    g->air = lesser(spare / 4, px(l, air_most));
+    g->space += lesser(spare - 3 * g->air, px(l, space_most) - g->space);
 }
 
 /* The height of a row whose bits stand in one line. */
@@ -345,6 +241,5 @@ int page_bits(struct layout *l, int y)
         return put_inspector(l, below, 0) + space;
     }
     struct rect beside = {g.x + g.width + px(l, 12), top, g.beside, 0};
-    int bottom = put_inspector(l, beside, y - space) + space;
-    return bottom > y ? bottom : y;
+    return greater(put_inspector(l, beside, y - space) + space, y);
 }

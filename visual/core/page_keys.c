@@ -7,10 +7,8 @@ int page_keys(struct layout *l, int y)
     struct panel panel = panel_begin(l, y, 14, "keys.panel");
     int line = line_of(l, FACE_WORDS) + px(l, 6);
     int x = panel.area.x, width = panel.area.w, chord = 0;
-    for (int n = 0; n < key_help_count; n++) {
-        int w = width_of(l, FACE_MONO, key_help[n].keys) + px(l, 20);
-        chord = w > chord ? w : chord;
-    }
+    for (int n = 0; n < key_help_count; n++)
+        chord = greater(chord, width_with(l, FACE_MONO, key_help[n].keys, 20));
     bool narrow = chord > width / 2;
     y = panel.area.y;
     for (int n = 0; n < key_help_count; n++) {

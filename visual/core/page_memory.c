@@ -1,7 +1,10 @@
 /* The memory page: the width of a row, seen as gigabytes, and whether they fit. */
+#include "allocate.h"
 #include "layout_parts.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The selected row's width stands out, then the other rows', then what the file holds. */
 static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)
@@ -15,28 +18,27 @@ static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)
 
 static int put_bar(struct layout *l, const struct weights_bar *bar, double most, struct rect area)
 {
-    int height = area.h, name = width_of(l, FACE_MONO, "fp8_e4m3b11fnuz") + px(l, 8),
-        figure = width_of(l, FACE_MONO, "999,999.99 GiB");
-    int room = area.w - name - 2 * (figure + px(l, 10));
+    int height = area.h, name = width_with(l, FACE_MONO, "fp8_e4m3b11fnuz", 8),
+        figure = width_of(l, FACE_MONO, "999,999.99 GiB"), gap = px(l, 10);
+    int room = area.w - name - 2 * (figure + gap), x = area.x + name;
     bool narrow = room < px(l, 80);
-    struct item *i = put_label(l, box(area.x, area.y, name, height), FACE_MONO, TINT_INK,
-                               bar->dtype, "memory.%s", bar->dtype);
-    int x = area.x + name, y = area.y;
+    put_label(l, box(area.x, area.y, name, height), FACE_MONO, TINT_INK, bar->name, "memory.%s",
+              bar->name);
     int length = (int)(most > 0 ? bar->bytes / most * (narrow ? area.w - name : room) : 0);
     int thick = narrow ? px(l, 6) : height - px(l, 6);
-    int bar_y = narrow ? y + height : y + px(l, 3);
-    put_fill(l, some_box(x, bar_y, length, thick), bar_tint(l->model, bar));
-    int right = narrow ? x : x + room + px(l, 10);
-    i = put_label(l, box(right, y, figure, height), FACE_MONO, TINT_INK, bar->gib, "memory.%s.gib",
-                  bar->dtype);
+    put_fill(l, some_box(x, area.y + (narrow ? height : px(l, 3)), length, thick),
+             bar_tint(l->model, bar));
+    x += narrow ? 0 : room + gap;
+    struct item *i = put_label(l, box(x, area.y, figure, height), FACE_MONO, TINT_INK, bar->gib,
+                               "memory.%s.gib", bar->name);
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
-    int left = area.x + area.w - right - figure - px(l, 10);
-    i = put_label(l, box(right + figure + px(l, 10), y, left < figure ? left : figure, height),
-                  FACE_MONO, TINT_DIM, bar->gb, "memory.%s.gb", bar->dtype);
+    x += figure + gap;
+    i = put_label(l, box(x, area.y, lesser(area.x + area.w - x, figure), height), FACE_MONO,
+                  TINT_DIM, bar->gb, "memory.%s.gb", bar->name);
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
-    return area.y + height + (narrow ? px(l, 10) : px(l, 4));
+    return area.y + height + (narrow ? gap : px(l, 4));
 }
 
 /* --- What is asked --- */
@@ -48,14 +50,15 @@ static int put_question(struct layout *l, struct rect area)
                                                       "device"};
     static const double widths[MEMORY_FIELDS] = {96, 72, 120, 120, 160};
     int label = line_of(l, FACE_SMALL) + px(l, 2), field = px(l, 26);
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, label + field, px(l, 8)};
+    struct flow f = flow_in(l, area, "memory", label + field, px(l, 8));
     for (int n = 0; n < MEMORY_FIELDS; n++) {
-        const char *name = memory_field_name((enum memory_field)n);
+        const char *name = memory_fields[n].name;
         struct rect r = flow_next(&f, px(l, widths[n]));
-        struct item *i = put_label(l, box(r.x, r.y, r.w, label), FACE_SMALL, TINT_DIM, labels[n],
-                                   "memory.%s.label", name);
-        i = put_field(l, box(r.x, r.y + label, r.w, field), ALIGN_LEFT, "memory.%s", name);
-        i->full = i->full ? i->full : memory_field_words((enum memory_field)n);
+        put_label(l, box(r.x, r.y, r.w, label), FACE_SMALL, TINT_DIM, labels[n], "memory.%s.label",
+                  name);
+        struct item *i = put_field(l, box(r.x, r.y + label, r.w, field), FACE_MONO, ALIGN_LEFT,
+                                   "memory.%s", name);
+        i->full = i->full ? i->full : memory_fields[n].words;
     }
     return flow_end(&f);
 }
@@ -73,13 +76,12 @@ static enum tint share_tint(int n)
  * is a line. */
 static int draw_sum(struct layout *l, const struct memory_answer *a, struct rect area)
 {
-    double most = a->device > a->needed ? a->device : a->needed;
+    double most = fmax(a->device, a->needed);
     int height = px(l, 26), x = area.x;
     put_mark(l, MARK_FILL, box(area.x, area.y, area.w, height), TINT_LINE, 60);
     for (int n = 0; n < a->share_count && most > 0; n++) {
         int width = (int)(a->shares[n].bytes / most * area.w);
-        width = width < 1 ? 1 : width;
-        width = x + width > area.x + area.w ? area.x + area.w - x : width;
+        width = lesser(greater(width, 1), area.x + area.w - x);
         put_fill(l, box(x, area.y, width, height), share_tint(n));
         x += width;
     }
@@ -93,20 +95,20 @@ static int draw_sum(struct layout *l, const struct memory_answer *a, struct rect
 static int put_shares(struct layout *l, const struct memory_answer *a, struct rect area)
 {
     int line = line_of(l, FACE_MONO) + px(l, 4), square = px(l, 10);
-    int name = width_of(l, FACE_WORDS, "master weights") + px(l, 26);
+    int name = width_with(l, FACE_WORDS, "master weights", 26);
     int figure = width_of(l, FACE_MONO, "999,999.99 GiB");
-    struct flow f = {area.x, area.x + area.w, area.x, area.y, line, px(l, 6)};
+    struct flow f = flow_in(l, area, "memory", line, px(l, 6));
     if (!a->share_count)
         return area.y;
     for (int n = 0; n < a->share_count; n++) {
-        const struct memory_share *s = &a->shares[n];
+        const struct weights_bar *s = &a->shares[n];
         struct rect r = flow_next(&f, name + figure);
         put_fill(l, box(r.x, r.y + (line - square) / 2, square, square), share_tint(n));
         put_label(l, box(r.x + px(l, 16), r.y, name - px(l, 16), line), FACE_WORDS, TINT_INK,
                   s->name, "memory.share%d.name", n);
-        struct item *i = put_label(l, box(r.x + name, r.y, r.w - name, line), FACE_MONO, TINT_INK,
-                                   s->gib, "memory.share%d", n);
-        i->full = s->exact;
+        put_label(l, box(r.x + name, r.y, r.w - name, line), FACE_MONO, TINT_INK, s->gib,
+                  "memory.share%d", n)
+            ->full = s->exact;
     }
     return flow_end(&f) + px(l, 4);
 }
@@ -131,10 +133,7 @@ static int put_answer(struct layout *l, const struct memory_answer *a, struct re
 
 static bool is_asked(const struct memory_question *q)
 {
-    for (int n = 0; n < MEMORY_FIELDS; n++)
-        if (*q->text[n])
-            return true;
-    return false;
+    return memcmp(q, &(const struct memory_question){{{0}}}, sizeof *q) != 0;
 }
 
 static int put_whole(struct layout *l, struct rect area)
@@ -148,13 +147,10 @@ static int put_whole(struct layout *l, struct rect area)
             "A context adds the KV cache, a recipe (mixed, bf16, …) what training keeps, a device "
             "(H100-80GB, 24GiB) the verdict; weights are those of the selected row.",
             "memory.hint");
-    char title[96];
     const struct memory_answer *answer = &m->weights.answer;
-    if (answer->recipe)
-        snprintf(title, sizeof title, "In all, trained as %s", answer->recipe);
-    else
-        snprintf(title, sizeof title, "In all, with %s weights", m->selected->name);
-    area.y = put_heading(l, area, title, "memory.whole");
+    char *title = answer->recipe ? text_of("In all, trained as %s", answer->recipe)
+                                 : text_of("In all, with %s weights", m->selected->name);
+    area.y = put_heading(l, area, keep_taken(l, title), "memory.whole");
     return put_answer(l, answer, area);
 }
 
@@ -162,12 +158,11 @@ static int put_whole(struct layout *l, struct rect area)
 static int put_bars(struct layout *l, struct rect area, int bottom)
 {
     const struct weights *w = &l->model->weights;
-    int gap = px(l, 4), room = w->count ? (bottom - area.y) / w->count - gap : 0;
-    int least = px(l, 20), tallest = px(l, 52);
-    area.h = room < least ? least : room > tallest ? tallest : room;
+    int room = w->count ? (bottom - area.y) / w->count - px(l, 4) : 0;
     double most = 0;
+    area.h = within(room, px(l, 20), px(l, 52));
     for (int n = 0; n < w->count; n++)
-        most = w->bars[n].bytes > most ? w->bars[n].bytes : most;
+        most = fmax(most, w->bars[n].bytes);
     for (int n = 0; n < w->count; n++)
         area.y = put_bar(l, &w->bars[n], most, area);
     return area.y;
@@ -185,14 +180,13 @@ int page_memory(struct layout *l, int y)
                       "or the path of a config.json, .safetensors or .gguf file.",
                       "memory.words") +
         px(l, 8);
-    int wide = area.w < px(l, 520) ? area.w : px(l, 520);
-    put_field(l, box(area.x, area.y, wide, px(l, 28)), ALIGN_LEFT, "memory.model");
+    put_field(l, box(area.x, area.y, lesser(area.w, px(l, 520)), px(l, 28)), FACE_MONO, ALIGN_LEFT,
+              "memory.model");
     area.y += px(l, 36);
     const char *title = wrap(l, FACE_BOLD, m->weights.title, area.w, 3, true, &used);
-    int height = used * line_of(l, FACE_BOLD);
-    put(l, ROLE_HEADING, box(area.x, area.y, area.w, height), title, "memory.title")->face =
-        FACE_BOLD;
-    area.y += height + px(l, 8);
+    area.h = used * line_of(l, FACE_BOLD);
+    put(l, ROLE_HEADING, area, title, "memory.title")->face = FACE_BOLD;
+    area.y += area.h + px(l, 8);
     int bottom = panel_bottom(l, &panel);
     /* Side by side where there is room: what each dtype takes, and the sum for one of them. */
     if (area.w >= px(l, 1100)) {
@@ -200,8 +194,7 @@ int page_memory(struct layout *l, int y)
         whole.w = area.x + area.w - whole.x;
         int below = put_whole(l, whole);
         area.w = area.w * 3 / 5;
-        area.y = put_bars(l, area, bottom);
-        area.y = below > area.y ? below : area.y;
+        area.y = greater(put_bars(l, area, bottom), below);
     } else {
         area.y = put_whole(l, area) + px(l, 14);
         area.y = put_bars(l, area, bottom);

@@ -2,6 +2,7 @@
 #include "allocate.h"
 #include "layout_parts.h"
 #include "operation.h"
+#include "scope.h"
 #include "words.h"
 
 #include <inttypes.h>
@@ -22,23 +23,24 @@ struct lane {
     int columns;
 };
 
-static void put_control(struct layout *l, struct flow *f, const char *text, const char *name,
-                        const char *full, bool selected)
-{
-    put_choice(l, ROLE_BUTTON, flow_next(f, button_width(l, text)), text, selected, full,
-               "numberline.%s", name);
-}
-
 static int put_controls(struct layout *l, struct rect area)
 {
     const struct numberline *n = &l->model->line;
-    struct flow f = flow_in(l, area, 26, 4);
-    put_control(l, &f, "linear", "linear", NULL, !n->logarithmic);
-    put_control(l, &f, "logarithmic", "log", NULL, n->logarithmic);
-    put_control(l, &f, "−", "out", "zoom out (-)", false);
-    put_control(l, &f, "+", "in", "zoom in (+)", false);
-    put_control(l, &f, "around the source", "home", "Home", !n->free);
-    put_control(l, &f, "whole range", "all", "every value of the selected row (End)", false);
+    const struct {
+        const char *text, *name, *full;
+        bool selected;
+    } controls[] = {
+        {"linear", "linear", NULL, !n->logarithmic},
+        {"logarithmic", "log", NULL, n->logarithmic},
+        {"−", "out", "zoom out (-)", false},
+        {"+", "in", "zoom in (+)", false},
+        {"around the source", "home", "Home", !n->free},
+        {"whole range", "all", "every value of the selected row (End)", false},
+    };
+    struct flow f = flow_in(l, area, "numberline", px(l, 26), px(l, 4));
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        flow_choice(&f, ROLE_BUTTON, 0, controls[i].text, controls[i].selected, controls[i].full,
+                    controls[i].name);
     return flow_end(&f);
 }
 
@@ -60,23 +62,15 @@ static void draw_value(struct layout *l, const struct lane *lane, uint64_t bits,
              d.class == HU_SUBNORMAL ? TINT_EXPONENT : TINT_SIGNIFICAND);
 }
 
-static const char *keep_minus(struct layout *l, const char *plain)
-{
-    return keep_taken(l, with_minus(plain));
-}
-
 static void label_value(struct layout *l, const struct lane *lane, uint64_t bits, int x,
                         int *free_from, int number)
 {
-    char plain[HU_SHORTEST_TEXT];
-    hu_shown_print(plain, lane->row->format, bits);
-    const char *text = keep_minus(l, plain);
+    const char *text = keep_taken(l, shown_value(lane->row->format, bits));
     int width = width_of(l, FACE_INDEX, text) + 1, left = x - width / 2;
     if (left < *free_from || left + width > lane->rect.x + lane->rect.w)
         return;
     struct rect r = {left, lane->rect.y + lane->rect.h + px(l, 3), width, line_of(l, FACE_INDEX)};
-    put_label(l, r, FACE_INDEX, TINT_DIM, text, "numberline.%s.value%d", lane->row->format->name,
-              number);
+    put_label(l, r, FACE_INDEX, TINT_DIM, text, "numberline.%s.value%d", lane->row->name, number);
     *free_from = left + width + px(l, 4);
 }
 
@@ -116,19 +110,16 @@ static int column_height(double count, double most, int height)
 /* Columns of the same height are one mark. */
 static void draw_density(struct layout *l, const struct lane *lane, double most)
 {
-    int run = 0, run_height = 0;
-    for (int n = 0; n <= lane->columns; n++) {
-        int height = n < lane->columns ? column_height(lane->density[n], most, lane->rect.h) : -1;
-        if (height == run_height)
-            continue;
-        if (run_height > 0)
-            put_fill(l,
-                     box(lane->rect.x + run * COLUMN_PIXELS,
-                         lane->rect.y + lane->rect.h - run_height, (n - run) * COLUMN_PIXELS,
-                         run_height),
-                     TINT_SIGNIFICAND);
-        run = n;
-        run_height = height;
+    const struct rect *r = &lane->rect;
+    for (int n = 0, end; n < lane->columns; n = end) {
+        int height = column_height(lane->density[n], most, r->h);
+        end = n + 1;
+        while (end < lane->columns && column_height(lane->density[end], most, r->h) == height)
+            end++;
+        struct rect mark = {r->x + n * COLUMN_PIXELS, r->y + r->h - height,
+                            (end - n) * COLUMN_PIXELS, height};
+        if (height > 0)
+            put_fill(l, mark, TINT_SIGNIFICAND);
     }
 }
 
@@ -136,7 +127,6 @@ static void draw_density(struct layout *l, const struct lane *lane, double most)
 
 static void describe_lane(const struct lane *lane, char *out, size_t size)
 {
-    char power[32];
     const struct row *r = lane->row;
     if (lane->count < 100000)
         snprintf(out, size, "%" PRIu64 " value%s in view", lane->count,
@@ -144,9 +134,9 @@ static void describe_lane(const struct lane *lane, char *out, size_t size)
     else
         snprintf(out, size, "%.3g values in view", (double)lane->count);
     if (hu_is_finite(r->datum) && !(r->flags & HU_OVERFLOW)) {
-        superscript(power, sizeof power, hu_ulp_exponent(r->format, r->bits));
         size_t length = strlen(out);
-        snprintf(out + length, size - length, "; 2%s apart at the source", power);
+        snprintf(out + length, size - length, "; 2%s apart at the source",
+                 superscript(hu_ulp_exponent(r->format, r->bits)).text);
     }
 }
 
@@ -177,7 +167,7 @@ static double measure_lane(struct layout *l, struct lane *lane, struct rect area
     lane->columns = lane->sparse ? 0 : area.w / COLUMN_PIXELS;
     lane->density = densities(l, lane, row);
     for (int n = 0; n < lane->columns; n++)
-        most = lane->density[n] > most ? lane->density[n] : most;
+        most = fmax(most, lane->density[n]);
     return most;
 }
 
@@ -190,16 +180,14 @@ static char *result_words(const struct row *r, const struct hu_value *source)
     if (hu_is_nan(r->datum) && (given || !(r->flags & HU_OVERFLOW)))
         return text_of("%s", r->flags & HU_INVALID ? "NaN: invalid" : "NaN");
     uint64_t bound = hu_max_finite_code(f) | (source->sign ? hu_sign_mask(f) : 0);
-    char *max = bound_value(f, bound);
+    OWNED char *max = bound_value(f, bound);
     const char *side = source->sign ? "below" : "beyond";
     bool no_nan = hu_is_finite(r->datum) && r->flags & HU_INVALID;
-    char *words = no_nan                   ? text_of("invalid: no NaN, so %s", max)
-                  : hu_is_nan(r->datum)    ? text_of("NaN: %s %s, and no infinity", side, max)
-                  : hu_is_finite(r->datum) ? text_of("overflow: %s %s, so %s", side, max, max)
-                  : given                  ? text_of("%s∞", sign)
-                                           : text_of("overflow: %s %s, so %s∞", side, max, sign);
-    free(max);
-    return words;
+    return no_nan                   ? text_of("invalid: no NaN, so %s", max)
+           : hu_is_nan(r->datum)    ? text_of("NaN: %s %s, and no infinity", side, max)
+           : hu_is_finite(r->datum) ? text_of("overflow: %s %s, so %s", side, max, max)
+           : given                  ? text_of("%s∞", sign)
+                                    : text_of("overflow: %s %s, so %s∞", side, max, sign);
 }
 
 /* Where the dot would be: at the source, or at the end that lies toward it. */
@@ -208,34 +196,30 @@ static void put_result(struct layout *l, const struct lane *lane)
     const struct row *r = lane->row;
     const struct hu_value *source = &model_now(l->model)->value;
     double share = source->kind == HU_VALUE_NAN ? 0.5 : numberline_share(&l->model->line, source);
-    share = share < 0 ? 0 : share > 1 ? 1 : share;
-    char *words = result_words(r, source);
+    share = fmin(fmax(share, 0), 1);
+    OWNED char *words = result_words(r, source);
     int height = line_of(l, FACE_SMALL) + px(l, 2), radius = px(l, 4);
-    int width = width_of(l, FACE_SMALL, words) + px(l, 10);
-    width = width < lane->rect.w ? width : lane->rect.w;
+    int width = lesser(width_with(l, FACE_SMALL, words, 10), lane->rect.w);
     int x = share_x(&lane->rect, share), base = lane->rect.y + lane->rect.h;
-    struct rect at = {centered(lane->rect, x, width), base - height - 2 * radius - px(l, 2), width,
-                      height};
-    struct item *i =
-        put_label(l, at, FACE_SMALL, TINT_BAD, words, "numberline.%s.result", r->format->name);
+    int left = within(x - width / 2, lane->rect.x, lane->rect.x + lane->rect.w - width);
+    struct rect at = {left, base - height - 2 * radius - px(l, 2), width, height};
+    struct item *i = put_label(l, at, FACE_SMALL, TINT_BAD, words, "numberline.%s.result", r->name);
     i->align = ALIGN_CENTER;
     i->state |= STATE_TINTED | STATE_OVER;
     put_mark(l, MARK_DOWN, box(x - radius, base - 2 * radius, 2 * radius, 2 * radius), TINT_BAD,
              255);
-    free(words);
 }
 
 static void put_lane(struct layout *l, struct lane *lane, struct rect area, double most)
 {
     const struct row *r = lane->row;
-    int text = line_of(l, FACE_SMALL);
+    int text = line_of(l, FACE_SMALL), label = width_with(l, FACE_SMALL, r->label, 16);
     char words[120];
     describe_lane(lane, words, sizeof words);
-    int label = width_of(l, FACE_SMALL, r->label) + px(l, 16);
     put_label(l, box(area.x, area.y, label, text), FACE_SMALL, TINT_INK, r->label, "numberline.%s",
-              r->format->name);
+              r->name);
     put_label(l, box(area.x + label, area.y, area.w - label, text), FACE_SMALL, TINT_DIM, words,
-              "numberline.%s.count", r->format->name);
+              "numberline.%s.count", r->name);
     int below = line_of(l, FACE_INDEX);
     lane->rect = box(area.x, area.y + text + px(l, 2), area.w, area.h - text - below - px(l, 6));
     put_fill(l, box(area.x, lane->rect.y + lane->rect.h - 1, area.w, 1), TINT_LINE);
@@ -283,15 +267,12 @@ static void put_source(struct layout *l, struct rect area, int bottom)
 {
     const struct numberline *n = &l->model->line;
     double share = numberline_share(n, &model_now(l->model)->value);
-    const char *shown = keep_taken(l, with_minus_taken(model_value_text(l->model)));
     bool seen = share >= 0 && share <= 1;
     const char *where = seen ? "" : share < 0 ? "← " : "→ ";
-    const char *text = keep_taken(l, text_of("%ssource %s", where, shown));
-    int height = line_of(l, FACE_SMALL), width = width_of(l, FACE_SMALL, text) + 1;
-    width = width < area.w ? width : area.w;
+    const char *text = keep_taken(l, text_of("%ssource %s", where, keep_source(l)));
+    int height = line_of(l, FACE_SMALL);
     int x = share_x(&area, seen ? share : share < 0 ? 0 : 1);
-    put_label(l, box(centered(area, x, width), area.y, width, height), FACE_SMALL, TINT_ACCENT,
-              text, "numberline.source");
+    put_centered(l, area, x, area.y, TINT_ACCENT, FACE_SMALL, text, "numberline.source");
     if (seen)
         put_mark(
             l, MARK_FILL,
@@ -309,8 +290,7 @@ int page_numberline(struct layout *l, int y)
     int axis = line_of(l, FACE_SMALL) + px(l, 12);
     /* Lanes share what the window leaves, and keep a height that can be read. */
     int room = l->body.h - (top - y) - source - axis - panel.inner - px(l, 12);
-    int lane_height = room / m->count, least = px(l, 62), most = px(l, 150);
-    lane_height = lane_height < least ? least : lane_height > most ? most : lane_height;
+    int lane_height = within(room / m->count, px(l, 62), px(l, 150));
     struct rect plot = {area.x, top, area.w, source + lane_height * m->count + axis};
     struct item *i = put_active(l, ROLE_PLOT, plot, NULL, "numberline.plot");
     i->full = m->line.logarithmic ? "logarithmic axis" : "linear axis";
@@ -320,8 +300,7 @@ int page_numberline(struct layout *l, int y)
     for (int n = 0; n < m->count; n++) {
         struct rect r = {area.x, lanes + n * lane_height, area.w, lane_height};
         all[n] = (struct lane){.row = &m->rows[n]};
-        double most_here = measure_lane(l, &all[n], r, n);
-        densest = most_here > densest ? most_here : densest;
+        densest = fmax(densest, measure_lane(l, &all[n], r, n));
     }
     for (int n = 0; n < m->count; n++)
         put_lane(l, &all[n], all[n].rect, densest);

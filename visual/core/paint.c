@@ -9,7 +9,7 @@ struct brush {
     const struct colors *t;
     struct canvas *c;
     const struct layout *l;
-    int line[FACE_COUNT];
+    struct metrics m;
 };
 
 static int px(const struct brush *b, double units)
@@ -20,16 +20,12 @@ static int px(const struct brush *b, double units)
 
 /* --- Text --- */
 
-static void draw_line(const struct brush *b, const struct item *i, struct rect r, const char *text,
-                      size_t length, unsigned color)
+static void draw_line(const struct brush *b, enum face face, enum align align, struct rect r,
+                      const char *text, size_t length, unsigned color)
 {
-    struct metrics m = fonts_metrics(b->p->fonts);
-    int width = m.width(m.context, i->face, text, length), x = r.x;
-    if (i->align == ALIGN_CENTER)
-        x = r.x + (r.w - width) / 2;
-    else if (i->align == ALIGN_RIGHT)
-        x = r.x + r.w - width;
-    fonts_draw(b->p->fonts, b->c, i->face, x, r.y + (r.h - b->line[i->face]) / 2, color, text,
+    int room = r.w - b->m.width(b->m.context, face, text, length);
+    int x = r.x + (align == ALIGN_CENTER ? room / 2 : align == ALIGN_RIGHT ? room : 0);
+    fonts_draw(b->p->fonts, b->c, face, x, r.y + (r.h - b->m.height[face]) / 2, color, text,
                length);
 }
 
@@ -37,17 +33,15 @@ static void draw_line(const struct brush *b, const struct item *i, struct rect r
  * top where there are several. */
 static void draw_text(const struct brush *b, const struct item *i, unsigned color)
 {
-    int inset = layout_inset(b->l, i), height = b->line[i->face];
+    int inset = layout_inset(b->l, i), height = b->m.height[i->face];
     struct rect r = {i->rect.x + inset, i->rect.y, i->rect.w - 2 * inset, i->rect.h};
     const char *text = i->text;
     bool several = i->top || strchr(text, '\n');
-    if (i->role == ROLE_OPTION || i->role == ROLE_CHECK)
-        r.w = i->rect.w - inset;
     for (size_t length; *text; text += length + (text[length] == '\n')) {
         length = strcspn(text, "\n");
         if (several)
             r.h = height;
-        draw_line(b, i, r, text, length, color);
+        draw_line(b, i->face, i->align, r, text, length, color);
         r.y += height;
     }
 }
@@ -57,24 +51,24 @@ static void draw_text(const struct brush *b, const struct item *i, unsigned colo
 static void focus_ring(const struct brush *b, struct rect r, double radius)
 {
     int out = px(b, 2);
-    struct rect wide = {r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out};
-    canvas_ring(b->c, wide, radius + out, px(b, 2), b->t->accent);
+    canvas_ring(b->c, rect_grown(r, out), radius + out, out, b->t->accent);
+}
+
+/* Of what the value came from. */
+static void draw_source(const struct brush *b, const struct item *i, int x)
+{
+    struct rect bar = {i->rect.x + x, i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)};
+    if (i->state & STATE_SOURCE)
+        canvas_round(b->c, bar, px(b, 2), b->t->accent);
 }
 
 static void draw_panel(const struct brush *b, const struct item *i)
 {
     double radius = px(b, 7);
     canvas_round(b->c, i->rect, radius, b->t->panel);
-    unsigned edge = i->state & STATE_SELECTED ? b->t->line : b->t->edge;
-    canvas_ring(b->c, i->rect, radius, px(b, 1), edge);
-    if (i->state & STATE_SOURCE)
-        canvas_round(b->c, box(i->rect.x, i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)),
-                     px(b, 2), b->t->accent);
-}
-
-static struct rect digit_box(const struct item *i)
-{
-    return box(i->rect.x, i->rect.y + i->caption_height, i->rect.w, i->rect.h - i->caption_height);
+    canvas_ring(b->c, i->rect, radius, px(b, 1),
+                i->state & STATE_SELECTED ? b->t->line : b->t->edge);
+    draw_source(b, i, 0);
 }
 
 static const char *field_letter(enum tint tint)
@@ -92,9 +86,8 @@ static void draw_caption(const struct brush *b, const struct item *i)
 {
     char index[8];
     int n = snprintf(index, sizeof index, "%d", i->caption);
-    struct item caption = {.face = FACE_INDEX, .align = ALIGN_CENTER};
     struct rect strip = {i->rect.x, i->rect.y, i->rect.w, i->caption_height};
-    draw_line(b, &caption, strip, index, (size_t)n, b->t->dim);
+    draw_line(b, FACE_INDEX, ALIGN_CENTER, strip, index, (size_t)n, b->t->dim);
 }
 
 /* The digit stands in the upper part of its cell, and below the first one the field's letter. Cells
@@ -103,20 +96,20 @@ static void draw_bit(const struct brush *b, const struct item *i)
 {
     int field = i->tint - TINT_SIGN;
     bool over = i->state & (STATE_HOVERED | STATE_PRESSED);
-    struct rect cell = digit_box(i);
+    struct rect cell = {i->rect.x, i->rect.y + i->caption_height, i->rect.w,
+                        i->rect.h - i->caption_height};
     bool small = !i->caption_height;
     if (!small)
         draw_caption(b, i);
     canvas_fill(b->c, cell, over ? b->t->cell_over[field] : b->t->cell[field]);
     canvas_fill(b->c, box(cell.x + cell.w - 1, cell.y, 1, cell.h), b->t->panel);
-    struct item digit = {.face = i->face, .align = ALIGN_CENTER};
-    struct item letter = {.face = FACE_INDEX, .align = ALIGN_CENTER};
     unsigned ink = b->t->cell_ink[field];
     int foot = small ? px(b, 1) : px(b, 10);
-    draw_line(b, &digit, box(cell.x, cell.y, cell.w - 1, cell.h - foot + px(b, 1)), i->text, 1,
-              ink);
+    draw_line(b, i->face, ALIGN_CENTER, box(cell.x, cell.y, cell.w - 1, cell.h - foot + px(b, 1)),
+              i->text, 1, ink);
     if (!small && begins_field(b, i))
-        draw_line(b, &letter, box(cell.x, cell.y + cell.h - foot - px(b, 1), cell.w - 1, foot),
+        draw_line(b, FACE_INDEX, ALIGN_CENTER,
+                  box(cell.x, cell.y + cell.h - foot - px(b, 1), cell.w - 1, foot),
                   field_letter(i->tint), 1, ink);
     if (i->state & STATE_FOCUSED)
         canvas_ring(b->c,
@@ -126,16 +119,19 @@ static void draw_bit(const struct brush *b, const struct item *i)
 
 static void draw_caret(const struct brush *b, const struct item *i)
 {
-    struct metrics m = fonts_metrics(b->p->fonts);
-    int digit = m.width(m.context, i->face, "0", 1), inset = layout_inset(b->l, i);
-    int height = b->line[i->face], y = i->rect.y + (i->rect.h - height) / 2;
-    int width = m.width(m.context, i->face, i->text, strlen(i->text));
-    int x = i->align == ALIGN_RIGHT ? i->rect.x + i->rect.w - inset - width : i->rect.x + inset;
+    int digit = b->m.width(b->m.context, i->face, "0", 1), height = b->m.height[i->face];
+    int x = layout_text_left(b->l, i), y = i->rect.y + (i->rect.h - height) / 2;
     int from = i->anchor < i->caret ? i->anchor : i->caret;
     int to = i->anchor < i->caret ? i->caret : i->anchor;
     canvas_fill(b->c, box(x + from * digit, y, (to - from) * digit, height), b->t->selection);
     if (from == to)
         canvas_fill(b->c, box(x + i->caret * digit, y, px(b, 1.5), height), b->t->accent);
+}
+
+/* A line along the foot. */
+static struct rect foot_of(const struct brush *b, const struct item *i, int up, int height)
+{
+    return box(i->rect.x + px(b, 6), i->rect.y + i->rect.h - up, i->rect.w - px(b, 12), height);
 }
 
 static void draw_field(const struct brush *b, const struct item *i)
@@ -148,14 +144,8 @@ static void draw_field(const struct brush *b, const struct item *i)
     if (focused)
         focus_ring(b, i->rect, radius);
     if (bad)
-        canvas_fill(b->c,
-                    box(i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 4),
-                        i->rect.w - px(b, 12), px(b, 2)),
-                    b->t->bad);
-    if (i->state & STATE_SOURCE)
-        canvas_round(
-            b->c, box(i->rect.x + px(b, 5), i->rect.y + px(b, 8), px(b, 4), i->rect.h - px(b, 16)),
-            px(b, 2), b->t->accent);
+        canvas_fill(b->c, foot_of(b, i, px(b, 4), px(b, 2)), b->t->bad);
+    draw_source(b, i, px(b, 5));
     if (focused)
         draw_caret(b, i);
     draw_text(b, i, bad ? b->t->bad : b->t->ink);
@@ -174,10 +164,7 @@ static void draw_button(const struct brush *b, const struct item *i)
     if (!bare || (over && !off))
         canvas_round(b->c, i->rect, radius, ground);
     if (bare && chosen)
-        canvas_round(b->c,
-                     box(i->rect.x + px(b, 6), i->rect.y + i->rect.h - px(b, 3),
-                         i->rect.w - px(b, 12), px(b, 3)),
-                     px(b, 1), b->t->accent);
+        canvas_round(b->c, foot_of(b, i, px(b, 3), px(b, 3)), px(b, 1), b->t->accent);
     if (bare && !chosen)
         ink = i->role == ROLE_TAB ? b->t->dim : b->t->ink;
     if (i->state & STATE_FOCUSED)
@@ -188,14 +175,11 @@ static void draw_button(const struct brush *b, const struct item *i)
 static void draw_tick(const struct brush *b, const struct item *i, int side)
 {
     struct rect square = {i->rect.x + px(b, 4), i->rect.y + (i->rect.h - side) / 2, side, side};
-    bool on = i->state & STATE_CHECKED;
-    if (on)
+    if (i->state & STATE_CHECKED) {
         canvas_round(b->c, square, px(b, 3), b->t->accent);
-    else
+        draw_line(b, FACE_SMALL, ALIGN_CENTER, square, "✓", strlen("✓"), b->t->on_accent);
+    } else {
         canvas_ring(b->c, square, px(b, 3), px(b, 1), b->t->line);
-    if (on) {
-        struct item mark = {.face = FACE_SMALL, .align = ALIGN_CENTER};
-        draw_line(b, &mark, square, "✓", strlen("✓"), b->t->on_accent);
     }
 }
 
@@ -234,7 +218,7 @@ static void draw_label(const struct brush *b, const struct item *i)
     if (i->state & STATE_TINTED && i->tint >= TINT_SIGN && i->tint <= TINT_SIGNIFICAND) {
         canvas_round(b->c, i->rect, px(b, 4), b->t->tint[i->tint - TINT_SIGN]);
     } else if (i->state & STATE_TINTED) {
-        int slack = (i->rect.h - b->line[i->face] - px(b, 4)) / 2;
+        int slack = (i->rect.h - b->m.height[i->face] - px(b, 4)) / 2;
         slack = slack > 0 ? slack : 0;
         struct rect chip = {i->rect.x, i->rect.y + slack, i->rect.w, i->rect.h - 2 * slack};
         canvas_round(b->c, chip, px(b, 4), i->tint == TINT_BAD ? b->t->bad : b->t->accent);
@@ -284,24 +268,15 @@ static void draw_mark(const struct brush *b, const struct mark *m)
         canvas_down(b->c, m->rect, color);
 }
 
-/* Rings and shades reach a little beyond their item. */
-static bool touches(const struct brush *b, struct rect r, struct rect clip)
-{
-    int out = px(b, 6);
-    struct rect wide = {r.x - out, r.y - out, r.w + 2 * out, r.h + 2 * out};
-    struct rect seen = rect_cut(wide, clip);
-    return seen.w && seen.h;
-}
-
-/* The items of the layer of whose state's bits MASK those of WANTED are set. */
+/* The items of the layer of whose state's bits MASK those of WANTED are set. Rings and shades reach
+ * a little beyond their item. */
 static void paint_items(const struct brush *b, struct rect clip, int layer, unsigned mask,
                         unsigned wanted, bool bits)
 {
-    for (size_t n = 0; n < b->l->count; n++) {
-        const struct item *i = &b->l->items[n];
+    for (const struct item *i = b->l->items; i < b->l->items + b->l->count; i++) {
         b->c->clip = rect_cut(clip, i->clip);
         if (i->layer == layer && (i->state & mask) == wanted && (!bits || i->role == ROLE_BIT) &&
-            touches(b, i->rect, b->c->clip))
+            rects_meet(rect_grown(i->rect, px(b, 6)), b->c->clip))
             draw_item(b, i);
     }
 }
@@ -315,10 +290,8 @@ static void paint_layer(const struct brush *b, struct rect clip, int layer)
 
 void paint(const struct painter *p, struct canvas *c, const struct layout *l)
 {
-    struct brush b = {.p = p, .t = p->colors, .c = c, .l = l};
+    struct brush b = {p, p->colors, c, l, fonts_metrics(p->fonts)};
     struct rect clip = c->clip;
-    struct metrics m = fonts_metrics(p->fonts);
-    memcpy(b.line, m.height, sizeof b.line);
     canvas_fill(c, clip, p->colors->page);
     paint_layer(&b, clip, 0);
     for (size_t n = 0; n < l->mark_count; n++) {

@@ -1,8 +1,7 @@
 /* Menus: rounding direction, formats, theme and size. */
+#include "allocate.h"
 #include "layout_parts.h"
 #include "words.h"
-
-#include <stdio.h>
 
 /* A menu of COUNT options in columns, beneath its button or as near as the window allows. */
 struct menu {
@@ -10,11 +9,6 @@ struct menu {
     int columns, rows, width, height; /* of an option */
     int pad, next;
 };
-
-static int at_most(int x, int most)
-{
-    return x < most ? x : most;
-}
 
 static struct menu begin_menu(struct layout *l, const char *name, int count, int width, int extra)
 {
@@ -28,13 +22,15 @@ static struct menu begin_menu(struct layout *l, const char *name, int count, int
     m.rows = (count + m.columns - 1) / m.columns;
     if (m.rows * m.height > room)
         m.height = room / m.rows;
-    m.width = at_most(m.width, (l->view.width - 2 * m.pad) / m.columns);
+    m.width = lesser(m.width, (l->view.width - 2 * m.pad) / m.columns);
     m.panel.w = m.columns * m.width + 2 * m.pad;
     m.panel.h = m.rows * m.height + 2 * m.pad + extra;
-    m.panel.x = button ? at_most(button->rect.x, l->view.width - m.panel.w - px(l, 8)) : 0;
-    m.panel.y = button ? button->rect.y + button->rect.h + px(l, 2) : 0;
-    m.panel.x = m.panel.x > 0 ? m.panel.x : 0;
-    m.panel.y = at_most(m.panel.y, l->view.height - m.panel.h);
+    if (button) {
+        m.panel.x = lesser(button->rect.x, l->view.width - m.panel.w - px(l, 8));
+        m.panel.y = button->rect.y + button->rect.h + px(l, 2);
+    }
+    m.panel.x = greater(m.panel.x, 0);
+    m.panel.y = lesser(m.panel.y, l->view.height - m.panel.h);
     put(l, ROLE_MENU, m.panel, NULL, "menu.%s", name);
     return m;
 }
@@ -47,24 +43,21 @@ static struct rect next_option(struct menu *m)
                m->width, m->height);
 }
 
-static struct item *put_option(struct layout *l, struct menu *m, bool checked, const char *text,
-                               const char *group, const char *name)
+static void put_option(struct layout *l, struct menu *m, bool checked, const char *text,
+                       const char *group, const char *name)
 {
     struct item *i = put_active(l, ROLE_OPTION, next_option(m), text, "%s.%s", group, name);
     i->align = ALIGN_LEFT;
     i->state |= checked ? STATE_CHECKED : 0;
-    return i;
 }
 
 static void put_directions(struct layout *l)
 {
     struct menu m = begin_menu(l, "round", HU_TO_ODD + 1, 250, 0);
-    for (int d = 0; d <= HU_TO_ODD; d++) {
-        char text[80];
-        const char *name = hu_direction_name((enum hu_direction)d);
-        snprintf(text, sizeof text, "%s   %s", name, direction_words((enum hu_direction)d));
-        put_option(l, &m, model_now(l->model)->options.direction == (enum hu_direction)d, text,
-                   "round", name);
+    for (enum hu_direction d = 0; d <= HU_TO_ODD; d++) {
+        const char *name = hu_direction_name(d);
+        const char *text = keep_taken(l, text_of("%s   %s", name, direction_words(d)));
+        put_option(l, &m, model_now(l->model)->options.direction == d, text, "round", name);
     }
 }
 
@@ -88,26 +81,26 @@ static void put_formats(struct layout *l)
         const struct hu_format *f = hu_format_at(i);
         put_option(l, &m, model_row_with(model, f) >= 0, f->name, "format", f->name);
     }
-    for (int i = 0; i < model->count; i++)
-        if (!is_named(model->rows[i].format))
-            put_option(l, &m, true, model->rows[i].format->name, "format",
-                       model->rows[i].format->name);
-    int y = m.panel.y + m.panel.h - m.pad - field, inner = m.panel.w - 2 * m.pad;
-    int label = width_of(l, FACE_SMALL, "other: eXmY") + px(l, 10);
-    put_label(l, box(m.panel.x + m.pad + px(l, 4), y, label, field), FACE_SMALL, TINT_DIM,
-              "other: eXmY", "format.label");
+    for (int i = 0; i < model->count; i++) {
+        const struct hu_format *f = model->rows[i].format;
+        if (!is_named(f))
+            put_option(l, &m, true, f->name, "format", f->name);
+    }
+    struct rect r = {m.panel.x + m.pad, m.panel.y + m.panel.h - m.pad - field,
+                     m.panel.w - 2 * m.pad, field};
+    int label = width_with(l, FACE_SMALL, "other: eXmY", 10);
+    put_label(l, box(r.x + px(l, 4), r.y, label, field), FACE_SMALL, TINT_DIM, "other: eXmY",
+              "format.label");
     label += px(l, 8);
-    put_field(l, box(m.panel.x + m.pad + label, y, inner - label, field), ALIGN_LEFT,
-              "format.custom");
+    put_field(l, box(r.x + label, r.y, r.w - label, field), FACE_MONO, ALIGN_LEFT, "format.custom");
 }
 
 static void put_themes(struct layout *l)
 {
     static const char *const words[] = {"light", "dark", "colour-blind safe"};
     struct menu m = begin_menu(l, "theme", THEME_COUNT + 3, 180, 0);
-    for (int t = 0; t < THEME_COUNT; t++)
-        put_option(l, &m, l->model->theme == (enum theme_name)t, words[t], "theme",
-                   theme_label((enum theme_name)t));
+    for (enum theme_name t = 0; t < THEME_COUNT; t++)
+        put_option(l, &m, l->model->theme == t, words[t], "theme", theme_label(t));
     static const char *const zooms[][2] = {
         {"in", "larger (Ctrl +)"}, {"out", "smaller (Ctrl −)"}, {"reset", "as it was (Ctrl 0)"}};
     for (int z = 0; z < 3; z++)

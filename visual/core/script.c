@@ -1,5 +1,7 @@
 #include "script.h"
 #include "allocate.h"
+#include "scope.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,33 +53,33 @@ static bool play_click(struct session *c, char *name, char *message)
 
 static bool play_drag(struct session *c, char *names, char *message)
 {
-    int x0, y0, x1, y1;
+    int x, y;
     char *second = strchr(names, ' ');
     if (!second)
         return refuse(message, "drag wants two names, not", names);
     *second++ = 0;
-    if (!find_middle(c, names, &x0, &y0, message) || !find_middle(c, second, &x1, &y1, message) ||
-        !find_middle(c, names, &x0, &y0, message))
+    if (!find_middle(c, names, &x, &y, message) || !find_middle(c, second, &x, &y, message) ||
+        !play_hover(c, names, message))
         return false;
-    control_move(c, x0, y0);
+    int x0 = c->x, y0 = c->y;
     control_press(c, x0, y0, false);
     /* The press may have scrolled, or moved the target. */
     const struct item *target = layout_find(&c->layout, second);
     if (target) {
-        x1 = target->rect.x + target->rect.w / 2;
-        y1 = target->rect.y + target->rect.h / 2;
+        x = target->rect.x + target->rect.w / 2;
+        y = target->rect.y + target->rect.h / 2;
     }
-    control_move(c, (x0 + x1) / 2, (y0 + y1) / 2);
-    control_move(c, x1, y1);
-    control_release(c, x1, y1);
+    control_move(c, (x0 + x) / 2, (y0 + y) / 2);
+    control_move(c, x, y);
+    control_release(c, x, y);
     return true;
 }
 
 static bool play_wheel(struct session *c, char *rest, char *message)
 {
     char name[MODEL_NAME];
-    int notches;
-    if (sscanf(rest, "%63s %3d", name, &notches) != 2)
+    int notches, length = 0;
+    if (sscanf(rest, "%63s %3d%n", name, &notches, &length) != 2 || rest[length])
         return refuse(message, "wheel wants a name and notches, not", rest);
     if (!play_hover(c, name, message))
         return false;
@@ -109,7 +111,7 @@ static bool play_text(struct session *c, const char *text)
 {
     while (*text) {
         char one[8] = {*text++, 0};
-        for (size_t n = 1; (*text & 0xc0) == 0x80 && n < sizeof one - 1; n++)
+        for (size_t n = 1; utf8_continues(*text) && n < sizeof one - 1; n++)
             one[n] = *text++;
         control_text(c, one);
     }
@@ -144,7 +146,8 @@ bool script_line(struct session *c, const char *line, char message[SCRIPT_MESSAG
 {
     while (*line == ' ' || *line == '\t')
         line++;
-    char *copy = need(strdup(line)), *rest = copy + strcspn(copy, " \t");
+    OWNED char *copy = need(strdup(line));
+    char *rest = copy + strcspn(copy, " \t");
     if (*rest)
         *rest++ = 0;
     bool done = !*copy || *copy == '#';
@@ -153,7 +156,6 @@ bool script_line(struct session *c, const char *line, char message[SCRIPT_MESSAG
         done = play(c, copy, rest, message);
         session_update(c);
     }
-    free(copy);
     return done;
 }
 

@@ -18,7 +18,6 @@ void session_init(struct session *s, int width, int height, double base,
 {
     memset(s, 0, sizeof *s);
     model_init(&s->model);
-    layout_init(&s->layout);
     s->width = width;
     s->height = height;
     s->base = base;

@@ -1,26 +1,29 @@
 #include "words.h"
 #include "allocate.h"
 #include "mpz64.h"
+#include "scope.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-void superscript(char *out, size_t size, int number)
+struct number_text superscript(int number)
 {
     static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char plain[16];
-    size_t length = 0;
+    struct number_text out = {""};
+    char plain[12], *to = out.text;
     snprintf(plain, sizeof plain, "%d", number);
-    out[0] = 0;
-    for (const char *at = plain; *at && length < size; at++)
-        length += (size_t)snprintf(out + length, size - length, "%s",
-                                   *at == '-' ? "⁻" : digits[*at - '0']);
+    for (const char *at = plain; *at; at++)
+        to = stpcpy(to, *at == '-' ? "⁻" : digits[*at - '0']);
+    return out;
 }
 
-void signed_text(char *out, size_t size, int number)
+struct number_text signed_text(int number)
 {
-    snprintf(out, size, "%s%d", number < 0 ? "−" : "", number < 0 ? -number : number);
+    struct number_text out;
+    snprintf(out.text, sizeof out.text, "%s%u", number < 0 ? "−" : "",
+             number < 0 ? -(unsigned)number : (unsigned)number);
+    return out;
 }
 
 char *with_minus(const char *text)
@@ -34,18 +37,15 @@ char *with_minus(const char *text)
 
 bool significand_text(char *out, size_t size, const struct hu_format *f, uint64_t bits, int digits)
 {
-    mpq_t ratio;
-    mpq_init(ratio);
+    RATIO(ratio);
     hu_mpq_set_u64(ratio, hu_decode(f, bits).significand);
     mpq_div_2exp(ratio, ratio, f->trailing_bits);
-    char *exact = hu_ratio_exact(ratio);
+    OWNED char *exact = hu_ratio_exact(ratio);
     bool whole = strlen(exact) <= (size_t)digits + 2;
     if (whole)
         snprintf(out, size, "%s", exact);
     else
         snprintf(out, size, "%.*s…", digits + 2, exact);
-    free(exact);
-    mpq_clear(ratio);
     return whole;
 }
 
@@ -56,10 +56,9 @@ char *without_zeros(char *text)
     if (zeros < 4 || strchr(text, '/'))
         return text;
     digits += 2 + zeros;
-    char *out = text_of("%s%c%s%se-%02zu", *text == '-' ? "-" : "", *digits, digits[1] ? "." : "",
-                        digits + 1, zeros + 1);
-    free(text);
-    return out;
+    OWNED char *taken = text;
+    return text_of("%s%c%s%se-%02zu", *taken == '-' ? "-" : "", *digits, digits[1] ? "." : "",
+                   digits + 1, zeros + 1);
 }
 
 uint32_t utf8_code(const char **text, const char *end)
@@ -85,15 +84,14 @@ size_t utf8_columns(const char *text)
 {
     size_t n = 0;
     for (; *text; text++)
-        n += (*text & 0xc0) != 0x80;
+        n += !utf8_continues(*text);
     return n;
 }
 
 char *with_minus_taken(char *text)
 {
-    char *out = with_minus(text);
-    free(text);
-    return out;
+    OWNED char *taken = text;
+    return with_minus(taken);
 }
 
 char *shown_value(const struct hu_format *f, uint64_t bits)

@@ -5,10 +5,13 @@
 
 #include <stddef.h>
 
-/* "⁻¹⁰²²" */
-void superscript(char *out, size_t size, int number);
-/* "−4": with the minus sign of typography. */
-void signed_text(char *out, size_t size, int number);
+/* A number's few characters, for what prints them at once: "⁻¹⁰²²"; "−4", with the minus sign of
+ * typography. */
+struct number_text {
+    char text[36];
+};
+struct number_text superscript(int number);
+struct number_text signed_text(int number);
 /* TEXT with '-' as the minus sign; new memory. */
 char *with_minus(const char *text);
 /* The same of TEXT that is freed. */
@@ -25,6 +28,11 @@ char *shown_value(const struct hu_format *f, uint64_t bits);
 char *bound_value(const struct hu_format *f, uint64_t bits);
 /* The code point at *TEXT, which moves past it. What is not UTF-8 reads as U+FFFD. */
 uint32_t utf8_code(const char **text, const char *end);
+/* Whether C goes on with a code point that began before it. */
+static inline bool utf8_continues(char c)
+{
+    return (c & 0xc0) == 0x80;
+}
 /* How many code points TEXT has. */
 size_t utf8_columns(const char *text);
 

@@ -103,26 +103,19 @@ static bool read_request(struct request *r, int argc, char **argv, int *status)
 
 static bool write_screenshot(struct session *c, struct fonts *fonts, const struct request *r)
 {
-    size_t pixels = (size_t)c->width * (size_t)c->height;
-    struct canvas canvas = {check_memory(malloc(pixels * sizeof(uint32_t))),
-                            c->width,
-                            c->height,
-                            c->width,
-                            {0, 0, c->width, c->height}};
+    OWNED uint32_t *pixels =
+        check_memory(malloc((size_t)c->width * (size_t)c->height * sizeof *pixels));
+    struct canvas canvas = {pixels, c->width, c->height, c->width, {0, 0, c->width, c->height}};
     struct painter painter = {fonts, theme_colors(c->model.theme), session_scale(c)};
     struct output_file file;
     paint(&painter, &canvas, &c->layout);
-    bool done = output_begin(&file, r->asked.screenshot, r->asked.force);
-    if (done) {
-        done = picture_write(&canvas, file.stream);
-        if (!done) {
-            fail("%s: the picture cannot be written: %s", r->asked.screenshot, strerror(errno));
-            output_abandon(&file);
-        }
-        done = done && output_commit(&file);
-    }
-    free(canvas.pixels);
-    return done;
+    if (!output_begin(&file, r->asked.screenshot, r->asked.force))
+        return false;
+    if (picture_write(&canvas, file.stream))
+        return output_commit(&file);
+    fail("%s: the picture cannot be written: %s", r->asked.screenshot, strerror(errno));
+    output_abandon(&file);
+    return false;
 }
 
 enum { SCRIPT_LINE = EDIT_TEXT + 64 };
@@ -183,9 +176,8 @@ static bool run_window(struct session *c, struct fonts *fonts, const struct sett
     s.height = window.height;
     s.zoom = c->model.zoom;
     s.theme = c->model.theme;
-    char *rows = document_row_names(model_now(&c->model));
+    OWNED char *rows = document_row_names(model_now(&c->model));
     snprintf(s.rows, sizeof s.rows, "%s", rows);
-    free(rows);
     if (path && !settings_write(&s, path, message, sizeof message))
         note("the settings were not kept: %s", message);
     return true;
@@ -235,7 +227,8 @@ static bool view(const struct request *r, struct fonts *fonts)
     struct session c;
     struct settings settings;
     bool headless = r->asked.describe || r->asked.script || r->asked.screenshot;
-    char *own = r->asked.config ? NULL : settings_path(), message[MODEL_MESSAGE] = "";
+    OWNED char *own = r->asked.config ? NULL : settings_path();
+    char message[MODEL_MESSAGE] = "";
     const char *path = r->asked.config ? r->asked.config : headless ? NULL : own;
     settings_default(&settings);
     if (path)
@@ -253,7 +246,6 @@ static bool view(const struct request *r, struct fonts *fonts)
     if (works && r->asked.print)
         print_encodings(&c.model);
     session_clear(&c);
-    free(own);
     return works;
 }
 

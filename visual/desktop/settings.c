@@ -1,5 +1,6 @@
 #include "settings.h"
 #include "allocate.h"
+#include "scope.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -120,19 +121,18 @@ void settings_read(struct settings *s, const char *path, char *message, size_t s
 /* Makes the folders that PATH lies in, as far as they are missing. */
 static void make_folders(const char *path)
 {
-    char *copy = need(strdup(path));
+    OWNED char *copy = need(strdup(path));
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         mkdir(copy, 0700);
         *slash = '/';
     }
-    free(copy);
 }
 
 bool settings_write(const struct settings *s, const char *path, char *message, size_t size)
 {
     make_folders(path);
-    char *beside = text_of("%s.XXXXXX", path);
+    OWNED char *beside = text_of("%s.XXXXXX", path);
     int fd = mkstemp(beside);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     bool done = false;
@@ -148,6 +148,5 @@ bool settings_write(const struct settings *s, const char *path, char *message, s
         if (fd >= 0)
             unlink(beside);
     }
-    free(beside);
     return done;
 }

@@ -268,17 +268,16 @@ bool window_run(struct session *c, struct window_request *request, char *message
     struct window w = {.session = c, .request = request};
     SDL_Event event;
     bool works = open_window(&w, message, size);
-    if (works && !(works = show(&w)))
-        snprintf(message, size, "the window cannot be drawn in: %s", SDL_GetError());
     while (works && !c->quit) {
+        works = show(&w);
+        if (!works)
+            snprintf(message, size, "the window cannot be drawn in: %s", SDL_GetError());
         /* Sleeps until something happens: nothing is drawn meanwhile. */
-        if (!SDL_WaitEvent(&event))
+        if (!works || !SDL_WaitEvent(&event))
             break;
         do
             on_event(&w, &event);
         while (!c->quit && SDL_PollEvent(&event));
-        if (!c->quit && !(works = show(&w)))
-            snprintf(message, size, "the window cannot be drawn in: %s", SDL_GetError());
     }
     if (works)
         SDL_GetWindowSize(w.window, &request->width, &request->height);

@@ -6,6 +6,7 @@
 #include "frame.h"
 #include "page.h"
 #include "paint.h"
+#include "scope.h"
 #include "script.h"
 
 #include <stdio.h>
@@ -226,20 +227,16 @@ static const struct hu_format *from;
 
 static bool set_value(struct model *m, const char *text)
 {
-    struct hu_value v;
     char message[HU_MESSAGE];
     if (!from)
         return model_set_text(m, text, 0);
-    hu_value_init(&v);
-    bool good = hu_value_read(&v, text, strlen(text), message);
-    if (good)
-        model_set_datum(m, from, hu_value_bits_in(&v, from, NULL, NULL), 0);
-    else
-        model_refuse(m, "%s", message);
-    if (good && model_row_with(m, from) >= 0)
+    VALUE(v);
+    if (!hu_value_read(&v, text, strlen(text), message))
+        return model_refuse(m, "%s", message);
+    model_set_datum(m, from, hu_value_bits_in(&v, from, NULL, NULL), 0);
+    if (model_row_with(m, from) >= 0)
         m->selected = from;
-    hu_value_clear(&v);
-    return good;
+    return true;
 }
 
 static bool set_from(struct model *m, const char *name)
@@ -279,16 +276,9 @@ static bool set_page(struct model *m, const char *name)
     return true;
 }
 
-static bool set_zoom(struct model *m, const char *text)
-{
-    double zoom = strtod(text, NULL);
-    if (zoom >= 0.5 && zoom <= 4)
-        m->zoom = zoom;
-    return true;
-}
-
 static bool set(struct model *m, const char *key, const char *value)
 {
+    double zoom;
     if (!strcmp(key, "value"))
         return set_value(m, value);
     if (!strcmp(key, "from"))
@@ -303,10 +293,10 @@ static bool set(struct model *m, const char *key, const char *value)
         return set_page(m, value);
     if (!strcmp(key, "saturate"))
         model_set_saturate(m, *value != '0');
-    if (!strcmp(key, "theme"))
+    else if (!strcmp(key, "theme"))
         theme_find(value, &m->theme);
-    if (!strcmp(key, "zoom"))
-        return set_zoom(m, value);
+    else if (!strcmp(key, "zoom") && (zoom = strtod(value, NULL)) >= 0.5 && zoom <= 4)
+        m->zoom = zoom;
     return true;
 }
 
@@ -350,17 +340,14 @@ char *EXPORT(web_state)(void)
     const struct model *m = &session.model;
     const struct document *d = model_now(m);
     const struct hu_format *source = d->text ? NULL : d->value.format;
-    char *rows = document_row_names(d);
-    char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
-    char *text =
-        text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
-                "theme\t%s\nzoom\t%.4g\n",
-                value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
-                d->options.saturate, m->selected == usual_row(m, source) ? "" : m->selected->name,
-                page_name(m->page), theme_label(m->theme), m->zoom);
-    free(rows);
-    free(value);
-    return text;
+    OWNED char *rows = document_row_names(d);
+    OWNED char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
+    return text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
+                   "theme\t%s\nzoom\t%.4g\n",
+                   value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
+                   d->options.saturate,
+                   m->selected == usual_row(m, source) ? "" : m->selected->name, page_name(m->page),
+                   theme_label(m->theme), m->zoom);
 }
 
 /* --- Models that were dropped --- */
