@@ -46,42 +46,26 @@ static void put_fifths(const int *q, unsigned char *to)
     layout_set_word(to, 32, high);
 }
 
-static void pack_q4_0(struct ggml_encoding *k, unsigned char *to)
+/* q4_0, q4_1, q5_0 and q5_1: the greatest magnitude becomes the least code, or the range, of which
+ * the least is taken away, all codes; fifth bits stand before the others. */
+static void pack_linear(struct ggml_encoding *k, unsigned char *to)
 {
-    set_scale(k, ggml_farthest(k->x, LENGTH) / -8);
+    const bool five = k->type == 6 || k->type == 7, minima = k->e->b->minima;
+    const int high = five ? 31 : 15, half = (high + 1) / 2;
+    float minimum = 0, max = minima ? ends(k, &minimum) : ggml_farthest(k->x, LENGTH);
+    set_scale(k, minima ? (max - minimum) / (float)high : max / (float)-half);
     ggml_put_fp16(k->e, to, k->d);
-    fill_codes(k, 0, 8, 15);
-    ggml_put_nibbles(k->q, to + 2);
-}
-
-static void pack_q5_0(struct ggml_encoding *k, unsigned char *to)
-{
-    set_scale(k, ggml_farthest(k->x, LENGTH) / -16);
-    ggml_put_fp16(k->e, to, k->d);
-    fill_codes(k, 0, 16, 31);
-    put_fifths(k->q, to + 2);
-    ggml_put_nibbles(k->q, to + 6);
-}
-
-static void pack_q4_1(struct ggml_encoding *k, unsigned char *to)
-{
-    float minimum, max = ends(k, &minimum);
-    set_scale(k, (max - minimum) / 15);
-    ggml_put_fp16(k->e, to, k->d);
-    ggml_put_fp16(k->e, to + 2, minimum);
-    fill_codes(k, minimum, 0, 15);
-    ggml_put_nibbles(k->q, to + 4);
-}
-
-static void pack_q5_1(struct ggml_encoding *k, unsigned char *to)
-{
-    float minimum, max = ends(k, &minimum);
-    set_scale(k, (max - minimum) / 31);
-    ggml_put_fp16(k->e, to, k->d);
-    ggml_put_fp16(k->e, to + 2, minimum);
-    fill_codes(k, minimum, 0, 31);
-    put_fifths(k->q, to + 4);
-    ggml_put_nibbles(k->q, to + 8);
+    to += 2;
+    if (minima) {
+        ggml_put_fp16(k->e, to, minimum);
+        to += 2;
+    }
+    fill_codes(k, minimum, minima ? 0 : (float)half, high);
+    if (five) {
+        put_fifths(k->q, to);
+        to += 4;
+    }
+    ggml_put_nibbles(k->q, to);
 }
 
 static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
@@ -93,16 +77,61 @@ static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
             (unsigned char)ggml_within(ggml_round_away(k, k->x[i] * k->inverse, i), -127, 127);
 }
 
+/* Codes that are points of a curve: those of iq4_nl and of iq4_xs. */
+
+/* The curve's nearest point; in the middle of two the upper one. Of a NaN the last one. */
+static int nearest_point(float x)
+{
+    const int8_t *curve = hu_block_curve;
+    int at = 0;
+    while (at < 15 && !(x < curve[at + 1]))
+        at++;
+    if (at == 15 || x <= curve[0])
+        return at;
+    return x - curve[at] < curve[at + 1] - x ? at : at + 1;
+}
+
+int hu_ggml_point(const struct ggml_encoding *k, float x, int i)
+{
+    const struct hu_options *options = &k->e->options.elements;
+    int at = nearest_point(x);
+    if (!(x > hu_block_curve[0] && x < hu_block_curve[15]) || hu_block_curve[at] == x)
+        return at;
+    at -= hu_block_curve[at] > x;
+    return options->direction == HU_TIES_TO_EVEN
+               ? nearest_point(x)
+               : at + hu_block_goes_up(hu_block_curve[at], hu_block_curve[at + 1], (double)x, at,
+                                       options, k->index + (uint64_t)i);
+}
+
+/* quantize_row_iq4_nl_impl without weights and without tries: the codes are those under the scale
+ * that puts the greatest element on −127, the scale the best one for these codes, each element
+ * weighed by its square. */
+static void pack_iq4_nl(struct ggml_encoding *k, unsigned char *to)
+{
+    float max = ggml_farthest(k->x, GGML_LENGTH), inverse = 1 / (max / hu_block_curve[0]),
+          products = 0, squares = 0;
+    bool none = __builtin_fabsf(max) < 1e-15f;
+    for (int i = 0; i < GGML_LENGTH; i++) {
+        k->q[i] = none ? nearest_point(0) : hu_ggml_point(k, inverse * k->x[i], i);
+        float q = hu_block_curve[k->q[i]], weight = k->x[i] * k->x[i];
+        products += weight * q * k->x[i];
+        squares += weight * q * q;
+    }
+    ggml_put_fp16(k->e, to, !none && squares > 0 ? products / squares : 0);
+    ggml_put_nibbles(k->q, to + 2);
+}
+
 /* The encoder of a type, and where its blocks have the scale that can be a NaN: an e8m0, an fp16,
  * an fp32. */
 static const struct encoder {
     hu_ggml_pack *pack;
     unsigned char scale_at, scale_bits;
 } encoders[] = {
-    [2] = {pack_q4_0, 0, 16},
-    [3] = {pack_q4_1, 0, 16},
-    [6] = {pack_q5_0, 0, 16},
-    [7] = {pack_q5_1, 0, 16},
+    [2] = {pack_linear, 0, 16},
+    [3] = {pack_linear, 0, 16},
+    [6] = {pack_linear, 0, 16},
+    [7] = {pack_linear, 0, 16},
     [8] = {pack_q8_0, 0, 16},
     [10] = {hu_ggml_pack_minima, 80, 16},
     [11] = {hu_ggml_pack_q3_k, 108, 16},
@@ -110,7 +139,7 @@ static const struct encoder {
     [13] = {hu_ggml_pack_minima, 0, 16},
     [14] = {hu_ggml_pack_q6_k, 208, 16},
     [15] = {hu_ggml_pack_q8_k, 0, 32},
-    [20] = {hu_ggml_pack_iq4_nl, 0, 16},
+    [20] = {pack_iq4_nl, 0, 16},
     [23] = {hu_ggml_pack_iq4_xs, 0, 16},
     [34] = {hu_ggml_pack_tq1_0, 52, 16},
     [35] = {hu_ggml_pack_tq2_0, 64, 16},
