@@ -80,13 +80,11 @@ static bool keep(struct logical_reader *r)
     struct hu_logical *l = r->to->at[r->to->count - 1];
     if (!check_scheme(r, l))
         return false;
-    char name[100], shown[100];
     for (size_t i = 0; i < l->part_count; i++) {
         struct hu_tensor *t = (struct hu_tensor *)l->parts[i];
         if (t->part_of) {
-            hu_logical_refuse(r, "'%s' is a part of '%s' and of '%s'",
-                              hu_printable(t->name, name, sizeof name), t->part_of->name,
-                              hu_printable(l->name, shown, sizeof shown));
+            hu_logical_refuse(r, "'%s' is a part of '%s' and of '%s'", PRINTABLE(t->name, 100),
+                              t->part_of->name, PRINTABLE(l->name, 100));
             return false;
         }
         t->part_of = l;
@@ -94,8 +92,7 @@ static bool keep(struct logical_reader *r)
     const struct hu_tensor *same = hu_tensor_set_find(r->set, l->name);
     if (same && same->part_of != l) {
         hu_logical_refuse(r, "'%s' is there, and is what '%s' and its scales stand for, too",
-                          hu_printable(l->name, name, sizeof name),
-                          hu_printable(l->codes->name, shown, sizeof shown));
+                          PRINTABLE(l->name, 100), PRINTABLE(l->codes->name, 100));
         return false;
     }
     return true;

@@ -26,8 +26,8 @@ struct state {
 
 static json_t *read_state(struct logical_reader *r, const struct hu_tensor *t)
 {
-    char why[HU_JSON_ERROR], name[100];
-    hu_printable(t->name, name, sizeof name);
+    char why[HU_JSON_ERROR];
+    const char *name = PRINTABLE(t->name, 100);
     if (t->bytes > STATE_MAX || !hu_logical_is_integer(t, 8)) {
         hu_logical_refuse(r, "'%s' must be the bytes of a JSON object", name);
         return NULL;

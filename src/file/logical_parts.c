@@ -63,8 +63,7 @@ enum logical_found hu_logical_refuse(struct logical_reader *r, const char *forma
 enum { WHAT = 200 };
 static size_t say_what(const struct hu_tensor *t, char out[WHAT])
 {
-    char name[100];
-    size_t n = (size_t)snprintf(out, WHAT, "'%s' of %s [", hu_printable(t->name, name, sizeof name),
+    size_t n = (size_t)snprintf(out, WHAT, "'%s' of %s [", PRINTABLE(t->name, 100),
                                 hu_dtype_name(t->dtype));
     for (unsigned i = 0; i < t->rank && n + 30 < WHAT; i++)
         n += (size_t)snprintf(out + n, WHAT - n, "%s%llu", i ? ", " : "",
@@ -215,7 +214,6 @@ enum logical_found hu_logical_make(struct logical_reader *r, size_t n, const cha
 
 bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void *bytes, size_t n)
 {
-    char name[80];
     unsigned width = t->dtype.integer  ? t->dtype.integer->storage_bits / 8u
                      : t->dtype.format ? t->dtype.format->storage_bits / 8u
                                        : 1;
@@ -223,7 +221,7 @@ bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void 
         return true;
     if (t->packed || (t->strides && t->elements > 1)) {
         hu_logical_refuse(r, "tensor '%s' is %s, and is read to know what others are",
-                          hu_printable(t->name, name, sizeof name),
+                          PRINTABLE(t->name, 80),
                           t->packed ? "compressed" : "in another order than its shape's");
         return false;
     }
@@ -232,8 +230,7 @@ bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void 
     if (fd >= 0)
         close(fd);
     if (why)
-        hu_logical_refuse(r, "tensor '%s' cannot be read",
-                          hu_printable(t->name, name, sizeof name));
+        hu_logical_refuse(r, "tensor '%s' cannot be read", PRINTABLE(t->name, 80));
     if (!why && t->big_endian && width > 1)
         hu_turn_bytes(bytes, n, width);
     return !why;

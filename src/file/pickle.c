@@ -397,14 +397,14 @@ static bool memo(struct hu_pickle *p, unsigned width, bool (*step)(struct hu_pic
 
 static bool push_name(struct hu_pickle *p, const char *module, const char *name)
 {
-    char text[2 * NAME_MAX_BYTES + 2], shown[160];
+    char text[2 * NAME_MAX_BYTES + 2];
     unsigned char number;
     snprintf(text, sizeof text, "%s.%s", module, name);
     if (!p->maker->find(p->maker->context, module, name, &number))
         return hu_pickle_refuse(p,
                                 "the pickle names %s, which is none of the few things that tensors "
                                 "are made of; nothing of it was run",
-                                hu_printable(text, shown, sizeof shown));
+                                PRINTABLE(text, 160));
     struct hu_pickle_value *v = hu_pickle_value_new(p, HU_PICKLE_NAME);
     if (v)
         v->name = number;
