@@ -113,13 +113,12 @@ struct over {
     double scale, less;
 };
 
-static struct over over_element(const struct hu_block *b, const struct hu_block_unpacked *u,
-                                size_t i)
+static inline struct over over_element(const struct hu_block_job *j,
+                                       const struct hu_block_unpacked *u, size_t i)
 {
-    const size_t sub = i / (b->sub ? b->sub : HU_BLOCK_MAX);
-    const double power = __builtin_ldexp(1, b->power);
-    return (struct over){(double)u->d * u->a[sub] * power,
-                         b->minima ? (double)u->m * u->b[sub] * power : 0};
+    const size_t sub = i / (j->b->sub ? j->b->sub : HU_BLOCK_MAX);
+    return (struct over){(double)u->d * u->a[sub] * j->unit,
+                         j->b->minima ? (double)u->m * u->b[sub] * j->unit : 0};
 }
 
 /* What stands over all of them. */
@@ -141,7 +140,7 @@ static void wholes(const struct hu_block_job *j, size_t row, size_t column, size
     for (size_t end = column + n, i = column % j->b->elements; column < end; i = 0) {
         hu_block_unpack(j->b, block_at(j, row, column), &u);
         for (; i < j->b->elements && column < end; i++, column++) {
-            struct over o = over_element(j->b, &u, i);
+            struct over o = over_element(j, &u, i);
             *out++ = (o.scale * u.q[i] - o.less) * over;
         }
     }
@@ -260,7 +259,7 @@ static bool begin(struct hu_block_job *j, const struct hu_block *b,
     j->fp64 = hu_format_find("fp64");
     j->scale = b->scale ? hu_format_find(b->scale) : NULL;
     j->table = values_of(b);
-    j->unit = __builtin_ldexp(1, b->element_power);
+    j->unit = __builtin_ldexp(1, b->element_power + b->power); /* one of them is 0 */
     return b->codes != HU_CODES_INTEGER || !parts->groups || groups_fit(b, parts->groups, columns);
 }
 
@@ -370,7 +369,7 @@ int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, 
         struct hu_block_unpacked u;
         const size_t i = column % b->elements;
         hu_block_unpack(b, block_at(&j, row, column), &u);
-        struct over o = over_element(b, &u, i);
+        struct over o = over_element(&j, &u, i);
         d->scale = o.scale * over_blocks(&j);
         d->offset = o.less * over_blocks(&j);
         d->code = u.q[i];
