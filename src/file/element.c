@@ -1,6 +1,7 @@
 #include "element.h"
 #include "array/layout.h"
 #include "block/block.h"
+#include "float_bits.h"
 #include "kind.h"
 #include "logical.h"
 #include "names.h"
@@ -260,19 +261,43 @@ static bool split(struct place *p, const char *text)
 
 /* Elements of weights in parts: codes, scales and what else is beside them. */
 
-/* A part as a whole, its matrix MATRIX of BATCH; NULL: refused, or there is none and *fine stays.
- */
+/* N elements from number FIRST on of part T in the order of its shape; LAID: all as they lie. */
+static void settle(const struct hu_tensor *t, const unsigned char *laid, uint64_t first, uint64_t n,
+                   unsigned char *out)
+{
+    const uint32_t unit = hu_dtype_bytes(t->dtype);
+    uint64_t index[RANK_MAX];
+    for (; n; n--, first++, out += unit) {
+        uint64_t left = first;
+        for (unsigned axis = t->rank; axis-- > 0; left /= t->shape[axis])
+            index[axis] = left % t->shape[axis];
+        memcpy(out, laid + number_of(t, index) * unit, unit);
+    }
+}
+
+/* A part as a whole, its matrix MATRIX of BATCH, in the order of its shape and little-endian; NULL:
+ * refused, or there is none and *fine stays. */
 static unsigned char *read_part(struct place *p, const struct hu_tensor_set *set,
                                 const struct hu_tensor *t, uint64_t matrix, uint64_t batch,
                                 bool *fine)
 {
     if (!t || !*fine)
         return NULL;
-    uint64_t n = t->bytes / batch;
-    unsigned char *bytes = n < SPAN_MAX ? malloc(n + 1) : NULL;
-    *fine = (bytes || refuse(p, "'%.80s' has parts larger than are read at once", p->tensor)) &&
-            read_bytes(p, set->paths[t->file], t, t->offset + matrix * n, bytes, n);
-    return bytes;
+    const bool apart = t->elements && (t->strides || t->fortran_order);
+    const uint64_t n = t->bytes / batch,
+                   all =
+                       apart ? (t->strides ? t->span : t->elements) * hu_dtype_bytes(t->dtype) : n;
+    unsigned char *bytes = all < SPAN_MAX ? malloc(all + 1) : NULL,
+                  *settled = apart && bytes ? malloc(n + 1) : bytes;
+    *fine = (settled || refuse(p, "'%.80s' has parts larger than are read at once", p->tensor)) &&
+            read_bytes(p, set->paths[t->file], t, t->offset + (apart ? 0 : matrix * n), bytes, all);
+    if (*fine && apart)
+        settle(t, bytes, matrix * (t->elements / batch), t->elements / batch, settled);
+    if (*fine && t->big_endian)
+        hu_turn_bytes(settled, n, hu_dtype_bytes(t->dtype));
+    if (apart)
+        free(bytes);
+    return settled;
 }
 
 /* A matrix of a weight, in memory. */
@@ -363,6 +388,8 @@ static bool read_matrix(struct place *p, const struct hu_tensor_set *set,
                                        .groups = (const int32_t *)(const void *)m->groups,
                                        .tensor_scale = l->tensor_scale,
                                        .nested = l->nested};
+    if (fine && b->layout == HU_BLOCK_WHOLE && b->over == HU_OVER_TENSOR) /* a matrix's own */
+        m->parts.tensor_scale = hu_float_of_bits((uint32_t)hu_little_read(m->more, 4));
     return fine;
 }
 
