@@ -16,6 +16,12 @@
  * weight_zero_point [out / (32 / bits), groups].
  */
 
+/* Scales of such words are a matrix of floats of whole bytes. */
+static bool is_scales(const struct hu_tensor *t)
+{
+    return t->rank == 2 && t->dtype.format && t->dtype.format->storage_bits % 8 == 0;
+}
+
 struct words {
     const struct hu_tensor *codes, *scales, *zeros, *index;
     bool awq;
@@ -130,10 +136,10 @@ enum logical_found hu_logical_words(struct logical_reader *r)
     if (!w.scales || !w.zeros)
         return hu_logical_wrong(r, codes,
                                 "has no .scales and .qzeros beside it, as GPTQ and AWQ do");
-    if (!hu_logical_is_words(w.zeros) || w.scales->rank != 2 || !w.scales->dtype.format ||
-        (w.index && w.index->rank != 1))
+    if (!hu_logical_is_words(w.zeros) || !is_scales(w.scales) || (w.index && w.index->rank != 1))
         return hu_logical_misfit(r, w.scales,
-                                 "scales are floats and zero points int32, each a matrix");
+                                 "scales are floats of whole bytes and zero points int32, each a "
+                                 "matrix");
     if (!measure(r, &w))
         return hu_logical_misfit(
             r, w.scales,
@@ -225,9 +231,9 @@ static enum logical_found check_packed(struct logical_reader *r, struct packed *
 {
     if (!p->in || p->in > UINT32_MAX || p->out != p->codes->shape[0])
         return hu_logical_misfit(r, p->sizes, "codes want [out, in / 8] or [out, in / 4]");
-    if (!p->scales->dtype.format || p->scales->rank != 2 || p->scales->shape[0] != p->out ||
-        !p->scales->shape[1] || p->scales->shape[1] > p->in)
-        return hu_logical_misfit(r, p->scales, "scales are floats, [out, groups]");
+    if (!is_scales(p->scales) || p->scales->shape[0] != p->out || !p->scales->shape[1] ||
+        p->scales->shape[1] > p->in)
+        return hu_logical_misfit(r, p->scales, "scales are floats of whole bytes, [out, groups]");
     if (!measure_packed(r, p))
         return hu_logical_misfit(
             r, p->sizes, "%s",
