@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *hu_file_open_trouble(const char *path, int error)
+/* Why PATH cannot be read, of which the system says ERROR. */
+static const char *open_trouble(const char *path, int error)
 {
     /* Elsewhere "-" is standard input. */
     return error == ENOENT && !strcmp(path, "-") ? "a file is needed by its name, not standard "
@@ -36,7 +37,7 @@ static bool open_input(const char *path, struct hu_input *in, struct hu_tensor_f
     struct stat status;
     in->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (in->descriptor < 0)
-        return hu_file_refuse_whole(error, "%s", hu_file_open_trouble(path, errno));
+        return hu_file_refuse_whole(error, "%s", open_trouble(path, errno));
     if (fstat(in->descriptor, &status))
         return hu_file_refuse_whole(error, "%s", strerror(errno));
     const char *trouble = hu_file_kind_trouble(status.st_mode);
@@ -198,8 +199,8 @@ bool hu_raw_open(const char *path, const struct hu_format *format, struct hu_ten
     struct stat status;
     *file = (struct hu_tensor_file){0};
     *error = (struct hu_file_error){0};
-    const char *why = stat(path, &status) ? hu_file_open_trouble(path, errno)
-                                          : hu_file_kind_trouble(status.st_mode);
+    const char *why =
+        stat(path, &status) ? open_trouble(path, errno) : hu_file_kind_trouble(status.st_mode);
     if (why)
         return hu_file_refuse_whole(error, "%s", why);
     /* Floats do not begin as a page or a pointer does. */

@@ -15,8 +15,6 @@ bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file,
 
 /* What is wrong with reading tensors from what MODE (stat's) describes; NULL: nothing. */
 const char *hu_file_kind_trouble(mode_t mode);
-/* Why PATH cannot be read, of which the system says ERROR. */
-const char *hu_file_open_trouble(const char *path, int error);
 
 /*
  * A file that is nothing but an array, of SIZE bytes without a header, as one tensor of FORMAT,
