@@ -178,6 +178,11 @@ static bool read_bytes(struct place *p, const char *path, const struct hu_tensor
     return fine;
 }
 
+static bool too_many(struct place *p)
+{
+    return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
+}
+
 /* What P picks of T: an element, a row or a matrix, whose sizes go to FOUND. */
 static bool select_elements(struct place *p, const struct hu_tensor *t, struct selection *s,
                             struct hu_elements *found)
@@ -189,7 +194,20 @@ static bool select_elements(struct place *p, const struct hu_tensor *t, struct s
                       p->tensor);
     found->rows = s->ranges == 2 ? s->count[s->kept[0]] : 1;
     found->columns = s->ranges ? s->count[s->kept[s->ranges - 1]] : 1;
-    return true;
+    return found->rows <= ELEMENTS_MAX / found->columns || too_many(p);
+}
+
+/* The number in memory of the I-th that S picks. */
+static uint64_t picked(const struct hu_tensor *t, const struct selection *s,
+                       const struct hu_elements *found, uint64_t i)
+{
+    uint64_t index[RANK_MAX];
+    memcpy(index, s->first, sizeof index);
+    if (s->ranges)
+        index[s->kept[s->ranges - 1]] += i % found->columns;
+    if (s->ranges == 2)
+        index[s->kept[0]] += i / found->columns;
+    return number_of(t, index);
 }
 
 static bool is_file(const char *path)
@@ -222,41 +240,42 @@ static bool looks_like_file(const char *path)
            (n > 4 && !strcasecmp(path + n - 4, ".bin"));
 }
 
+/* The shortest part of TEXT before a COLON that IS it, in new memory. NULL: none, or no memory. */
+static char *before_colon(const char *text, bool (*is)(const char *), const char **colon)
+{
+    for (*colon = strchr(text, ':'); *colon; *colon = strchr(*colon + 1, ':')) {
+        char *file = strndup(text, (size_t)(*colon - text));
+        if (file && is(file))
+            return file;
+        free(file);
+    }
+    return NULL;
+}
+
 /* Says why the file that TEXT means is none. False: no part before a colon is meant for a file. */
 static bool refuse_absent(struct place *p, const char *text)
 {
-    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
-        struct stat status;
-        char *file = strndup(text, (size_t)(colon - text));
-        if (!file || !looks_like_file(file)) {
-            free(file);
-            continue;
-        }
-        p->file = file;
-        refuse(p, "%.300s: %s", file,
-               stat(file, &status) ? strerror(errno) : hu_file_kind_trouble(status.st_mode));
-        return true;
-    }
-    return false;
+    struct stat status;
+    const char *colon;
+    p->file = before_colon(text, looks_like_file, &colon);
+    if (p->file)
+        refuse(p, "%.300s: %s", p->file,
+               stat(p->file, &status) ? strerror(errno) : hu_file_kind_trouble(status.st_mode));
+    return p->file;
 }
 
 /* False: no part before a colon is a file, or no memory. */
 static bool split(struct place *p, const char *text)
 {
-    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
-        char *file = strndup(text, (size_t)(colon - text));
-        if (!file || !is_file(file)) {
-            free(file);
-            continue;
-        }
-        size_t n = strlen(colon + 1);
-        const char *open = n && colon[n] == ']' ? strrchr(colon, '[') : NULL;
-        p->file = file;
-        p->tensor = strndup(colon + 1, open ? (size_t)(open - colon - 1) : n);
-        p->indices = open ? open + 1 : NULL;
-        return p->tensor;
-    }
-    return false;
+    const char *colon;
+    p->file = before_colon(text, is_file, &colon);
+    if (!p->file)
+        return false;
+    size_t n = strlen(colon + 1);
+    const char *open = n && colon[n] == ']' ? strrchr(colon, '[') : NULL;
+    p->tensor = strndup(colon + 1, open ? (size_t)(open - colon - 1) : n);
+    p->indices = open ? open + 1 : NULL;
+    return p->tensor;
 }
 
 /* Elements of weights in parts: codes, scales and what else is beside them. */
@@ -407,18 +426,12 @@ static bool decode(struct place *p, const struct hu_tensor_set *set, const struc
                    struct hu_elements *found)
 {
     struct matrix m = {.codes = NULL};
-    uint64_t matrix = UINT64_MAX, row = UINT64_MAX, index[RANK_MAX],
-             n = found->rows * found->columns;
+    uint64_t matrix = UINT64_MAX, row = UINT64_MAX, n = found->rows * found->columns;
     uint64_t *line = malloc(l->columns * sizeof *line);
     found->codes = malloc(n * sizeof *found->codes);
     bool fine = (line && found->codes) || refuse(p, "out of memory");
     for (uint64_t i = 0; fine && i < n; i++) {
-        memcpy(index, s->first, sizeof index);
-        if (s->ranges)
-            index[s->kept[s->ranges - 1]] += i % found->columns;
-        if (s->ranges == 2)
-            index[s->kept[0]] += i / found->columns;
-        uint64_t number = number_of(view, index), of = number / (l->rows * l->columns);
+        uint64_t number = picked(view, s, found, i), of = number / (l->rows * l->columns);
         if (of != matrix) {
             free_matrix(&m);
             fine = read_matrix(p, set, l, matrix = of, &m);
@@ -452,8 +465,6 @@ static bool read_weight(struct place *p, const struct hu_tensor_set *set,
     found->format = hu_format_find("fp64");
     if (!select_elements(p, &view, &s, found))
         return false;
-    if (found->rows > ELEMENTS_MAX / found->columns)
-        return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
     return decode(p, set, l, &view, &s, found);
 }
 
@@ -486,24 +497,17 @@ static bool read_codes(struct place *p, const char *path, const struct hu_tensor
                        const struct selection *s, struct hu_elements *found)
 {
     const struct hu_format *f = found->format;
-    uint64_t index[RANK_MAX], last[RANK_MAX] = {0};
-    for (unsigned i = 0; i < t->rank; i++)
-        last[i] = s->first[i] + s->count[i] - 1;
-    uint64_t begin = number_of(t, s->first) / 8 * 8, end = number_of(t, last);
-    if (found->rows > ELEMENTS_MAX / found->columns || end - begin >= SPAN_MAX)
-        return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
+    const uint64_t begin = number_of(t, s->first) / 8 * 8,
+                   end = picked(t, s, found, found->rows * found->columns - 1);
+    if (end - begin >= SPAN_MAX)
+        return too_many(p);
     uint64_t length = bytes_to(f, end - begin);
     unsigned char *bytes = malloc(length);
     found->codes = malloc(found->rows * found->columns * sizeof *found->codes);
     bool fine = (bytes && found->codes) || refuse(p, "out of memory");
     fine = fine && read_bytes(p, path, t, t->offset + begin / 8 * f->storage_bits, bytes, length);
     for (uint64_t i = 0; fine && i < found->rows * found->columns; i++) {
-        memcpy(index, s->first, sizeof index);
-        if (s->ranges)
-            index[s->kept[s->ranges - 1]] += i % found->columns;
-        if (s->ranges == 2)
-            index[s->kept[0]] += i / found->columns;
-        found->codes[i] = code_at(bytes, t, f, number_of(t, index) - begin);
+        found->codes[i] = code_at(bytes, t, f, picked(t, s, found, i) - begin);
     }
     free(bytes);
     return fine;
