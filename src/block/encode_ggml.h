@@ -136,9 +136,10 @@ int hu_ggml_point(const struct ggml_encoding *k, float x, int i);
 
 /* The block's bytes at TO, which are zeros before. */
 typedef void hu_ggml_pack(struct ggml_encoding *k, unsigned char *to);
-hu_ggml_pack hu_ggml_pack_minima /* q2_k, q4_k, q5_k */, hu_ggml_pack_q3_k, hu_ggml_pack_q6_k,
-    hu_ggml_pack_q8_k, hu_ggml_pack_iq4_xs, hu_ggml_pack_tq1_0, hu_ggml_pack_tq2_0,
-    hu_ggml_pack_q1_0, hu_ggml_pack_q2_0, hu_ggml_pack_mxfp4, hu_ggml_pack_nvfp4;
+hu_ggml_pack hu_ggml_pack_iq4_nl, hu_ggml_pack_minima /* q2_k, q4_k, q5_k */, hu_ggml_pack_q3_k,
+    hu_ggml_pack_q6_k, hu_ggml_pack_q8_k, hu_ggml_pack_iq4_xs, hu_ggml_pack_tq1_0,
+    hu_ggml_pack_tq2_0, hu_ggml_pack_q1_0, hu_ggml_pack_q2_0, hu_ggml_pack_mxfp4,
+    hu_ggml_pack_nvfp4;
 
 /* make_qkx2_quants' settings of a type. */
 struct ggml_minima {
