@@ -357,6 +357,8 @@ from nvfp4 import *
 got = load('own.safetensors')['exps.weight'][2]
 assert list(struct.unpack('<%df' % (len(got) // 4), got)) == values(read('own.gguf')[1], 'exps.weight')\""
 prints "listed as one tensor with its scale" "exps.weight NVFP4 2" bash -c "'$halfulp' tensors experts.gguf --json | jq -r '.tensors[] | select(.name == \"exps.weight\") | \"\(.name) \(.dtype) \(.parts | length)\"'"
+prints "an element there is under its matrix' fp32" "$("$halfulp" compute -f fp32 'experts32.safetensors:exps.weight[1,2,5]' --json | jq -r '.bits // .[0].bits')" \
+    bash -c "'$halfulp' compute -f fp32 'experts.gguf:exps.weight[1,2,5]' --json | jq -r '.bits // .[0].bits'"
 prints "and all of a dtype in one sum" "3" bash -c "'$halfulp' tensors experts.gguf --json | jq .dtypes.NVFP4.tensors"
 prints "floats that have a codebook's name are floats" "2" bash -c "python3 -c \"
 import json, struct
@@ -504,6 +506,9 @@ for what, make in {'in a row': lambda: torch(codes, scales), 'transposed by PyTo
                    "in Fortran's order": lambda: numpy(turned, scales, True), 'big-endian in an archive': lambda: numpy(codes, swapped, form='>f4')}.items():
     run = subprocess.run([sys.argv[1], 'cast', make(), '-t', 'fp32', '-o', 'order.safetensors', '--force'], capture_output=True, text=True)
     print('codes and scales %s: %s' % (what, run.stderr.strip() if run.returncode else 'ok' if load('order.safetensors')['m.weight'][2] == want else 'other values'))
+    run = subprocess.run([sys.argv[1], 'compute', '-f', 'fp32', make() + ':m.weight[3,17]', '--json'], capture_output=True, text=True)
+    due = '0x' + want[4 * (3 * 40 + 17):][:4][::-1].hex()
+    print('an element of codes and scales %s: %s' % (what, 'ok' if '"%s"' % due in run.stdout else run.stdout + run.stderr))
 parts = nvfp4(r)[0]
 save_zip('packed.pt', OrderedDict([('m.weight', tensor(Storage('ByteStorage', parts['m.weight'][2]), (6, 32))),
     ('m.weight_scale', tensor(Storage('UntypedStorage', parts['m.weight_scale'][2]), (6, 4), version=3, dtype='float8_e4m3fn')),

@@ -892,6 +892,8 @@ def malformed():
     yield 'AWQ where the config has another packing', a, 'says awq in gemv', {'quant_method': 'awq', 'bits': 4, 'group_size': 32, 'version': 'GEMV'}
     yield 'AWQ where the config has 8 bits', a, 'as the config has them', {'quant_method': 'awq', 'bits': 8, 'group_size': 32, 'version': 'gemm'}
     yield 'GPTQ with scales of integers', resized(q, 'm.scales', 'I32'), 'floats', None
+    yield 'GPTQ with scales of half a byte', resized(q, 'm.scales', 'F4'), 'scales are floats of whole bytes', None
+    yield 'int4 with scales of six bits', resized(w, S, 'F6_E2M3'), 'scales are floats of whole bytes', None
     yield 'AWQ with columns too few', resized(a, 'm.qweight', shape=[64, 5]), 'nor AWQ', None
     yield 'AWQ with groups that do not divide', resized(a, 'm.scales', shape=[3, 48]), 'come out even|want', None
     config = lambda **k: {'quant_method': 'modelopt'} | k

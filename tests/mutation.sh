@@ -367,7 +367,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_unit "rows that end within a block are one" block decode decode.c 's/j->columns % whole))/false))/'
     mutate_unit "codes go over a word's end" block decode decode.c 's/size_t each = 32 \/ bits;/size_t each = 33 \/ bits;/'
     mutate_unit "zero points have no sign" block apart apart.c 's/((const signed char \*)j->parts->more)/((const unsigned char *)j->parts->more)/'
-    mutate_unit "a whole block has no scale over it" block decode decode.c 's/out\[i\] \*= (double)j->parts->tensor_scale/out[i] *= 1/'
+    mutate_unit "a whole block has no scale over it" block decode decode.c 's/(o\.scale \* u\.q\[i\] - o\.less) \* over;/(o.scale * u.q[i] - o.less);/'
     mutate_tables "zeros of ggml's fp4 have signs" 's/fill_planes(ggml, 1,/fill_planes(ggml, -1,/'
     mutate_fast "multiples below zero have no sign" fast_looks_avx2.h 's/_mm256_xor_si256(_mm256_and_si256(upper, bits), flip)/((void)flip, _mm256_and_si256(upper, bits))/'
     mutate_fast "zero times a scale has no sign" fast_looks_avx2.h 's/15, 13, 11, 9, 7, 5, 3, 1, 1, 1,/15, 13, 11, 9, 7, 5, 3, 1, -128, 1,/'

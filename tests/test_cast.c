@@ -1,6 +1,6 @@
 #include "file/write.h"
 #include "file/npy.h"
-#include "file/raw.h"
+#include "file/open.h"
 #include "file/safetensors.h"
 
 #include <criterion/criterion.h>

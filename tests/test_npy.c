@@ -1,6 +1,6 @@
 #include "file/element.h"
 #include "file/npy.h"
-#include "file/raw.h"
+#include "file/open.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

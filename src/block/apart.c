@@ -17,91 +17,84 @@ void hu_block_gather(const struct hu_block_apart *p, uint64_t first, size_t n,
     }
 }
 
-void hu_block_place_down(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
-                         size_t *at)
+struct hu_block_spot hu_block_place_down(const struct hu_block_order *o, size_t row, size_t column)
 {
-    *line = 0;
-    *at = row * o->each + column;
+    return (struct hu_block_spot){0, row * o->each + column};
 }
 
-void hu_block_place_swapped(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
-                            size_t *at)
+struct hu_block_spot hu_block_place_swapped(const struct hu_block_order *o, size_t row,
+                                            size_t column)
 {
-    hu_block_place_down(o, row, column ^ 1, line, at);
+    return hu_block_place_down(o, row, column ^ 1);
 }
 
-void hu_block_place_blocked(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
-                            size_t *at)
+struct hu_block_spot hu_block_place_blocked(const struct hu_block_order *o, size_t row,
+                                            size_t column)
 {
-    *line = 0;
-    *at = row / 128 * 128 * o->each + column / 4 * 512 + row % 32 * 16 + row % 128 / 32 * 4 +
-          column % 4;
+    return (struct hu_block_spot){0, row / 128 * 128 * o->each + column / 4 * 512 + row % 32 * 16 +
+                                         row % 128 / 32 * 4 + column % 4};
 }
 
-void hu_block_place_across(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
-                           size_t *at)
+struct hu_block_spot hu_block_place_across(const struct hu_block_order *o, size_t row,
+                                           size_t column)
 {
-    *line = column;
-    *at = row * o->each + o->first;
+    return (struct hu_block_spot){column, row * o->each + o->first};
 }
 
-void hu_block_place_pairs(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
-                          size_t *at)
+struct hu_block_spot hu_block_place_pairs(const struct hu_block_order *o, size_t row, size_t column)
 {
-    *line = 0;
-    *at = row / 2 * 2 * o->each + column * 2 + row % 2;
+    return (struct hu_block_spot){0, row / 2 * 2 * o->each + column * 2 + row % 2};
 }
 
 /* Of 32 columns those eight apart beside each other, the even ones first (awq/modules/linear/
  * gemv_fast.py, pack_intweight), and of four rows 64 columns of each in turn. */
-void hu_block_place_awq_fast(const struct hu_block_order *o, size_t row, size_t column,
-                             size_t *line, size_t *at)
+struct hu_block_spot hu_block_place_awq_fast(const struct hu_block_order *o, size_t row,
+                                             size_t column)
 {
     size_t within = column % 8 / 2 * 8 + column % 2 * 4 + column % 32 / 8;
-    *line = 0;
-    *at = row / 4 * 4 * o->each + column / 64 * 256 + row % 4 * 64 + column % 64 / 32 * 32 + within;
+    return (struct hu_block_spot){0, row / 4 * 4 * o->each + column / 64 * 256 + row % 4 * 64 +
+                                         column % 64 / 32 * 32 + within};
 }
 
 /* Tiles of 16 × 16, four of which a warp has at a time: thread 4 · (column of eight) + (pair of
  * rows), of each tile eight codes in a word (IST-DASLab/marlin, marlin/__init__.py, _get_perms).
  * What is a column there is a row here. */
-void hu_block_place_marlin(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
-                           size_t *at)
+struct hu_block_spot hu_block_place_marlin(const struct hu_block_order *o, size_t row,
+                                           size_t column)
 {
     (void)o;
     size_t k = column % 16, n = row % 64, thread = n % 8 * 4 + k % 8 / 2;
-    *line = column / 16;
-    *at = row / 64 * 1024 + thread * 32 + n / 16 * 8 + k % 2 * 4 + n % 16 / 8 * 2 + k / 8;
+    return (struct hu_block_spot){column / 16, row / 64 * 1024 + thread * 32 + n / 16 * 8 +
+                                                   k % 2 * 4 + n % 16 / 8 * 2 + k / 8};
 }
 
 /* Eight rows that are eight apart beside each other. */
-void hu_block_place_marlin_scales(const struct hu_block_order *o, size_t row, size_t column,
-                                  size_t *line, size_t *at)
+struct hu_block_spot hu_block_place_marlin_scales(const struct hu_block_order *o, size_t row,
+                                                  size_t column)
 {
     (void)o;
-    *line = column;
-    *at = row / 64 * 64 + row % 8 * 8 + row % 64 / 8;
+    return (struct hu_block_spot){column, row / 64 * 64 + row % 8 * 8 + row % 64 / 8};
 }
 
 /* Pairs of rows that are eight apart. */
-void hu_block_place_marlin_rows(const struct hu_block_order *o, size_t row, size_t column,
-                                size_t *line, size_t *at)
+struct hu_block_spot hu_block_place_marlin_rows(const struct hu_block_order *o, size_t row,
+                                                size_t column)
 {
     (void)o;
-    *line = column;
-    *at = row / 32 * 32 + row % 8 / 2 * 8 + row % 32 / 8 * 2 + row % 2;
+    return (struct hu_block_spot){column,
+                                  row / 32 * 32 + row % 8 / 2 * 8 + row % 32 / 8 * 2 + row % 2};
 }
 
 /* [rows / 8][columns / 128][32 threads][four words], where a word has of two tiles of 16 columns
  * those of a thread, the even ones first (pytorch/pytorch, aten/src/ATen/native/cuda/int4mm.cu,
  * matrix_to_m16n8k16_Bint4_layout). */
-void hu_block_place_tinygemm(const struct hu_block_order *o, size_t row, size_t column,
-                             size_t *line, size_t *at)
+struct hu_block_spot hu_block_place_tinygemm(const struct hu_block_order *o, size_t row,
+                                             size_t column)
 {
     size_t thread = row % 8 * 4 + column % 8 / 2, word = column % 128 / 32;
-    *line = 0;
-    *at = row / 8 * 8 * o->each + ((column / 128 * 32 + thread) * 4 + word) * 8 + column % 2 * 4 +
-          column % 32 / 16 * 2 + column % 16 / 8;
+    return (struct hu_block_spot){0, row / 8 * 8 * o->each +
+                                         ((column / 128 * 32 + thread) * 4 + word) * 8 +
+                                         column % 2 * 4 + column % 32 / 16 * 2 + column % 16 / 8};
 }
 
 void hu_block_arrange(const struct hu_block_order *o, const unsigned char *strip, size_t length,
@@ -110,13 +103,12 @@ void hu_block_arrange(const struct hu_block_order *o, const unsigned char *strip
     const size_t width = o->bits / 8u;
     for (size_t row = 0; row < rows; row++)
         for (size_t column = 0; column < o->columns; column++) {
-            size_t line, at;
-            o->place(o, row, column, &line, &at);
-            const unsigned char *from = strip + line * length + at * o->bits / 8;
+            const struct hu_block_spot spot = o->place(o, row, column);
+            const unsigned char *from = strip + spot.line * length + spot.at * o->bits / 8;
             if (width)
                 memcpy(out, from, width);
             else
-                *out = *from >> at % 2 * 4 & 15;
+                *out = *from >> spot.at % 2 * 4 & 15;
             out += width ? width : 1;
         }
 }

@@ -88,13 +88,15 @@ hu_block_element hu_block_less_byte, hu_block_less_zero, hu_block_plus_shift, hu
  * has some of all rows, EACH of a row, and STEP rows from a multiple of it on lie together there.
  */
 struct hu_block_order;
-typedef void hu_block_place(const struct hu_block_order *o, size_t row, size_t column, size_t *line,
-                            size_t *at);
+struct hu_block_spot {
+    size_t line, at; /* at: how many of the rows' from a whole STEP on lie before it there */
+};
+typedef struct hu_block_spot hu_block_place(const struct hu_block_order *o, size_t row,
+                                            size_t column);
 struct hu_block_order {
-    hu_block_place *place; /* the line of the number of COLUMN, and how many of the rows' from a
-                              whole STEP on lie before it there */
-    uint64_t rows, lines;  /* rows: whole STEPs */
-    uint64_t columns;      /* of numbers that are codes, or stand over groups of them */
+    hu_block_place *place;      /* where the number of COLUMN lies */
+    uint64_t rows, lines;       /* rows: whole STEPs */
+    uint64_t columns;           /* of numbers that are codes, or stand over groups of them */
     unsigned each, step, first; /* first: of EACH, where others lie among them */
     unsigned char bits;         /* of a number: 4, or whole bytes */
 };

@@ -107,30 +107,24 @@ static void tiles(const struct hu_block_job *j, size_t row, size_t column, size_
     }
 }
 
-/* bitsandbytes knows no rows. */
-static void runs(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
+/* What stands over element I of a block that has fallen apart: its scale, and what is taken away.
+ */
+struct over {
+    double scale, less;
+};
+
+static inline struct over over_element(const struct hu_block_job *j,
+                                       const struct hu_block_unpacked *u, size_t i)
 {
-    size_t at = row * j->columns + column, end = at + n;
-    while (at < end) {
-        size_t next = (at / j->b->tile_columns + 1) * j->b->tile_columns;
-        double scale = scale_value(j, at / j->b->tile_columns);
-        for (next = next < end ? next : end; at < next; at++)
-            *out++ = code_value(j, parts_code(j->b, j->parts->codes, at)) * scale;
-    }
+    const size_t sub = i / (j->b->sub ? j->b->sub : HU_BLOCK_MAX);
+    return (struct over){(double)u->d * u->a[sub] * j->unit,
+                         j->b->minima ? (double)u->m * u->b[sub] * j->unit : 0};
 }
 
-/* Elements FROM to FROM + N of a block. */
-static void pieces(const struct hu_block *b, const struct hu_block_unpacked *u, size_t from,
-                   size_t n, double *out)
+/* What stands over all of them. */
+static double over_blocks(const struct hu_block_job *j)
 {
-    size_t sub = b->sub ? b->sub : HU_BLOCK_MAX;
-    double power = __builtin_ldexp(1, b->power);
-    for (size_t i = from; i < from + n; i++) {
-        double value = (double)u->d * u->a[i / sub] * power * u->q[i];
-        if (b->minima)
-            value -= (double)u->m * u->b[i / sub] * power;
-        *out++ = value;
-    }
+    return j->b->over == HU_OVER_TENSOR ? (double)j->parts->tensor_scale : 1;
 }
 
 static const unsigned char *block_at(const struct hu_block_job *j, size_t row, size_t column)
@@ -142,17 +136,13 @@ static const unsigned char *block_at(const struct hu_block_job *j, size_t row, s
 static void wholes(const struct hu_block_job *j, size_t row, size_t column, size_t n, double *out)
 {
     struct hu_block_unpacked u;
-    const bool scaled = j->b->over == HU_OVER_TENSOR;
-    while (n) {
-        size_t from = column % j->b->elements, here = j->b->elements - from;
-        here = here < n ? here : n;
+    const double over = over_blocks(j);
+    for (size_t end = column + n, i = column % j->b->elements; column < end; i = 0) {
         hu_block_unpack(j->b, block_at(j, row, column), &u);
-        pieces(j->b, &u, from, here, out);
-        for (size_t i = 0; scaled && i < here; i++)
-            out[i] *= (double)j->parts->tensor_scale;
-        column += here;
-        out += here;
-        n -= here;
+        for (; i < j->b->elements && column < end; i++, column++) {
+            struct over o = over_element(j, &u, i);
+            *out++ = (o.scale * u.q[i] - o.less) * over;
+        }
     }
 }
 
@@ -228,8 +218,8 @@ static void values(const struct hu_block_job *j, size_t row, size_t column, size
     case HU_BLOCK_PARTS:
         tiles(j, row, column, n, out);
         break;
-    case HU_BLOCK_FLAT:
-        runs(j, row, column, n, out);
+    case HU_BLOCK_FLAT: /* which knows no rows */
+        tiles(j, 0, row * j->columns + column, n, out);
         break;
     case HU_BLOCK_WHOLE:
         wholes(j, row, column, n, out);
@@ -269,7 +259,7 @@ static bool begin(struct hu_block_job *j, const struct hu_block *b,
     j->fp64 = hu_format_find("fp64");
     j->scale = b->scale ? hu_format_find(b->scale) : NULL;
     j->table = values_of(b);
-    j->unit = __builtin_ldexp(1, b->element_power);
+    j->unit = __builtin_ldexp(1, b->element_power + b->power); /* one of them is 0 */
     return b->codes != HU_CODES_INTEGER || !parts->groups || groups_fit(b, parts->groups, columns);
 }
 
@@ -365,21 +355,6 @@ int hu_block_decode(const struct hu_format *to, void *dst, const struct hu_block
     return hu_block_decode_rows(to, dst, from, &parts, rows, columns, 0, rows);
 }
 
-/* Of a block that has fallen apart. */
-static void look_whole(const struct hu_block_job *j, size_t row, size_t column,
-                       struct hu_block_datum *d)
-{
-    struct hu_block_unpacked u;
-    hu_block_unpack(j->b, block_at(j, row, column), &u);
-    size_t i = column % j->b->elements, sub = j->b->sub ? j->b->sub : HU_BLOCK_MAX;
-    double power = __builtin_ldexp(1, j->b->power);
-    if (j->b->over == HU_OVER_TENSOR)
-        power *= (double)j->parts->tensor_scale;
-    d->scale = (double)u.d * u.a[i / sub] * power;
-    d->offset = j->b->minima ? (double)u.m * u.b[i / sub] * power : 0;
-    d->code = u.q[i];
-}
-
 int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, size_t rows,
                   size_t columns, size_t row, size_t column, struct hu_block_datum *d)
 {
@@ -391,7 +366,13 @@ int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, 
     values(&j, row, column, 1, &d->value);
     settle_nans(&d->value, 1);
     if (b->layout == HU_BLOCK_WHOLE) {
-        look_whole(&j, row, column, d);
+        struct hu_block_unpacked u;
+        const size_t i = column % b->elements;
+        hu_block_unpack(b, block_at(&j, row, column), &u);
+        struct over o = over_element(&j, &u, i);
+        d->scale = o.scale * over_blocks(&j);
+        d->offset = o.less * over_blocks(&j);
+        d->code = u.q[i];
     } else if (b->codes == HU_CODES_INTEGER) {
         struct group_datum g = group_look(&j, row, column);
         d->scale_bits = g.scale_bits;
@@ -399,14 +380,16 @@ int hu_block_look(const struct hu_block *b, const struct hu_block_parts *parts, 
         d->scale = parts_value(j.fp64, j.scale, g.scale_bits);
         d->offset = d->scale * g.zero;
     } else {
-        bool flat = b->layout == HU_BLOCK_FLAT;
-        size_t at = flat ? row * columns + column : column;
-        size_t number = flat ? at / b->tile_columns : parts_tile(b, columns, row, column);
         const unsigned char *codes = parts->codes;
-        codes += flat ? 0 : row * parts_row_bytes(b, columns);
+        if (b->layout == HU_BLOCK_FLAT) {
+            column += row * columns;
+            row = 0;
+        }
+        size_t number = parts_tile(b, columns, row, column);
+        codes += row * parts_row_bytes(b, columns);
         d->scale_bits = scale_bits(&j, number);
         d->scale = scale_value(&j, number);
-        d->code = parts_code(b, codes, at);
+        d->code = parts_code(b, codes, column);
     }
     environment_leave(saved);
     return 0;

@@ -9,7 +9,7 @@ struct hu_block_job {
     const struct hu_format *to, *fp64, *scale;
     size_t rows, columns;
     const double *table; /* what the codes of a format stand for, over unit; NULL: they have none */
-    double unit;
+    double unit;         /* 2^element_power, or 2^power */
 };
 
 /* N elements of ROW from COLUMN on, by way of fp64: the truth. DST is where the first one goes, a
@@ -38,17 +38,19 @@ struct hu_block_planes {
     unsigned char low[16], high[16];
     uint16_t halves[16];
 };
-/* Under all 256 codes of e8m0; of ggml's zeros none has a sign. Made once. */
-const struct hu_block_planes *hu_block_e8m0_planes(void);
-const struct hu_block_planes *hu_block_ggml_e8m0_planes(void);
-/* Under those of fp8_e4m3 as ggml reads them, and under those of fp8_e4m3 times SECOND: the
- * thread's, until it asks for another one. NULL: so few ELEMENTS, with those before them, were
- * asked for under SECOND that it was not worth making them. */
-const struct hu_block_planes *hu_block_ggml_e4m3_planes(void);
+/* Of all 256 codes. */
+struct hu_block_tables {
+    float e4m3[256]; /* the values of fp8_e4m3, NaNs without a sign */
+    /* What each of e8m0 adds to the exponent of an fp32 whose biased one is that of fp8_e5m2, or of
+     * fp8_e4m3. */
+    uint32_t fp8_powers[2][256];
+    /* Under those of e8m0, of e8m0 where none of ggml's zeros has a sign, and of fp8_e4m3 as ggml
+     * reads them. */
+    struct hu_block_planes e8m0[256], ggml_e8m0[256], ggml_e4m3[256];
+};
+/* Made once. */
+const struct hu_block_tables *hu_block_tables(void);
+/* Under those of fp8_e4m3 times SECOND: the thread's, until it asks for another one. NULL: so few
+ * ELEMENTS, with those before them, were asked for under SECOND that it was not worth making them.
+ */
 const struct hu_block_planes *hu_block_e4m3_planes(float second, size_t elements);
-
-/* The values of the 256 codes of fp8_e4m3, NaNs without a sign. Made once. */
-const float *hu_block_e4m3_values(void);
-/* What each code of e8m0 adds to the exponent of an fp32 whose biased one is that of fp8_e4m3, or
- * of fp8_e5m2. Made once. */
-const uint32_t *hu_block_fp8_powers(bool e4m3);

@@ -24,6 +24,11 @@ struct hu_block_encoding {
 void hu_block_read_source(const struct hu_format *to, void *out, const struct hu_format *from,
                           const void *src, size_t at, size_t n);
 
+/* Whether X, element INDEX between the neighbours LOW, which is number AT of them, and HIGH, goes
+ * to HIGH, in a direction that is not to nearest even. */
+bool hu_block_goes_up(double low, double high, double x, int at, const struct hu_options *options,
+                      uint64_t index);
+
 /* The row where the next tiles begin. */
 size_t hu_block_last_row(const struct hu_block_encoding *e, size_t row);
 

@@ -22,26 +22,10 @@ int hu_ggml_point(const struct ggml_encoding *k, float x, int i)
     if (!(x > hu_block_curve[0] && x < hu_block_curve[15]) || hu_block_curve[at] == x)
         return at;
     at -= hu_block_curve[at] > x;
-    float low = hu_block_curve[at], high = hu_block_curve[at + 1];
-    switch (options->direction) {
-    case HU_TOWARD_POSITIVE:
-        return at + 1;
-    case HU_TOWARD_NEGATIVE:
-        return at;
-    case HU_TOWARD_ZERO:
-        return x < 0 ? at + 1 : at;
-    case HU_TO_ODD:
-        return at | 1;
-    case HU_STOCHASTIC:
-        return hu_random(options->seed, k->index + (uint64_t)i) <
-                       ((double)x - (double)low) / (double)(high - low) * 0x1p32
-                   ? at + 1
-                   : at;
-    case HU_TIES_TO_AWAY:
-        return x - low > high - x || (x - low == high - x && x > 0) ? at + 1 : at;
-    default:
-        return nearest_point(x);
-    }
+    return options->direction == HU_TIES_TO_EVEN
+               ? nearest_point(x)
+               : at + hu_block_goes_up(hu_block_curve[at], hu_block_curve[at + 1], (double)x, at,
+                                       options, k->index + (uint64_t)i);
 }
 
 /* quantize_row_iq4_nl_impl without weights and without tries: the codes are those under the scale

@@ -46,42 +46,26 @@ static void put_fifths(const int *q, unsigned char *to)
     layout_set_word(to, 32, high);
 }
 
-static void pack_q4_0(struct ggml_encoding *k, unsigned char *to)
+/* q4_0, q4_1, q5_0 and q5_1: the greatest magnitude becomes the least code, or the range, of which
+ * the least is taken away, all codes; fifth bits stand before the others. */
+static void pack_linear(struct ggml_encoding *k, unsigned char *to)
 {
-    set_scale(k, ggml_farthest(k->x, LENGTH) / -8);
+    const bool five = k->type == 6 || k->type == 7, minima = k->e->b->minima;
+    const int high = five ? 31 : 15, half = (high + 1) / 2;
+    float minimum = 0, max = minima ? ends(k, &minimum) : ggml_farthest(k->x, LENGTH);
+    set_scale(k, minima ? (max - minimum) / (float)high : max / (float)-half);
     ggml_put_fp16(k->e, to, k->d);
-    fill_codes(k, 0, 8, 15);
-    ggml_put_nibbles(k->q, to + 2);
-}
-
-static void pack_q5_0(struct ggml_encoding *k, unsigned char *to)
-{
-    set_scale(k, ggml_farthest(k->x, LENGTH) / -16);
-    ggml_put_fp16(k->e, to, k->d);
-    fill_codes(k, 0, 16, 31);
-    put_fifths(k->q, to + 2);
-    ggml_put_nibbles(k->q, to + 6);
-}
-
-static void pack_q4_1(struct ggml_encoding *k, unsigned char *to)
-{
-    float minimum, max = ends(k, &minimum);
-    set_scale(k, (max - minimum) / 15);
-    ggml_put_fp16(k->e, to, k->d);
-    ggml_put_fp16(k->e, to + 2, minimum);
-    fill_codes(k, minimum, 0, 15);
-    ggml_put_nibbles(k->q, to + 4);
-}
-
-static void pack_q5_1(struct ggml_encoding *k, unsigned char *to)
-{
-    float minimum, max = ends(k, &minimum);
-    set_scale(k, (max - minimum) / 31);
-    ggml_put_fp16(k->e, to, k->d);
-    ggml_put_fp16(k->e, to + 2, minimum);
-    fill_codes(k, minimum, 0, 31);
-    put_fifths(k->q, to + 4);
-    ggml_put_nibbles(k->q, to + 8);
+    to += 2;
+    if (minima) {
+        ggml_put_fp16(k->e, to, minimum);
+        to += 2;
+    }
+    fill_codes(k, minimum, minima ? 0 : (float)half, high);
+    if (five) {
+        put_fifths(k->q, to);
+        to += 4;
+    }
+    ggml_put_nibbles(k->q, to);
 }
 
 static void pack_q8_0(struct ggml_encoding *k, unsigned char *to)
@@ -99,10 +83,10 @@ static const struct encoder {
     hu_ggml_pack *pack;
     unsigned char scale_at, scale_bits;
 } encoders[] = {
-    [2] = {pack_q4_0, 0, 16},
-    [3] = {pack_q4_1, 0, 16},
-    [6] = {pack_q5_0, 0, 16},
-    [7] = {pack_q5_1, 0, 16},
+    [2] = {pack_linear, 0, 16},
+    [3] = {pack_linear, 0, 16},
+    [6] = {pack_linear, 0, 16},
+    [7] = {pack_linear, 0, 16},
     [8] = {pack_q8_0, 0, 16},
     [10] = {hu_ggml_pack_minima, 80, 16},
     [11] = {hu_ggml_pack_q3_k, 108, 16},

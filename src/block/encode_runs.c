@@ -34,27 +34,6 @@ static int nearest(const struct hu_block_sorted *s, float x)
     return at;
 }
 
-/* Of the neighbours AT and AT + 1 of X, which is neither. */
-static int directed(const struct hu_block_sorted *s, int at, double x,
-                    const struct hu_options *options, uint64_t index)
-{
-    double low = s->values[at], high = s->values[at + 1];
-    switch (options->direction) {
-    case HU_TIES_TO_AWAY:
-        return x - low > high - x || (x - low == high - x && x > 0) ? at + 1 : at;
-    case HU_TOWARD_POSITIVE:
-        return at + 1;
-    case HU_TOWARD_NEGATIVE:
-        return at;
-    case HU_TO_ODD:
-        return at | 1;
-    case HU_STOCHASTIC:
-        return hu_random(options->seed, index) < (x - low) / (high - low) * 0x1p32 ? at + 1 : at;
-    default:
-        return x < 0 ? at + 1 : at;
-    }
-}
-
 /* The place of X over SCALE in the table. */
 static int find(const struct hu_block_sorted *s, float x, float scale,
                 const struct hu_options *options, uint64_t index)
@@ -65,7 +44,9 @@ static int find(const struct hu_block_sorted *s, float x, float scale,
     int at = 0;
     while (at < s->n - 1 && s->values[at + 1] <= quotient)
         at++;
-    return s->values[at] == quotient ? at : directed(s, at, quotient, options, index);
+    return s->values[at] == quotient ? at
+                                     : at + hu_block_goes_up(s->values[at], s->values[at + 1],
+                                                             quotient, at, options, index);
 }
 
 /* Magnitudes are rounded the other way where the sign is taken off. */

@@ -3,142 +3,124 @@
 #include "names.h"
 
 #include <ctype.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Lengths are the powers of two up to 2^16, but sides of tiles any number up to there; those of a
- * kind differ in what their names begin and end with. */
-enum { LENGTHS = 17, LONGEST = 1 << (LENGTHS - 1), TILES = 4, RUNS = 4, GROUPS = 9 };
+/* Lengths are the powers of two up to this, but sides of tiles any number up to there. */
+enum { LONGEST = 1 << 16 };
 
-static const struct {
-    const char *begin, *end, *element, *scale;
-} tiles[TILES] = {
-    {"fp8_tile", "", "fp8_e4m3", "fp32"},
-    {"fp8_e5m2_tile", "", "fp8_e5m2", "fp32"},
-    {"fp8_tile", "_e8m0", "fp8_e4m3", "e8m0"},
-    {"fp8_e5m2_tile", "_e8m0", "fp8_e5m2", "e8m0"},
+/* What is like BASE of the table but for a length, which stands in its name between BEGIN and END;
+ * of tiles, which have an ELEMENT, two sides with an x between, or one of a square. AutoGPTQ's
+ * second version stores zero points as they are. */
+static const struct family {
+    const char *begin, *end, *base, *element, *scale;
+} families[] = {
+    {"fp8_tile", "", "fp8_tile128", "fp8_e4m3", "fp32"},
+    {"fp8_e5m2_tile", "", "fp8_tile128", "fp8_e5m2", "fp32"},
+    {"fp8_tile", "_e8m0", "fp8_tile128", "fp8_e4m3", "e8m0"},
+    {"fp8_e5m2_tile", "_e8m0", "fp8_tile128", "fp8_e5m2", "e8m0"},
+    {"nf4_b", "", "nf4", NULL, NULL},
+    {"bnb_fp4_b", "", "bnb_fp4", NULL, NULL},
+    {"nf4_b", "_dq", "nf4_dq", NULL, NULL},
+    {"bnb_fp4_b", "_dq", "bnb_fp4_dq", NULL, NULL},
+    {"gptq2_g", "", "gptq2_g128", NULL, NULL},
+    {"gptq3_g", "", "gptq3_g128", NULL, NULL},
+    {"gptq4_g", "", "gptq4_g128", NULL, NULL},
+    {"gptq8_g", "", "gptq8_g128", NULL, NULL},
+    {"gptq2_g", "_v2", "gptq2_g128", NULL, NULL},
+    {"gptq3_g", "_v2", "gptq3_g128", NULL, NULL},
+    {"gptq4_g", "_v2", "gptq4_g128", NULL, NULL},
+    {"gptq8_g", "_v2", "gptq8_g128", NULL, NULL},
+    {"awq4_g", "", "awq4_g128", NULL, NULL},
 };
 
-static const char *const runs[RUNS][2] = {
-    {"nf4_b", ""}, {"bnb_fp4_b", ""}, {"nf4_b", "_dq"}, {"bnb_fp4_b", "_dq"}};
-
-/* AutoGPTQ's second version stores zero points as they are. */
-static const struct {
-    const char *begin, *end;
-} groups[GROUPS] = {
-    {"gptq2_g", ""},    {"gptq3_g", ""},    {"gptq4_g", ""},    {"gptq8_g", ""}, {"gptq2_g", "_v2"},
-    {"gptq3_g", "_v2"}, {"gptq4_g", "_v2"}, {"gptq8_g", "_v2"}, {"awq4_g", ""},
-};
-
-struct row {
+/* Those that were asked for, the last one first. They live as long as the program. */
+static struct member {
     struct hu_block block;
     char name[HU_BLOCK_NAME];
-};
+    const struct family *of;
+    unsigned rows, columns; /* rows: of tiles */
+    struct member *next;
+} * members;
 
-static struct row run_rows[RUNS][LENGTHS], group_rows[GROUPS][LENGTHS];
-/* Tiles that were asked for, the last one first. */
-static struct tile {
-    struct row row;
-    struct tile *next;
-    int kind;
-} * tiles_made;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-/* A row like BASE of the table under a name of its own. */
-static struct hu_block *begin_row(struct row *row, const char *base)
+static void make_tile(struct member *m)
 {
-    row->block = *hu_block_in_table(base);
-    row->block.name = row->name;
-    row->block.aliases = NULL;
-    return &row->block;
-}
-
-static void make_tile(struct tile *t, unsigned rows, unsigned columns)
-{
-    struct hu_block *b = begin_row(&t->row, "fp8_tile128");
-    snprintf(t->row.name, HU_BLOCK_NAME, "%s%ux%u%s", tiles[t->kind].begin, rows, columns,
-             tiles[t->kind].end);
-    b->element = tiles[t->kind].element;
-    b->scale = tiles[t->kind].scale;
-    b->rule = strcmp(b->scale, "e8m0") ? HU_SCALE_MAX : HU_SCALE_RCEIL;
-    b->tile_rows = rows;
-    b->tile_columns = columns;
+    struct hu_block *b = &m->block;
+    const bool powers = *m->of->scale == 'e';
+    snprintf(m->name, HU_BLOCK_NAME, "%s%ux%u%s", m->of->begin, m->rows, m->columns, m->of->end);
+    b->element = m->of->element;
+    b->scale = m->of->scale;
+    b->rule = powers ? HU_SCALE_RCEIL : HU_SCALE_MAX;
+    b->tile_rows = m->rows;
     /* The greatest tile has 2^32 elements, which are too many to count. */
-    uint64_t elements = (uint64_t)rows * columns;
+    uint64_t elements = (uint64_t)m->rows * m->columns;
     b->elements = elements > LONGEST ? LONGEST : (uint32_t)elements;
-    b->bytes = b->elements + (*b->scale == 'e' ? 1 : 4);
-    b->structure =
-        *b->scale == 'e' ? "a tile of fp8, an e8m0 scale" : "a tile of fp8, an fp32 scale";
+    b->bytes = b->elements + (powers ? 1 : 4);
+    b->structure = powers ? "a tile of fp8, an e8m0 scale" : "a tile of fp8, an fp32 scale";
 }
 
-static struct tile *made(struct tile *t, int kind, unsigned rows, unsigned columns)
+static void make_run(struct member *m)
 {
-    while (t && (t->kind != kind || t->row.block.tile_rows != rows ||
-                 t->row.block.tile_columns != columns))
-        t = t->next;
-    return t;
-}
-
-/* The only one of its kind and size, whatever other threads do meanwhile. NULL: no memory. */
-static const struct hu_block *tile_of(int kind, unsigned rows, unsigned columns)
-{
-    struct tile *first = __atomic_load_n(&tiles_made, __ATOMIC_ACQUIRE), *mine = NULL, *found;
-    while (!(found = made(first, kind, rows, columns))) {
-        if (!mine && !(mine = calloc(1, sizeof *mine)))
-            return NULL;
-        mine->kind = kind;
-        mine->next = first;
-        make_tile(mine, rows, columns);
-        if (__atomic_compare_exchange_n(&tiles_made, &first, mine, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_ACQUIRE))
-            return &mine->row.block;
-    }
-    free(mine);
-    return &found->row.block;
-}
-
-static void make_run(int k, int length)
-{
-    static const char *const bases[RUNS] = {"nf4", "bnb_fp4", "nf4_dq", "bnb_fp4_dq"};
-    struct hu_block *b = begin_row(&run_rows[k][length], bases[k]);
-    snprintf(run_rows[k][length].name, HU_BLOCK_NAME, "%s%u%s", runs[k][0], 1u << length,
-             runs[k][1]);
-    b->tile_columns = 1u << length;
+    struct hu_block *b = &m->block;
     bool nested = b->over == HU_OVER_NESTED;
-    uint32_t scales = nested ? 256 : length ? 1 : 2;
-    b->elements = scales << length;
+    uint32_t scales = nested ? 256 : m->columns > 1 ? 1 : 2;
+    b->elements = scales * m->columns;
     b->bytes = b->elements / 2 + (nested ? scales + 4 : 4 * scales);
     b->structure = nested ? "4-bit codes of a table, 8-bit scales; an fp32 scale for 256 scales"
                           : "4-bit codes of a table, an fp32 scale";
 }
 
-static void make_group(int k, int length)
+static void make_group(struct member *m)
 {
-    char base[HU_BLOCK_NAME];
-    snprintf(base, sizeof base, "%s128", groups[k].begin);
-    struct hu_block *b = begin_row(&group_rows[k][length], base);
-    snprintf(group_rows[k][length].name, HU_BLOCK_NAME, "%s%u%s", groups[k].begin, 1u << length,
-             groups[k].end);
-    b->tile_columns = 1u << length;
-    b->zero_is_less_one = b->layout == HU_BLOCK_GPTQ && !*groups[k].end;
+    struct hu_block *b = &m->block;
+    b->zero_is_less_one = b->layout == HU_BLOCK_GPTQ && !*m->of->end;
     /* A group takes its codes, 16 bits and a zero point: whole bytes at the latest by eight. */
-    uint32_t count = 1, bits = (b->code_bits << length) + 16 + b->code_bits;
+    uint32_t count = 1, bits = b->code_bits * m->columns + 16 + b->code_bits;
     while (bits * count % 8)
         count *= 2;
-    b->elements = count << length;
+    b->elements = count * m->columns;
     b->bytes = bits * count / 8;
     b->structure = "a group of integers, an fp16 scale, a zero of their width";
 }
 
-static void make_rows(void)
+static void make(struct member *m)
 {
-    for (int r = 0; r < LENGTHS; r++) {
-        for (int k = 0; k < RUNS; k++)
-            make_run(k, r);
-        for (int k = 0; k < GROUPS; k++)
-            make_group(k, r);
+    m->block = *hu_block_in_table(m->of->base);
+    m->block.name = m->name;
+    m->block.aliases = NULL;
+    m->block.tile_columns = m->columns;
+    snprintf(m->name, HU_BLOCK_NAME, "%s%u%s", m->of->begin, m->columns, m->of->end);
+    if (m->of->element)
+        make_tile(m);
+    else if (m->block.layout == HU_BLOCK_FLAT)
+        make_run(m);
+    else
+        make_group(m);
+}
+
+/* The only one of its kind and size, whatever other threads do meanwhile. NULL: no memory. */
+static const struct hu_block *member_of(const struct family *of, unsigned rows, unsigned columns)
+{
+    struct member *first = __atomic_load_n(&members, __ATOMIC_ACQUIRE), *mine = NULL;
+    for (;;) {
+        struct member *found = first;
+        while (found && (found->of != of || found->rows != rows || found->columns != columns))
+            found = found->next;
+        if (found) {
+            free(mine);
+            return &found->block;
+        }
+        if (!mine && !(mine = calloc(1, sizeof *mine)))
+            return NULL;
+        mine->of = of;
+        mine->rows = rows;
+        mine->columns = columns;
+        mine->next = first;
+        make(mine);
+        if (__atomic_compare_exchange_n(&members, &first, mine, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE))
+            return &mine->block;
     }
 }
 
@@ -155,48 +137,19 @@ static unsigned read_number(const char **key, const char *begin)
     return number > LONGEST ? 0 : (unsigned)number;
 }
 
-/* The same as the power of two that it is. -1: it is none. */
-static int read_length(const char **key, const char *begin)
-{
-    unsigned length = read_number(key, begin);
-    return !length || length & (length - 1) ? -1 : __builtin_ctz(length);
-}
-
-static const struct hu_block *find_tile(const char *key)
-{
-    for (int k = 0; k < TILES; k++) {
-        const char *at = key;
-        unsigned rows = read_number(&at, tiles[k].begin);
-        /* One number is a square's. */
-        unsigned columns = rows && *at == 'x' ? read_number(&at, "x") : rows;
-        if (rows && columns && !strcmp(at, tiles[k].end))
-            return tile_of(k, rows, columns);
-    }
-    return NULL;
-}
-
-/* KEY in lower case: "fp8_tile64x32", "nf4_b128", "gptq4_g256_v2". NULL: no member. Rows live as
- * long as the program. */
+/* KEY in lower case: "fp8_tile64x32", "nf4_b128", "gptq4_g256_v2". NULL: no member. */
 static const struct hu_block *find_member(const char *key)
 {
-    /* Their names have a number, and no name of the table is among them but as an alias. */
-    if (strncmp(key, "fp8_", 4) && strncmp(key, "nf4_b", 5) && strncmp(key, "bnb_fp4_b", 9) &&
-        strncmp(key, "gptq", 4) && strncmp(key, "awq4_g", 6))
-        return NULL;
-    pthread_once(&once, make_rows);
-    for (int k = 0; k < RUNS; k++) {
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        const struct family *f = &families[i];
         const char *at = key;
-        int length = read_length(&at, runs[k][0]);
-        if (length >= 0 && !strcmp(at, runs[k][1]))
-            return &run_rows[k][length].block;
+        unsigned rows = read_number(&at, f->begin), columns = rows;
+        if (f->element && rows && *at == 'x')
+            columns = read_number(&at, "x");
+        if (columns && !strcmp(at, f->end) && (f->element || !(columns & (columns - 1))))
+            return member_of(f, f->element ? rows : 0, columns);
     }
-    for (int k = 0; k < GROUPS; k++) {
-        const char *at = key;
-        int length = read_length(&at, groups[k].begin);
-        if (length >= 0 && !strcmp(at, groups[k].end))
-            return &group_rows[k][length].block;
-    }
-    return find_tile(key);
+    return NULL;
 }
 
 const struct hu_block *hu_block_find(const char *name)

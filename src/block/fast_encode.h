@@ -247,7 +247,7 @@ INLINE struct context context_of(const struct hu_block_encoding *e, size_t row, 
         c.high = (float)c.ruler.element.max * c.unit;
         c.low = strcmp(e->b->element, "int8") ? -c.high : -c.high - 1;
     } else if (to == TO_NVFP4) {
-        c.values = hu_block_e4m3_values();
+        c.values = hu_block_tables()->e4m3;
         c.second = (double)e->tensor_scale;
         c.inverse = 1 / (6 * c.second);
     }

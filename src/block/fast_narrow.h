@@ -16,7 +16,7 @@ ROW __attribute__((noinline)) static void fp8_begin(struct fp8 *f, bool e4m3)
         .more = (bytes32){0} + (uint8_t)(e4m3 ? 2 : 8),
         .moved = (full_halves){0} + (uint16_t)(e4m3 ? 0x87f0 : 0x8fe0),
         .exponents = (full_halves){0} + (uint16_t)(e4m3 ? 0x8780 : 0x8f80),
-        .powers = hu_block_fp8_powers(e4m3),
+        .powers = hu_block_tables()->fp8_powers[e4m3],
     };
 }
 

@@ -175,7 +175,7 @@ ROW __attribute__((noinline)) static struct row row_of(const struct hu_block_job
     return (struct row){
         .codes = codes_at(j, row),
         .scales = (const unsigned char *)j->parts->scales + parts_tile(j->b, j->columns, row, 0),
-        .planes = hu_block_e8m0_planes(),
+        .planes = hu_block_tables()->e8m0,
     };
 }
 
@@ -227,7 +227,7 @@ INLINE void fp4_pair(const struct fp4_scales *of, const void *at, enum order ord
 INLINE void nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     const struct row r = row_of(j, row);
-    const float *values = hu_block_e4m3_values(), second = j->parts->tensor_scale;
+    const float *values = hu_block_tables()->e4m3, second = j->parts->tensor_scale;
     /* Products to fp32 are AVX2's own. */
     const bool products = LANES == 8 && !narrow && is_finite(second);
     const struct hu_block_planes *planes =

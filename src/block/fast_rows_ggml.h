@@ -488,7 +488,7 @@ INLINE void short_row(const struct hu_block_job *j, size_t row, void *dst, int t
 INLINE void mxfp4_row(const struct hu_block_job *j, size_t row, void *dst, bool narrow)
 {
     const size_t steps = j->columns / STEP, size = STEP * (narrow ? 2 : 4);
-    const struct hu_block_planes *planes = hu_block_ggml_e8m0_planes();
+    const struct hu_block_planes *planes = hu_block_tables()->ggml_e8m0;
     const unsigned char *at = codes_at(j, row);
     char *to = dst, *end = to + steps * size;
     for (; to < end; at += 1 + STEP / 2, to += size)
@@ -502,7 +502,7 @@ INLINE void ggml_nvfp4_row(const struct hu_block_job *j, size_t row, void *dst, 
 {
     enum { BLOCK = 2 * STEP, BYTES = 4 + BLOCK / 2 };
     const size_t end = j->columns / BLOCK * BLOCK, size = STEP * (narrow ? 2 : 4);
-    const struct hu_block_planes *planes = hu_block_ggml_e4m3_planes();
+    const struct hu_block_planes *planes = hu_block_tables()->ggml_e4m3;
     const unsigned char *at = codes_at(j, row);
     char *to = dst, *last = to + end / STEP * size;
     for (; to < last; at += BYTES) {

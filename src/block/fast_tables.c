@@ -6,10 +6,7 @@
 
 enum { SCALES = 256, CODES = 16 };
 
-static float e4m3[SCALES];
-static uint32_t fp8_powers[2][SCALES];
-static struct hu_block_planes e8m0_planes[SCALES], ggml_e8m0_planes[SCALES],
-    ggml_e4m3_planes[SCALES];
+static struct hu_block_tables tables;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Of fp4_e2m1 under 256 scales, each rounded once: all products are exact in fp64. ZERO: what a
@@ -48,46 +45,22 @@ static void fill(void)
     double powers[SCALES], ggml[SCALES];
     for (unsigned code = 0; code < SCALES; code++) {
         double value = parts_value(fp64, hu_format_find("fp8_e4m3"), code);
-        e4m3[code] = value != value ? __builtin_nanf("") : (float)value;
+        tables.e4m3[code] = value != value ? __builtin_nanf("") : (float)value;
         /* Without a sign; 0x7f is zero, but 0xff a number. */
         ggml[code] = code == 0x7f ? 0 : code == 0xff ? 480 : __builtin_fabs(value);
-        fp8_powers[0][code] = (code - 15) << 23;
-        fp8_powers[1][code] = (code - 7) << 23;
+        tables.fp8_powers[0][code] = (code - 15) << 23;
+        tables.fp8_powers[1][code] = (code - 7) << 23;
         powers[code] = parts_value(fp64, hu_format_find("e8m0"), code);
     }
-    fill_planes(powers, -1, e8m0_planes);
-    fill_planes(powers, 1, ggml_e8m0_planes);
-    fill_planes(ggml, 1, ggml_e4m3_planes);
+    fill_planes(powers, -1, tables.e8m0);
+    fill_planes(powers, 1, tables.ggml_e8m0);
+    fill_planes(ggml, 1, tables.ggml_e4m3);
 }
 
-const float *hu_block_e4m3_values(void)
+const struct hu_block_tables *hu_block_tables(void)
 {
     pthread_once(&once, fill);
-    return e4m3;
-}
-
-const uint32_t *hu_block_fp8_powers(bool is_e4m3)
-{
-    pthread_once(&once, fill);
-    return fp8_powers[is_e4m3];
-}
-
-const struct hu_block_planes *hu_block_e8m0_planes(void)
-{
-    pthread_once(&once, fill);
-    return e8m0_planes;
-}
-
-const struct hu_block_planes *hu_block_ggml_e8m0_planes(void)
-{
-    pthread_once(&once, fill);
-    return ggml_e8m0_planes;
-}
-
-const struct hu_block_planes *hu_block_ggml_e4m3_planes(void)
-{
-    pthread_once(&once, fill);
-    return ggml_e4m3_planes;
+    return &tables;
 }
 
 const struct hu_block_planes *hu_block_e4m3_planes(float second, size_t elements)
@@ -109,7 +82,7 @@ const struct hu_block_planes *hu_block_e4m3_planes(float second, size_t elements
         return NULL;
     double scales[SCALES];
     for (int code = 0; code < SCALES; code++)
-        scales[code] = (double)hu_block_e4m3_values()[code] * (double)second;
+        scales[code] = (double)hu_block_tables()->e4m3[code] * (double)second;
     fill_planes(scales, -1, last.planes);
     last.second = second;
     last.known = true;

@@ -11,8 +11,6 @@
 #define VALUE_OF(f, bits) shown_by(hu_shown_print, (char[HU_SHORTEST_TEXT]){0}, f, bits)
 #define HEX_OF(f, bits) shown_by(hu_hex_print, (char[HU_HEX_TEXT]){0}, f, bits)
 #define FLAGS_OF(flags) shown_flags((char[HU_FLAGS_TEXT]){0}, flags)
-/* TEXT from outside in at most SIZE bytes, fit for a terminal. */
-#define PRINTABLE(text, size) hu_printable(text, (char[size]){0}, size)
 /* "−4" */
 #define SIGNED(n) text_signed((char[SIGNED_TEXT]){0}, n)
 /* "1,234" */

@@ -3,7 +3,7 @@
 #include "output_file.h"
 #include "file/kind.h"
 #include "file/npy.h"
-#include "file/raw.h"
+#include "file/open.h"
 #include "file/zip_file.h"
 
 #include <fcntl.h>

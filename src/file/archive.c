@@ -20,7 +20,6 @@ struct archive {
 
 static bool list_names(struct archive *a)
 {
-    char shown[80];
     a->count = hu_zip_count(a->zip);
     a->names = calloc(a->count + 1, sizeof *a->names);
     if (!a->names)
@@ -35,7 +34,7 @@ static bool list_names(struct archive *a)
     for (size_t i = 1; i < a->count; i++)
         if (!strcmp(a->names[i - 1].name, a->names[i].name))
             return hu_file_refuse_whole(a->error, "the archive has two members called '%s'",
-                                        hu_printable(a->names[i].name, shown, sizeof shown));
+                                        PRINTABLE(a->names[i].name, 80));
     return true;
 }
 
@@ -103,9 +102,8 @@ static bool keep(struct archive *a, const struct hu_tensor *t, const char *name)
  * left aside. */
 static bool explain(struct archive *a, const char *name)
 {
-    char shown[80];
     struct hu_file_error inner = *a->error;
-    hu_printable(name, shown, sizeof shown);
+    const char *shown = PRINTABLE(name, 80);
     if (inner.unread) {
         hu_file_note(a->file, "'%s' is left aside: %s", shown, inner.reason);
         return true;

@@ -184,14 +184,13 @@ static bool read_tensor(struct reader *r, uint64_t alignment)
 {
     struct hu_tensor *t = hu_file_append(&r->file->tensors, &r->file->count, sizeof *t);
     uint64_t type;
-    char name[80];
     if (!t)
         return no_memory(r);
     size_t start = r->at;
     if (!read_name(r, "a tensor's name", 0, NAME_MAX_BYTES, &t->name) || !read_shape(r, t) ||
         !read_number(r, 4, "a tensor's type", &type))
         return false;
-    hu_printable(t->name, name, sizeof name);
+    const char *name = PRINTABLE(t->name, 80);
     if (!hu_dtype_of_ggml((uint32_t)type, &t->dtype))
         return hu_file_refuse(
             r->error, r->at - 4, "tensor '%s' has the type %llu, which ggml %s", name,
@@ -230,13 +229,12 @@ static bool align_up(uint64_t *offset, uint64_t alignment)
  * alignment, as ggml wants them. */
 static bool check_tiling(struct reader *r, uint64_t alignment)
 {
-    char name[80];
     struct hu_tensor_file *file = r->file;
     uint64_t next = 0, end = 0;
     bool fine = true;
     for (size_t i = 0; fine && i < file->count; i++) {
         struct hu_tensor *t = &file->tensors[i];
-        hu_printable(t->name, name, sizeof name);
+        const char *name = PRINTABLE(t->name, 80);
         if (t->offset != next)
             fine = hu_file_refuse(r->error, file->data_offset + (t->offset < end ? t->offset : end),
                                   t->offset < next ? "tensor '%s' overlaps the one before it"

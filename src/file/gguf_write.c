@@ -125,16 +125,13 @@ enum { GGML_MAX_DIMS = 4 };
 static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
                        char message[HU_WRITE_MESSAGE])
 {
-    char name[80];
     uint32_t type;
     if (!hu_dtype_ggml(tensor->dtype, &type))
         return hu_write_refuse(message, "GGUF has no type for %s, as tensor '%s' would have",
-                               hu_dtype_name(tensor->dtype),
-                               hu_printable(tensor->name, name, sizeof name));
+                               hu_dtype_name(tensor->dtype), PRINTABLE(tensor->name, 80));
     if (tensor->rank > GGML_MAX_DIMS)
         return hu_write_refuse(message, "GGUF has %d dimensions at most, and tensor '%s' has %u",
-                               GGML_MAX_DIMS, hu_printable(tensor->name, name, sizeof name),
-                               tensor->rank);
+                               GGML_MAX_DIMS, PRINTABLE(tensor->name, 80), tensor->rank);
     put_string(t, tensor->name);
     put_number(t, tensor->rank, 4);
     for (unsigned i = tensor->rank; i-- > 0;)

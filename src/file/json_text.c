@@ -58,7 +58,6 @@ static bool refuse_foreign(const char *text, size_t n, char why[HU_JSON_ERROR])
 json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_ERROR])
 {
     json_error_t error;
-    char shown[200];
     size_t cost = cost_of(text, n);
     if (cost > most) {
         snprintf(why, HU_JSON_ERROR,
@@ -69,7 +68,7 @@ json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_E
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
     if (!root && !refuse_foreign(text, n, why))
         snprintf(why, HU_JSON_ERROR, "line %d, column %d (byte %d): %s", error.line, error.column,
-                 error.position, hu_printable(error.text, shown, sizeof shown));
+                 error.position, PRINTABLE(error.text, 200));
     return root;
 }
 

@@ -21,38 +21,34 @@ static bool is_of_activations(const char *name)
     return false;
 }
 
-/* NVFP4 of ggml has no scale over the tensor: llama.cpp (convert_hf_to_gguf.py, _repack_nvfp4; its
- * loader's pass of ".scale" tensors) has an fp32 beside it, of experts one for each. */
-static enum logical_found scale_over(struct logical_reader *r, struct hu_logical *l)
+/* A GGUF type's blocks hold their scales. NVFP4 of ggml has none over the tensor: llama.cpp
+ * (convert_hf_to_gguf.py, _repack_nvfp4; its loader's pass of ".scale" tensors) has an fp32 beside
+ * it, of experts one for each. */
+static enum logical_found gguf(struct logical_reader *r)
 {
-    const char *name = l->codes->name;
-    size_t cut = hu_ends_with(name, ".weight") ? strlen(".weight") : 0;
-    const struct hu_tensor *scale = hu_logical_beside(r, l->codes, cut, ".scale");
-    if (!scale)
-        return LOGICAL_FOUND;
-    if (!hu_logical_is_of(scale, "fp32") || scale->elements != l->batch)
-        return hu_logical_misfit(r, l->codes, scale, "a scale over a matrix is one fp32");
-    l->own = *l->block;
-    l->own.over = HU_OVER_TENSOR;
-    l->block = &l->own;
-    l->more = scale;
-    hu_logical_add(l, scale);
-    return LOGICAL_FOUND;
-}
-
-/* A GGUF type's blocks hold their scales. */
-enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes)
-{
+    struct hu_logical *l = &r->draft.l;
+    const struct hu_tensor *codes = l->codes, *scale = NULL;
     const struct hu_block *b = codes->dtype.block;
+    uint64_t matrices = 1;
     if (!b || b->layout != HU_BLOCK_WHOLE || r->set->files[codes->file].kind != HU_FILE_GGUF)
         return LOGICAL_NONE;
-    struct hu_logical *l = hu_logical_new(r, codes, 0, "");
-    if (!l || !hu_logical_shape(r, l, codes->shape, codes->rank,
-                                codes->rank ? codes->shape[codes->rank - 1] : 1))
-        return LOGICAL_ERROR;
+    for (unsigned i = 0; i + 2 < codes->rank; i++) /* no more than elements, which are counted */
+        matrices *= codes->shape[i];
     l->layout = "gguf";
     l->block = b;
-    return b->ggml_type == HU_GGML_NVFP4 ? scale_over(r, l) : LOGICAL_FOUND;
+    if (b->ggml_type == HU_GGML_NVFP4)
+        scale = hu_logical_part(r, hu_ends_with(codes->name, ".weight") ? strlen(".weight") : 0,
+                                ".scale");
+    if (scale && !hu_logical_is_fp32(scale, matrices))
+        return hu_logical_misfit(r, scale, "a scale over a matrix is one fp32");
+    if (scale) {
+        l->own = *b;
+        l->own.over = HU_OVER_TENSOR;
+        l->block = NULL;
+        l->more = scale;
+    }
+    return hu_logical_make(r, 0, "", codes->shape, codes->rank,
+                           codes->rank ? codes->shape[codes->rank - 1] : 1);
 }
 
 /* Whether the config has what L's parts are: ModelOpt's algorithms, or one of the config_groups. */
@@ -84,13 +80,11 @@ static bool keep(struct logical_reader *r)
     struct hu_logical *l = r->to->at[r->to->count - 1];
     if (!check_scheme(r, l))
         return false;
-    char name[100], shown[100];
     for (size_t i = 0; i < l->part_count; i++) {
         struct hu_tensor *t = (struct hu_tensor *)l->parts[i];
         if (t->part_of) {
-            hu_logical_refuse(r, "'%s' is a part of '%s' and of '%s'",
-                              hu_printable(t->name, name, sizeof name), t->part_of->name,
-                              hu_printable(l->name, shown, sizeof shown));
+            hu_logical_refuse(r, "'%s' is a part of '%s' and of '%s'", PRINTABLE(t->name, 100),
+                              t->part_of->name, PRINTABLE(l->name, 100));
             return false;
         }
         t->part_of = l;
@@ -98,8 +92,7 @@ static bool keep(struct logical_reader *r)
     const struct hu_tensor *same = hu_tensor_set_find(r->set, l->name);
     if (same && same->part_of != l) {
         hu_logical_refuse(r, "'%s' is there, and is what '%s' and its scales stand for, too",
-                          hu_printable(l->name, name, sizeof name),
-                          hu_printable(l->codes->name, shown, sizeof shown));
+                          PRINTABLE(l->name, 100), PRINTABLE(l->codes->name, 100));
         return false;
     }
     return true;
@@ -107,16 +100,26 @@ static bool keep(struct logical_reader *r)
 
 static bool find_all(struct logical_reader *r)
 {
-    static enum logical_found (*const layouts[])(struct logical_reader *,
-                                                 const struct hu_tensor *) = {
-        hu_logical_gguf,    hu_logical_bnb,     hu_logical_bitnet, hu_logical_quanto,
-        hu_logical_hqq,     hu_logical_kernels, hu_logical_words,  hu_logical_packed_words,
-        hu_logical_torchao, hu_logical_comfy,   hu_logical_mlx,    hu_logical_scaled,
+    static logical_layout *const layouts[] = {
+        gguf,
+        hu_logical_bnb,
+        hu_logical_bitnet,
+        hu_logical_quanto,
+        hu_logical_hqq,
+        hu_logical_kernels,
+        hu_logical_words,
+        hu_logical_packed_words,
+        hu_logical_torchao,
+        hu_logical_comfy,
+        hu_logical_mlx,
+        hu_logical_scaled,
         hu_logical_gpt_oss,
     };
     for (size_t i = 0; i < r->set->tensor_count; i++)
         for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
-            enum logical_found found = layouts[k](r, r->set->tensors[i]);
+            r->draft = (struct logical_draft){.l = {.codes = r->set->tensors[i]}};
+            hu_logical_add(&r->draft.l, r->set->tensors[i]);
+            enum logical_found found = layouts[k](r);
             if (found == LOGICAL_ERROR || (found == LOGICAL_FOUND && !keep(r)))
                 return false;
             if (found == LOGICAL_FOUND)
@@ -175,7 +178,7 @@ static bool is_foreign(const struct logical_reader *r, const struct hu_tensor *t
 {
     if (!hu_ends_with(t->name, f->end) || (f->dtype && !hu_logical_is_of(t, f->dtype)))
         return false;
-    const struct hu_tensor *other = hu_logical_beside(r, t, strlen(f->end), f->beside);
+    const struct hu_tensor *other = hu_tensor_set_beside(r->set, t, strlen(f->end), f->beside);
     return other && (!f->dtypes || hu_has_word(f->dtypes, hu_dtype_name(other->dtype)));
 }
 

@@ -20,152 +20,118 @@
  * them (nn/qmodule.py); a row is one group otherwise.
  */
 
-static bool is_float(const struct hu_tensor *t)
-{
-    return t && hu_has_word("fp32 bf16 fp16", hu_dtype_name(t->dtype));
-}
-
-/* Whole numbers in bytes under fp32s, until the rest is set. */
-static const struct hu_block bytes = {
-    .elements = 1,
-    .bytes = 1,
-    .ggml_type = HU_NO_GGML_TYPE,
-    .layout = HU_BLOCK_PARTS,
-    .codes = HU_CODES_TABLE,
-    .code_bits = 8,
-    .scale = "fp32",
-    .rule = HU_SCALE_NO_RULE,
-};
-
-enum logical_found hu_logical_bitnet(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_bitnet(struct logical_reader *r)
 {
     static const float values[4] = {-1, 0, 1, 2};
+    const struct hu_tensor *codes = r->draft.l.codes;
+    const bool multiplies = r->config.multiplies;
     if (strcmp(r->config.method, "bitnet") != 0 || !hu_ends_with(codes->name, ".weight") ||
         !hu_logical_is_of(codes, "uint8") || codes->rank != 2)
         return LOGICAL_NONE;
-    const struct hu_tensor *scale = hu_logical_beside(r, codes, 0, "_scale");
+    const struct hu_tensor *scale = hu_logical_part(r, 0, "_scale");
     if (!scale)
         return hu_logical_wrong(r, codes, "has no weight_scale beside it, as BitNet has");
-    if (!is_float(scale) || scale->elements != 1)
-        return hu_logical_misfit(r, codes, scale, "BitNet's weight_scale is one float");
-    struct hu_logical *l = hu_logical_new(r, codes, 0, "");
+    if (!hu_logical_is_float(scale) || scale->elements != 1)
+        return hu_logical_misfit(r, scale, "BitNet's weight_scale is one float");
     uint64_t shape[] = {0, codes->shape[1]};
     if (__builtin_mul_overflow(codes->shape[0], 4, &shape[0]))
-        return hu_logical_misfit(r, codes, scale, "there are too many rows");
-    if (!l || !hu_logical_shape(r, l, shape, 2, shape[1]))
-        return LOGICAL_ERROR;
-    l->layout = "bitnet";
-    l->scales = scale;
-    l->scales_in = scale->dtype.format;
-    l->own = bytes;
-    l->own.name = "bitnet";
-    l->own.structure = "ternary, four a byte, a float for all";
-    l->own.table = values;
-    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
-    if (!apart)
-        return hu_logical_refuse(r, "out of memory");
-    *apart = (struct hu_block_apart){.bytes = 1, .bits = 2, .planes = 4, .units = codes->elements};
-    apart->scale_divides = !r->config.multiplies;
-    apart->element_of = r->config.multiplies ? hu_block_shared : hu_block_divided;
-    l->own.divisor = r->config.multiplies;
-    l->own.apart = apart;
-    l->block = &l->own;
-    hu_logical_add(l, scale);
-    return LOGICAL_FOUND;
+        return hu_logical_misfit(r, scale, "there are too many rows");
+    r->draft.l.layout = "bitnet";
+    hu_logical_float_scales(r, scale, NULL);
+    hu_logical_own(r, "bitnet", "ternary, four a byte, a float for all", 8, values)->divisor =
+        multiplies;
+    r->draft.apart =
+        (struct hu_block_apart){.bytes = 1,
+                                .bits = 2,
+                                .planes = 4,
+                                .units = codes->elements,
+                                .scale_divides = !multiplies,
+                                .element_of = multiplies ? hu_block_shared : hu_block_divided};
+    return hu_logical_make(r, 0, "", shape, 2, shape[1]);
 }
 
-static const float numbers[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128), SIXTY_FOUR(192)};
-
-struct quanto {
-    const struct hu_tensor *codes, *scale, *shift;
-    uint64_t groups, bits, shape[2];
-};
-
-/* NULL, or what is wrong. */
-static const char *measure_quanto(struct logical_reader *r, struct quanto *q)
+/* Of so many groups of quanto's, whose shape files do not have, what that is; bits too. NULL, or
+ * what is wrong. */
+static const char *measure_quanto(struct logical_reader *r, uint64_t groups, unsigned *bits,
+                                  uint64_t shape[2])
 {
-    const struct hu_tensor *bias =
-        hu_logical_beside(r, q->codes, strlen("weight._data._data"), "bias");
-    const uint64_t rows = q->codes->shape[0], length = q->codes->shape[1];
-    q->groups = q->scale->elements;
-    const bool four = hu_parts_over(q->groups, 2) == rows,
-               two = hu_parts_over(q->groups, 4) == rows;
-    q->bits = four ? 4 : 2;
+    const struct hu_tensor *bias = hu_logical_beside(r, strlen("weight._data._data"), "bias");
+    const uint64_t rows = r->draft.l.codes->shape[0], length = r->draft.l.codes->shape[1];
+    const bool four = hu_parts_over(groups, 2) == rows, two = hu_parts_over(groups, 4) == rows;
+    *bits = four ? 4 : 2;
     if (four == two)
         return "there are as many scales as rows of codes of 4 or of 2 bits";
-    if (!length || length > UINT32_MAX || q->groups > UINT32_MAX)
+    if (!length || length > UINT32_MAX || groups > UINT32_MAX)
         return "there are no codes";
-    q->shape[0] = q->groups;
-    q->shape[1] = length;
+    shape[0] = groups;
+    shape[1] = length;
     if (length > 128 || length % 32)
         return NULL;
-    if (!bias || bias->rank != 1 || !bias->shape[0] || q->groups % bias->shape[0])
+    if (!bias || bias->rank != 1 || !bias->shape[0] || groups % bias->shape[0])
         return "of groups quanto's files do not have the shape, and no bias has its rows";
-    q->shape[0] = bias->shape[0];
-    q->shape[1] = q->groups / bias->shape[0] * length;
+    shape[0] = bias->shape[0];
+    shape[1] = groups / bias->shape[0] * length;
     r->to->note = "quanto's weights are taken for matrices, of as many rows as their bias has, for "
                   "its files do not have their shape";
     return NULL;
 }
 
-enum logical_found hu_logical_quanto(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_quanto(struct logical_reader *r)
 {
     const size_t cut = strlen("._data._data");
+    const struct hu_tensor *codes = r->draft.l.codes;
     if (!hu_ends_with(codes->name, ".weight._data._data") || !hu_logical_is_of(codes, "uint8"))
         return LOGICAL_NONE;
-    struct quanto q = {.codes = codes,
-                       .scale = hu_logical_beside(r, codes, cut, "._scale"),
-                       .shift = hu_logical_beside(r, codes, cut, "._shift")};
-    const bool whole = hu_logical_is_of(q.shift, "int8");
-    if (codes->rank != 2 || !is_float(q.scale) || !q.shift ||
-        q.shift->elements != q.scale->elements ||
-        (!whole && q.shift->dtype.format != q.scale->dtype.format))
+    const struct hu_tensor *scale = hu_logical_part(r, cut, "._scale"),
+                           *shift = hu_logical_part(r, cut, "._shift");
+    const bool whole = hu_logical_is_of(shift, "int8");
+    unsigned bits;
+    uint64_t shape[2];
+    if (codes->rank != 2 || !hu_logical_is_float(scale) || !shift ||
+        shift->elements != scale->elements ||
+        (!whole && shift->dtype.format != scale->dtype.format))
         return hu_logical_wrong(r, codes,
                                 "is of quanto by its parts, which has a _scale of floats and a "
                                 "_shift of as many, or of int8, beside a matrix of bytes");
-    const char *wrong = measure_quanto(r, &q);
+    const char *wrong = measure_quanto(r, scale->elements, &bits, shape);
     if (wrong)
-        return hu_logical_misfit(r, codes, q.scale, wrong);
-    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
-    struct hu_logical *l = hu_logical_new(r, codes, cut, "");
-    if (!apart || !l || !hu_logical_shape(r, l, q.shape, 2, q.shape[1]))
-        return LOGICAL_ERROR;
-    *apart =
+        return hu_logical_misfit(r, scale, "%s", wrong);
+    r->draft.l.layout = "quanto";
+    hu_logical_float_scales(r, scale, shift);
+    struct hu_block *own = hu_logical_own(r, bits == 4 ? "qint4" : "qint2",
+                                          "integers, a scale and a shift for each group of a row",
+                                          8, hu_logical_naturals);
+    own->tile_rows = 1;
+    own->tile_columns = (uint32_t)codes->shape[1];
+    own->zeros = whole ? HU_ZEROS_BYTES : HU_ZEROS_SHIFTS;
+    r->draft.apart =
         (struct hu_block_apart){.bytes = 1,
-                                .bits = (unsigned char)q.bits,
-                                .planes = (unsigned char)(8 / q.bits),
+                                .bits = (unsigned char)bits,
+                                .planes = (unsigned char)(8 / bits),
                                 .units = codes->elements,
                                 .element_of = whole ? hu_block_less_byte : hu_block_less_shift};
-    l->layout = "quanto";
-    l->scales = q.scale;
-    l->scales_in = q.scale->dtype.format;
-    l->more = q.shift;
-    l->own = bytes;
-    l->own.name = q.bits == 4 ? "qint4" : "qint2";
-    l->own.structure = "integers, a scale and a shift for each group of a row";
-    l->own.table = numbers;
-    l->own.tile_rows = 1;
-    l->own.tile_columns = (uint32_t)codes->shape[1];
-    l->own.zeros = whole ? HU_ZEROS_BYTES : HU_ZEROS_SHIFTS;
-    l->own.apart = apart;
-    l->block = &l->own;
-    hu_logical_add(l, q.scale);
-    hu_logical_add(l, q.shift);
-    return LOGICAL_FOUND;
+    return hu_logical_make(r, cut, "", shape, 2, shape[1]);
 }
 
 /* What stands beside W_q: numbers, and the rest, which says nothing more of weights. */
 enum { NBITS, GROUP, AXIS, FLOATS, QUANT_ZERO, QUANT_SCALE, NUMBERS };
+static const char *const settings[] = {
+    ".nbits",         ".group_size",        ".axis",
+    ".view_as_float", ".quant_zero",        ".quant_scale",
+    ".packing",       ".channel_wise",      ".optimize",
+    ".round_zero",    ".offload_meta",      ".stores_quant_config",
+    ".compute_dtype", ".unpack_view_dtype", ".encoded_state_dict"};
 struct hqq {
     const struct hu_tensor *codes, *scale, *zero, *shape;
     int64_t number[NUMBERS]; /* −1: it is not there */
     uint64_t out, in;
 };
 
-static bool read_integer(struct logical_reader *r, const struct hu_tensor *t, unsigned width,
-                         int64_t *values, size_t n)
+static bool read_integers(struct logical_reader *r, const struct hu_tensor *t, int64_t *values,
+                          size_t n)
 {
     unsigned char text[16];
+    unsigned width = t->dtype.integer->storage_bits / 8u;
     if (!hu_logical_bytes(r, t, text, width * n))
         return false;
     for (size_t i = 0; i < n; i++)
@@ -175,25 +141,22 @@ static bool read_integer(struct logical_reader *r, const struct hu_tensor *t, un
 
 static enum logical_found read_settings(struct logical_reader *r, struct hqq *h)
 {
-    static const char *const names[] = {".nbits",         ".group_size", ".axis",
-                                        ".view_as_float", ".quant_zero", ".quant_scale"};
-    const size_t cut = strlen(".W_q");
-    for (size_t i = 0; i < NUMBERS; i++) {
-        const struct hu_tensor *t = hu_logical_beside(r, h->codes, cut, names[i]);
-        h->number[i] = -1;
-        if (!t)
+    int64_t shape[2];
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const struct hu_tensor *t = hu_logical_part(r, strlen(".W_q"), settings[i]);
+        if (i >= NUMBERS)
             continue;
-        if (t->elements != 1 || !t->dtype.integer || t->dtype.integer->storage_bits > 64 ||
-            t->dtype.integer->storage_bits < 8)
-            return hu_logical_misfit(r, h->codes, t,
+        h->number[i] = -1;
+        if (t && (t->elements != 1 || !t->dtype.integer || t->dtype.integer->storage_bits > 64 ||
+                  t->dtype.integer->storage_bits < 8))
+            return hu_logical_misfit(r, t,
                                      "HQQ's settings that are read are one whole number each");
-        if (!read_integer(r, t, t->dtype.integer->storage_bits / 8u, &h->number[i], 1))
+        if (t && !read_integers(r, t, &h->number[i], 1))
             return LOGICAL_ERROR;
     }
-    int64_t shape[2];
     if (!hu_logical_is_integer(h->shape, 64) || !hu_logical_is_shape(h->shape, 1, UINT64_C(2)))
-        return hu_logical_misfit(r, h->codes, h->shape, "HQQ's shape is two int64");
-    if (!read_integer(r, h->shape, 8, shape, 2))
+        return hu_logical_misfit(r, h->shape, "HQQ's shape is two int64");
+    if (!read_integers(r, h->shape, shape, 2))
         return LOGICAL_ERROR;
     h->out = (uint64_t)shape[0];
     h->in = (uint64_t)shape[1];
@@ -235,67 +198,33 @@ static const char *lay_out(const struct hqq *h, struct hu_block *b, struct hu_bl
                                      .units = units,
                                      .cycle = axis ? 0 : n / group,
                                      .element_of = hu_block_less_zero};
-    b->apart = apart;
     return NULL;
 }
 
-static enum logical_found build(struct logical_reader *r, const struct hqq *h)
-{
-    static const char *const rest[] = {".shape",
-                                       ".nbits",
-                                       ".group_size",
-                                       ".axis",
-                                       ".view_as_float",
-                                       ".quant_zero",
-                                       ".quant_scale",
-                                       ".packing",
-                                       ".channel_wise",
-                                       ".optimize",
-                                       ".round_zero",
-                                       ".offload_meta",
-                                       ".stores_quant_config",
-                                       ".compute_dtype",
-                                       ".unpack_view_dtype",
-                                       ".encoded_state_dict"};
-    const uint64_t shape[] = {h->out, h->in};
-    struct hu_block own = bytes;
-    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
-    const char *wrong = apart ? lay_out(h, &own, apart) : "out of memory";
-    if (wrong)
-        return hu_logical_misfit(r, h->codes, h->scale, wrong);
-    struct hu_logical *l = hu_logical_new(r, h->codes, strlen("W_q"), "weight");
-    if (!l || !hu_logical_shape(r, l, shape, 2, h->in))
-        return LOGICAL_ERROR;
-    l->layout = "hqq";
-    l->scales = h->scale;
-    l->scales_in = h->scale->dtype.format;
-    l->more = h->zero;
-    l->own = own;
-    l->own.name = "hqq";
-    l->own.structure = "integers, a scale and a zero of floats for each group";
-    l->own.table = numbers;
-    l->own.zeros = HU_ZEROS_FLOATS;
-    l->block = &l->own;
-    hu_logical_add(l, h->scale);
-    hu_logical_add(l, h->zero);
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        hu_logical_add(l, hu_logical_beside(r, h->codes, strlen(".W_q"), rest[i]));
-    return LOGICAL_FOUND;
-}
-
-enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_hqq(struct logical_reader *r)
 {
     const size_t cut = strlen(".W_q");
+    const struct hu_tensor *codes = r->draft.l.codes;
     if (!hu_ends_with(codes->name, ".W_q"))
         return LOGICAL_NONE;
     struct hqq h = {.codes = codes,
-                    .scale = hu_logical_beside(r, codes, cut, ".scale"),
-                    .zero = hu_logical_beside(r, codes, cut, ".zero"),
-                    .shape = hu_logical_beside(r, codes, cut, ".shape")};
+                    .scale = hu_logical_part(r, cut, ".scale"),
+                    .zero = hu_logical_part(r, cut, ".zero"),
+                    .shape = hu_logical_part(r, cut, ".shape")};
     if (!h.scale || !h.zero || !h.shape)
         return hu_logical_wrong(r, codes, "has no scale, zero and shape beside it, as HQQ has");
-    if (!is_float(h.scale) || h.zero->dtype.format != h.scale->dtype.format)
-        return hu_logical_misfit(r, codes, h.zero, "HQQ's scale and zero are floats of one format");
+    if (!hu_logical_is_float(h.scale) || h.zero->dtype.format != h.scale->dtype.format)
+        return hu_logical_misfit(r, h.zero, "HQQ's scale and zero are floats of one format");
     enum logical_found fits = read_settings(r, &h);
-    return fits == LOGICAL_FOUND ? build(r, &h) : fits;
+    if (fits != LOGICAL_FOUND)
+        return fits;
+    struct hu_block *own = hu_logical_own(
+        r, "hqq", "integers, a scale and a zero of floats for each group", 8, hu_logical_naturals);
+    own->zeros = HU_ZEROS_FLOATS;
+    const char *wrong = lay_out(&h, own, &r->draft.apart);
+    if (wrong)
+        return hu_logical_misfit(r, h.scale, "%s", wrong);
+    r->draft.l.layout = "hqq";
+    hu_logical_float_scales(r, h.scale, h.zero);
+    return hu_logical_make(r, strlen("W_q"), "weight", (uint64_t[]){h.out, h.in}, 2, h.in);
 }

@@ -16,28 +16,27 @@
 
 enum { STATE_MAX = 1 << 16 };
 
+/* What a quant_state says. */
 struct state {
     const char *type;
     uint64_t block, nested_block;
     double offset;
     bool nested;
-    json_t *shape;
 };
 
 static json_t *read_state(struct logical_reader *r, const struct hu_tensor *t)
 {
-    char why[HU_JSON_ERROR], name[100];
+    char why[HU_JSON_ERROR];
+    const char *name = PRINTABLE(t->name, 100);
     if (t->bytes > STATE_MAX || !hu_logical_is_integer(t, 8)) {
-        hu_logical_refuse(r, "'%s' must be the bytes of a JSON object",
-                          hu_printable(t->name, name, sizeof name));
+        hu_logical_refuse(r, "'%s' must be the bytes of a JSON object", name);
         return NULL;
     }
     char *text = malloc((size_t)t->bytes + 1);
     bool there = text && hu_logical_bytes(r, t, text, (size_t)t->bytes);
     json_t *root = there ? hu_json_load(text, (size_t)t->bytes, HU_JSON_CONFIG_MAX, why) : NULL;
     if (there && !json_is_object(root)) {
-        hu_logical_refuse(r, "'%s': %s", hu_printable(t->name, name, sizeof name),
-                          root ? "no JSON object" : why);
+        hu_logical_refuse(r, "'%s': %s", name, root ? "no JSON object" : why);
         json_decref(root);
         root = NULL;
     }
@@ -45,84 +44,67 @@ static json_t *read_state(struct logical_reader *r, const struct hu_tensor *t)
     return root;
 }
 
-static bool is_fp32(const struct hu_tensor *t, uint64_t n)
-{
-    return hu_logical_is_of(t, "fp32") && t->elements == n;
-}
-
 /* N fp32 of T in the arena. */
 static float *read_table(struct logical_reader *r, const struct hu_tensor *t, size_t n)
 {
     float *table = arena_allocate(&r->to->arena, n * sizeof *table);
-    unsigned char bytes[1024];
-    if (!table || n * 4 > sizeof bytes || !hu_logical_bytes(r, t, bytes, n * 4))
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t word = (uint32_t)hu_little_read(bytes + 4 * i, 4);
-        memcpy(&table[i], &word, 4);
-    }
-    return table;
+    return table && hu_logical_numbers(r, t, table, n) ? table : NULL;
 }
 
-static enum logical_found read_nested(struct logical_reader *r, struct hu_logical *l,
-                                      const struct state *s, uint64_t scales)
+static enum logical_found read_nested(struct logical_reader *r, const struct state *s,
+                                      uint64_t scales)
 {
-    const struct hu_tensor *more = hu_logical_beside(r, l->codes, 0, ".nested_absmax");
-    const struct hu_tensor *map = hu_logical_beside(r, l->codes, 0, ".nested_quant_map");
-    char due[160];
+    struct hu_logical *l = &r->draft.l;
+    const uint64_t due = hu_parts_over(scales, 256);
+    const struct hu_tensor *more = hu_logical_part(r, 0, ".nested_absmax"),
+                           *map = hu_logical_part(r, 0, ".nested_quant_map");
     if (!more || !map)
-        return hu_logical_refuse(r, "'%s' has no nested_absmax and nested_quant_map", l->name);
+        return hu_logical_refuse(r, "'%s' has no nested_absmax and nested_quant_map",
+                                 l->codes->name);
     if (s->nested_block != 256)
-        return hu_logical_refuse(r, "'%s' nests %llu scales in one, and 256 are known", l->name,
-                                 (unsigned long long)s->nested_block);
-    snprintf(due, sizeof due, "%llu scales want fp32 [%llu]", (unsigned long long)scales,
-             (unsigned long long)hu_parts_over(scales, 256));
-    if (!is_fp32(more, hu_parts_over(scales, 256)))
-        return hu_logical_misfit(r, l->codes, more, due);
-    if (!is_fp32(map, 256))
-        return hu_logical_misfit(r, l->codes, map, "a table of scales is fp32 [256]");
+        return hu_logical_refuse(r, "'%s' nests %llu scales in one, and 256 are known",
+                                 l->codes->name, (unsigned long long)s->nested_block);
+    if (!hu_logical_is_fp32(more, due))
+        return hu_logical_misfit(r, more, "%llu scales want fp32 [%llu]",
+                                 (unsigned long long)scales, (unsigned long long)due);
+    if (!hu_logical_is_fp32(map, 256))
+        return hu_logical_misfit(r, map, "a table of scales is fp32 [256]");
     l->nested = read_table(r, map, 256);
-    if (!l->nested)
-        return LOGICAL_ERROR;
     l->more = more;
     l->tensor_scale = (float)s->offset;
-    hu_logical_add(l, more);
-    hu_logical_add(l, map);
-    return LOGICAL_FOUND;
+    return l->nested ? LOGICAL_FOUND : LOGICAL_ERROR;
 }
 
-static enum logical_found read_scales(struct logical_reader *r, struct hu_logical *l,
-                                      const struct state *s)
+static enum logical_found read_scales(struct logical_reader *r, const struct state *s,
+                                      uint64_t elements)
 {
-    const struct hu_tensor *absmax = hu_logical_beside(r, l->codes, 0, ".absmax");
-    uint64_t scales = hu_parts_over(l->elements, s->block);
-    char due[160];
-    snprintf(due, sizeof due, "%llu elements in blocks of %llu want %s [%llu]",
-             (unsigned long long)l->elements, (unsigned long long)s->block,
-             s->nested ? "uint8" : "fp32", (unsigned long long)scales);
-    bool bytes = hu_logical_is_integer(absmax, 8);
-    if (s->nested ? !bytes || absmax->elements != scales : !is_fp32(absmax, scales))
-        return hu_logical_misfit(r, l->codes, absmax, due);
-    l->scales = absmax;
-    hu_logical_add(l, absmax);
-    return s->nested ? read_nested(r, l, s, scales) : LOGICAL_FOUND;
+    const struct hu_tensor *absmax = hu_logical_part(r, 0, ".absmax");
+    uint64_t scales = hu_parts_over(elements, s->block);
+    if (s->nested ? !hu_logical_is_integer(absmax, 8) || absmax->elements != scales
+                  : !hu_logical_is_fp32(absmax, scales))
+        return hu_logical_misfit(r, absmax, "%llu elements in blocks of %llu want %s [%llu]",
+                                 (unsigned long long)elements, (unsigned long long)s->block,
+                                 s->nested ? "uint8" : "fp32", (unsigned long long)scales);
+    r->draft.l.scales = absmax;
+    return s->nested ? read_nested(r, s, scales) : LOGICAL_FOUND;
 }
 
-static enum logical_found set_block(struct logical_reader *r, struct hu_logical *l,
-                                    const struct state *s)
+static enum logical_found set_block(struct logical_reader *r, const struct state *s)
 {
     char name[HU_BLOCK_NAME];
-    const struct hu_tensor *map = hu_logical_beside(r, l->codes, 0, ".quant_map");
+    struct hu_logical *l = &r->draft.l;
+    const struct hu_tensor *map = hu_logical_part(r, 0, ".quant_map");
     bool nf4 = !strcmp(s->type, "nf4");
     snprintf(name, sizeof name, "%s_b%llu%s", nf4 ? "nf4" : "bnb_fp4", (unsigned long long)s->block,
              s->nested ? "_dq" : "");
     l->block = (nf4 || !strcmp(s->type, "fp4")) ? hu_block_find(name) : NULL;
     if (!l->block)
         return hu_logical_refuse(r, "'%s' is '%.40s' in blocks of %llu; nf4 and fp4 are known",
-                                 l->name, s->type, (unsigned long long)s->block);
-    if (!is_fp32(map, 16))
-        return map ? hu_logical_misfit(r, l->codes, map, "a table of codes is fp32 [16]")
-                   : hu_logical_refuse(r, "'%s' has no quant_map", l->name);
+                                 l->codes->name, s->type, (unsigned long long)s->block);
+    if (!map)
+        return hu_logical_refuse(r, "'%s' has no quant_map", l->codes->name);
+    if (!hu_logical_is_fp32(map, 16))
+        return hu_logical_misfit(r, map, "a table of codes is fp32 [16]");
     float *table = read_table(r, map, 16);
     if (!table)
         return LOGICAL_ERROR;
@@ -130,31 +112,32 @@ static enum logical_found set_block(struct logical_reader *r, struct hu_logical 
         /* A table of their own, or of another version, is what the codes stand for. */
         l->own = *l->block;
         l->own.table = table;
-        l->block = &l->own;
+        l->block = NULL;
     }
-    hu_logical_add(l, map);
     return LOGICAL_FOUND;
 }
 
-static bool read_shape(struct logical_reader *r, struct hu_logical *l, json_t *list)
+/* How many sizes LIST has in SHAPE, of as many ELEMENTS as the codes hold; 0: refused. */
+static unsigned read_shape(struct logical_reader *r, json_t *list, uint64_t shape[8],
+                           uint64_t *elements)
 {
-    uint64_t shape[8], elements = 1;
     size_t n = json_array_size(list);
     bool fine = n >= 1 && n <= 8;
+    *elements = 1;
     for (size_t i = 0; fine && i < n; i++) {
         json_int_t size = json_integer_value(json_array_get(list, i));
-        fine = size > 0 && !__builtin_mul_overflow(elements, (uint64_t)size, &elements);
+        fine = size > 0 && !__builtin_mul_overflow(*elements, (uint64_t)size, elements);
         shape[i] = (uint64_t)size;
     }
-    fine = fine && elements <= UINT64_MAX / 2 && (elements + 1) / 2 == l->codes->bytes;
-    if (!fine)
-        hu_logical_wrong(r, l->codes,
-                         "does not hold, two a byte, what the shape of its quant_state says");
-    return fine && hu_logical_shape(r, l, shape, (unsigned)n, shape[n - 1]);
+    if (fine && *elements <= UINT64_MAX / 2 && (*elements + 1) / 2 == r->draft.l.codes->bytes)
+        return (unsigned)n;
+    hu_logical_wrong(r, r->draft.l.codes,
+                     "does not hold, two a byte, what the shape of its quant_state says");
+    return 0;
 }
 
-static enum logical_found build(struct logical_reader *r, const struct hu_tensor *codes,
-                                const struct hu_tensor *state, json_t *root)
+static enum logical_found build(struct logical_reader *r, const struct hu_tensor *state,
+                                json_t *root)
 {
     const char *type = json_string_value(json_object_get(root, "quant_type"));
     json_int_t block = json_integer_value(json_object_get(root, "blocksize"));
@@ -164,32 +147,31 @@ static enum logical_found build(struct logical_reader *r, const struct hu_tensor
         .block = block > 0 ? (uint64_t)block : 1,
         .nested_block = nested > 0 ? (uint64_t)nested : 0,
         .offset = json_number_value(json_object_get(root, "nested_offset")),
-        .nested = hu_logical_beside(r, codes, 0, ".nested_absmax") || nested > 0,
+        .nested = hu_logical_beside(r, 0, ".nested_absmax") || nested > 0,
     };
-    struct hu_logical *l = hu_logical_new(r, codes, 0, "");
-    if (!l || !read_shape(r, l, json_object_get(root, "shape")))
-        return LOGICAL_ERROR;
-    l->layout = "bnb";
-    enum logical_found found = set_block(r, l, &s);
+    uint64_t shape[8], elements;
+    unsigned n = read_shape(r, json_object_get(root, "shape"), shape, &elements);
+    enum logical_found found = n ? set_block(r, &s) : LOGICAL_ERROR;
     if (found == LOGICAL_FOUND)
-        found = read_scales(r, l, &s);
-    hu_logical_add(l, state);
-    return found;
+        found = read_scales(r, &s, elements);
+    r->draft.l.layout = "bnb";
+    hu_logical_add(&r->draft.l, state);
+    return found == LOGICAL_FOUND ? hu_logical_make(r, 0, "", shape, n, shape[n - 1]) : found;
 }
 
-enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_bnb(struct logical_reader *r)
 {
-    if (!hu_logical_beside(r, codes, 0, ".absmax"))
+    if (!hu_logical_beside(r, 0, ".absmax"))
         return LOGICAL_NONE;
-    const struct hu_tensor *state =
-        hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__nf4");
+    const struct hu_tensor *state = hu_logical_beside(r, 0, ".quant_state.bitsandbytes__nf4");
     if (!state)
-        state = hu_logical_beside(r, codes, 0, ".quant_state.bitsandbytes__fp4");
+        state = hu_logical_beside(r, 0, ".quant_state.bitsandbytes__fp4");
     if (!state)
         return hu_logical_wrong(
-            r, codes, "has an absmax beside it, and no quant_state of bitsandbytes' nf4 or fp4");
+            r, r->draft.l.codes,
+            "has an absmax beside it, and no quant_state of bitsandbytes' nf4 or fp4");
     json_t *root = read_state(r, state);
-    enum logical_found found = root ? build(r, codes, state, root) : LOGICAL_ERROR;
+    enum logical_found found = root ? build(r, state, root) : LOGICAL_ERROR;
     json_decref(root);
     return found;
 }

@@ -113,7 +113,7 @@ static void read_quantization(json_t *q, struct logical_config *c)
 static json_t *load_beside(const char *path, const char *name, bool *fine,
                            char error[HU_LOGICAL_ERROR])
 {
-    char folder[HU_PATH_MAX], file[HU_PATH_MAX], why[HU_JSON_ERROR], shown[200];
+    char folder[HU_PATH_MAX], file[HU_PATH_MAX], why[HU_JSON_ERROR];
     const char *slash = strrchr(path, '/');
     if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
                  slash ? path : ".") >= (int)sizeof folder ||
@@ -123,7 +123,7 @@ static json_t *load_beside(const char *path, const char *name, bool *fine,
     if (root)
         return root;
     snprintf(error, HU_LOGICAL_ERROR, "%s, which says how tensors are quantized: %s",
-             hu_printable(file, shown, sizeof shown), why);
+             PRINTABLE(file, 200), why);
     *fine = false;
     return NULL;
 }

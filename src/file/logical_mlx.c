@@ -1,6 +1,7 @@
 #include "logical_parts.h"
 #include "word_list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -28,13 +29,13 @@ static uint64_t number_of(const json_t *said, const char *key, uint64_t otherwis
                                                            : otherwise;
 }
 
-/* What the config has for CODES' module. */
-static struct setting setting_of(struct logical_reader *r, const struct hu_tensor *codes)
+/* What the config has for the codes' module. */
+static struct setting setting_of(struct logical_reader *r)
 {
     struct setting s = {0, 0, "affine"};
     const json_t *all = r->config.said;
-    const char *module =
-        arena_text(&r->to->arena, codes->name, strlen(codes->name) - strlen(".weight"));
+    const char *codes = r->draft.l.codes->name,
+               *module = arena_text(&r->to->arena, codes, strlen(codes) - strlen(".weight"));
     const json_t *own = module ? json_object_get(all, module) : NULL;
     const json_t *said[] = {all, json_is_object(own) ? own : NULL};
     for (size_t i = 0; i < 2; i++) {
@@ -47,34 +48,18 @@ static struct setting setting_of(struct logical_reader *r, const struct hu_tenso
 }
 
 /* Whole numbers under a scale, and what is added then. */
-static bool set_affine(struct hu_logical *l, const struct setting *s)
+static bool set_affine(struct logical_reader *r, const struct setting *s)
 {
-    static const float numbers[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128),
-                                       SIXTY_FOUR(192)};
-    static const struct hu_block_apart plus = {.element_of = hu_block_plus_shift};
-    static const char *const names[] = {"",         "",         "mlx_int2", "mlx_int3", "mlx_int4",
-                                        "mlx_int5", "mlx_int6", "",         "mlx_int8"};
-    if (s->bits > 8 || !*names[s->bits] || s->group > UINT32_MAX)
+    if (s->bits < 2 || s->bits == 7 || s->bits > 8 || s->group > UINT32_MAX)
         return false;
-    l->own = (struct hu_block){
-        .name = names[s->bits],
-        .elements = 8,
-        .bytes = (uint32_t)s->bits,
-        .ggml_type = HU_NO_GGML_TYPE,
-        .structure = "integers, a scale and a bias for each group of a row",
-        .layout = HU_BLOCK_PARTS,
-        .codes = HU_CODES_TABLE,
-        .code_bits = (unsigned char)s->bits,
-        .table = numbers,
-        .tile_rows = 1,
-        .tile_columns = (uint32_t)s->group,
-        .scale = "fp32",
-        .rule = HU_SCALE_NO_RULE,
-        .zeros = HU_ZEROS_SHIFTS,
-        .apart = &plus,
-    };
-    l->block = &l->own;
-    l->scales_in = l->scales->dtype.format;
+    snprintf(r->draft.name, HU_BLOCK_NAME, "mlx_int%u", (unsigned)s->bits);
+    struct hu_block *own =
+        hu_logical_own(r, NULL, "integers, a scale and a bias for each group of a row",
+                       (unsigned)s->bits, hu_logical_naturals);
+    own->tile_rows = 1;
+    own->tile_columns = (uint32_t)s->group;
+    own->zeros = HU_ZEROS_SHIFTS;
+    r->draft.apart.element_of = hu_block_plus_shift;
     return true;
 }
 
@@ -98,10 +83,20 @@ static bool is_grouped(const struct hu_tensor *t, const struct hu_tensor *codes,
     return fits;
 }
 
-static enum logical_found build(struct logical_reader *r, const struct hu_tensor *codes,
-                                const struct hu_tensor *scales, const struct hu_tensor *biases)
+enum logical_found hu_logical_mlx(struct logical_reader *r)
 {
-    const struct setting s = setting_of(r, codes);
+    const size_t tail = strlen(".weight");
+    const struct hu_tensor *codes = r->draft.l.codes;
+    if (!hu_ends_with(codes->name, ".weight") || codes->rank < 2 ||
+        !hu_logical_is_of(codes, "uint32"))
+        return LOGICAL_NONE;
+    const struct hu_tensor *scales = hu_logical_part(r, tail, ".scales"),
+                           *biases = hu_logical_part(r, tail, ".biases");
+    if (!biases)
+        biases = hu_logical_part(r, tail, ".qbiases");
+    if (!scales)
+        return LOGICAL_NONE;
+    const struct setting s = setting_of(r);
     const bool affine = !strcmp(s.mode, "affine");
     const uint64_t words = codes->shape[codes->rank - 1];
     if (!s.bits || !s.group)
@@ -110,43 +105,23 @@ static enum logical_found build(struct logical_reader *r, const struct hu_tensor
                                 "and the group_size of its \"quantization\"");
     uint64_t columns = words > UINT64_MAX / 32 ? 0 : words * 32 / s.bits;
     if (!columns || words * 32 % s.bits || !is_grouped(scales, codes, columns, s.group))
-        return hu_logical_misfit(r, codes, scales,
+        return hu_logical_misfit(r, scales,
                                  "the config's bits and group_size give another number of groups");
     if (affine != (biases != NULL) ||
-        (affine ? !hu_has_word("fp32 bf16 fp16", hu_dtype_name(scales->dtype)) ||
-                      biases->dtype.format != scales->dtype.format ||
+        (affine ? !hu_logical_is_float(scales) || biases->dtype.format != scales->dtype.format ||
                       !is_grouped(biases, codes, columns, s.group)
                 : !hu_logical_is_of(scales, "uint8")))
-        return hu_logical_misfit(r, codes, biases ? biases : scales,
+        return hu_logical_misfit(r, biases ? biases : scales, "%s",
                                  affine
                                      ? "MLX's scales and biases are floats of one format and shape"
                                      : "the config's mode has scales of a byte and no biases");
-    struct hu_logical *l = hu_logical_new(r, codes, 0, "");
-    if (!l || !hu_logical_shape(r, l, codes->shape, codes->rank, columns))
-        return LOGICAL_ERROR;
-    l->layout = "mlx";
-    l->scales = scales;
-    l->more = biases;
-    hu_logical_add(l, scales);
-    hu_logical_add(l, biases);
-    if (!(affine ? set_affine(l, &s) : set_mode(l, &s)))
+    r->draft.l.layout = "mlx";
+    hu_logical_float_scales(r, scales, biases);
+    if (!(affine ? set_affine(r, &s) : set_mode(&r->draft.l, &s)))
         return hu_logical_wrong(
             r, codes,
             "is of MLX's mode %.20s with %u bits in groups of %u by the config, "
             "which is none that is known",
             s.mode, (unsigned)s.bits, (unsigned)s.group);
-    return LOGICAL_FOUND;
-}
-
-enum logical_found hu_logical_mlx(struct logical_reader *r, const struct hu_tensor *codes)
-{
-    const size_t tail = strlen(".weight");
-    if (!hu_ends_with(codes->name, ".weight") || codes->rank < 2 ||
-        !hu_logical_is_of(codes, "uint32"))
-        return LOGICAL_NONE;
-    const struct hu_tensor *scales = hu_logical_beside(r, codes, tail, ".scales"),
-                           *biases = hu_logical_beside(r, codes, tail, ".biases");
-    if (!biases)
-        biases = hu_logical_beside(r, codes, tail, ".qbiases");
-    return scales ? build(r, codes, scales, biases) : LOGICAL_NONE;
+    return hu_logical_make(r, 0, "", codes->shape, codes->rank, columns);
 }

@@ -191,13 +191,13 @@ static const struct algorithm *algorithm_of(struct logical_reader *r,
     return NULL;
 }
 
-bool hu_logical_modelopt_decodes(struct logical_reader *r, const struct hu_tensor *codes,
-                                 const char *name)
+bool hu_logical_modelopt_decodes(struct logical_reader *r)
 {
+    const struct hu_tensor *codes = r->draft.l.codes;
     const json_t *layer;
     for (size_t i = 0; i < LOGICAL_CONFIGS; i++)
         if (r->config.modelopt[i].said &&
-            !algorithm_of(r, &r->config.modelopt[i], codes, name, &layer))
+            !algorithm_of(r, &r->config.modelopt[i], codes, codes->name, &layer))
             return false;
     return true;
 }

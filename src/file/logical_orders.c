@@ -21,78 +21,35 @@ enum { FROM_ZERO, FROM_EIGHT, SIGNED };
 static const float values[][16] = {
     {EIGHT(0), EIGHT(8)}, {EIGHT(-8), EIGHT(0)}, {EIGHT(0), EIGHT(-8)}};
 
-/* A matrix of codes, of a batch of so many. */
+/* A matrix of codes, of a batch of so many; how they lie, and the scales and what else stands over
+ * groups of them, is in the draft's orders. */
 struct ordered {
     const struct hu_tensor *codes, *scales, *more; /* more: zeros, or the scales again, or NULL */
-    const char *layout, *name;
+    const char *name;
     uint64_t shape[3];
     unsigned rank;
     uint64_t group;
     int numbers;
     enum hu_block_zeros zeros;
-    struct hu_block_order of_codes, of_scales, of_more;
 };
-
-static struct hu_block_order *copy_of(struct logical_reader *r, const struct hu_block_order *o)
-{
-    struct hu_block_order *own = arena_allocate(&r->to->arena, sizeof *own);
-    if (own)
-        *own = *o;
-    return own;
-}
 
 /* Named as the codes are with TAIL in place of CUT bytes. */
 static enum logical_found build(struct logical_reader *r, const struct ordered *w, size_t cut,
                                 const char *tail)
 {
-    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
-    struct hu_logical *l = hu_logical_new(r, w->codes, cut, tail);
-    if (!l || !apart || !hu_logical_shape(r, l, w->shape, w->rank, w->shape[w->rank - 1]))
-        return LOGICAL_ERROR;
-    *apart = (struct hu_block_apart){.codes = copy_of(r, &w->of_codes),
-                                     .scales = copy_of(r, &w->of_scales),
-                                     .more = w->more ? copy_of(r, &w->of_more) : NULL};
-    if (!apart->codes || !apart->scales || (w->more && !apart->more))
-        return hu_logical_refuse(r, "out of memory");
-    apart->element_of = w->zeros == HU_ZEROS_SHIFTS   ? hu_block_plus_shift
-                        : w->zeros == HU_ZEROS_FLOATS ? hu_block_less_zero
-                                                      : NULL;
-    l->layout = w->layout;
-    l->scales = w->scales;
-    l->scales_in = w->scales->dtype.format;
-    l->more = w->more;
-    l->own = (struct hu_block){
-        .name = w->name,
-        .elements = 1,
-        .bytes = 1,
-        .ggml_type = HU_NO_GGML_TYPE,
-        .structure = "int4 in a kernel's order, a scale for each group of a row",
-        .layout = HU_BLOCK_PARTS,
-        .codes = HU_CODES_TABLE,
-        .code_bits = 8,
-        .table = values[w->numbers],
-        .tile_rows = 1,
-        .tile_columns = (uint32_t)w->group,
-        .scale = "fp32",
-        .rule = HU_SCALE_NO_RULE,
-        .zeros = (unsigned char)w->zeros,
-        .apart = apart,
-    };
-    l->block = &l->own;
-    hu_logical_add(l, w->scales);
+    struct hu_block *own =
+        hu_logical_own(r, w->name, "int4 in a kernel's order, a scale for each group of a row", 8,
+                       values[w->numbers]);
+    own->tile_rows = 1;
+    own->tile_columns = (uint32_t)w->group;
+    own->zeros = (unsigned char)w->zeros;
+    r->draft.apart.element_of = w->zeros == HU_ZEROS_SHIFTS   ? hu_block_plus_shift
+                                : w->zeros == HU_ZEROS_FLOATS ? hu_block_less_zero
+                                                              : NULL;
+    hu_logical_float_scales(r, w->scales, w->more);
     if (w->more != w->scales)
-        hu_logical_add(l, w->more);
-    return LOGICAL_FOUND;
-}
-
-static bool is_word(const struct hu_tensor *t)
-{
-    return hu_logical_is_integer(t, 32) && t->rank == 2;
-}
-
-static bool is_float(const struct hu_tensor *t)
-{
-    return t && hu_has_word("fp32 bf16 fp16", hu_dtype_name(t->dtype));
+        hu_logical_add(&r->draft.l, w->more);
+    return hu_logical_make(r, cut, tail, w->shape, w->rank, w->shape[w->rank - 1]);
 }
 
 /* The inputs of a group by the config; 0: it says none, or one that does not divide IN. */
@@ -141,7 +98,7 @@ static struct hu_block_order across(uint64_t rows, uint64_t columns, const struc
 
 static enum logical_found no_group(struct logical_reader *r, const struct ordered *w)
 {
-    return hu_logical_misfit(r, w->codes, w->scales,
+    return hu_logical_misfit(r, w->scales,
                              "scales are padded, and no config.json beside it has the group_size "
                              "that they are for");
 }
@@ -153,17 +110,14 @@ static enum logical_found gemv(struct logical_reader *r, struct ordered *w)
     if (!group)
         return no_group(r, w);
     if (words_of(columns, group) != w->more->shape[1])
-        return hu_logical_misfit(r, w->codes, w->more,
+        return hu_logical_misfit(r, w->more,
                                  "the config's group_size wants another number of words");
-    w->name = "awq4_gemv";
-    w->shape[0] = rows;
-    w->shape[1] = columns;
-    w->group = group;
-    w->zeros = HU_ZEROS_FLOATS;
-    w->of_codes = down(rows, columns, columns, 4);
-    w->of_scales =
+    *w = (struct ordered){w->codes, w->scales, w->more,   "awq4_gemv",    {rows, columns},
+                          2,        group,     FROM_ZERO, HU_ZEROS_FLOATS};
+    r->draft.codes = down(rows, columns, columns, 4);
+    r->draft.scales =
         down(rows, columns / group, w->scales->shape[1], w->scales->dtype.format->storage_bits);
-    w->of_more = down(rows, columns / group, w->scales->shape[1], 4);
+    r->draft.more = down(rows, columns / group, w->scales->shape[1], 4);
     return build(r, w, strlen("qweight"), "weight");
 }
 
@@ -173,21 +127,18 @@ static enum logical_found gemv_fast(struct logical_reader *r, struct ordered *w)
                    group = group_of(r, columns);
     if (!group)
         return no_group(r, w);
-    if (columns % 64 || !is_float(w->scales) || w->more->dtype.format != w->scales->dtype.format ||
+    if (columns % 64 || w->more->dtype.format != w->scales->dtype.format ||
         !hu_logical_is_shape(w->scales, 2, 8 * words_of(columns, group), rows) ||
         !hu_logical_is_shape(w->more, 2, 8 * words_of(columns, group), rows))
-        return hu_logical_misfit(r, w->codes, w->scales,
+        return hu_logical_misfit(r, w->scales,
                                  "gemv_fast has floats, [groups as they are padded, out], and "
                                  "scaled_zeros like them");
-    w->name = "awq4_gemv_fast";
-    w->shape[0] = rows;
-    w->shape[1] = columns;
-    w->group = group;
-    w->zeros = HU_ZEROS_SHIFTS;
-    w->of_codes = down(rows, columns, columns, 4);
-    w->of_codes.place = hu_block_place_awq_fast;
-    w->of_codes.step = 4;
-    w->of_scales = w->of_more = across(rows, columns / group, w->scales);
+    *w = (struct ordered){w->codes, w->scales, w->more,   "awq4_gemv_fast", {rows, columns},
+                          2,        group,     FROM_ZERO, HU_ZEROS_SHIFTS};
+    r->draft.codes = down(rows, columns, columns, 4);
+    r->draft.codes.place = hu_block_place_awq_fast;
+    r->draft.codes.step = 4;
+    r->draft.scales = r->draft.more = across(rows, columns / group, w->scales);
     return build(r, w, strlen("qweight"), "weight");
 }
 
@@ -197,57 +148,51 @@ static enum logical_found marlin(struct logical_reader *r, struct ordered *w, si
                    groups = w->scales->shape[0];
     if (!rows || !groups || rows % 64 || columns % groups || w->codes->shape[1] / 2 != rows ||
         w->codes->shape[1] % 2 || columns > UINT32_MAX)
-        return hu_logical_misfit(r, w->codes, w->scales,
+        return hu_logical_misfit(r, w->scales,
                                  "Marlin has codes [in / 16, 2 · out] and scales [groups, out], "
                                  "out a multiple of 64");
-    w->layout = "marlin";
-    w->name = "marlin";
-    w->shape[0] = rows;
-    w->shape[1] = columns;
-    w->group = columns / groups;
-    w->numbers = FROM_EIGHT;
-    w->of_codes = (struct hu_block_order){.place = hu_block_place_marlin,
-                                          .rows = rows,
-                                          .lines = columns / 16,
-                                          .columns = columns,
-                                          .each = 16,
-                                          .step = 64,
-                                          .bits = 4};
-    w->of_scales = across(rows, groups, w->scales);
-    w->of_scales.place = groups > 1 ? hu_block_place_marlin_scales : hu_block_place_marlin_rows;
-    w->of_scales.step = 64;
-    enum logical_found is = build(r, w, cut, "weight");
-    if (is == LOGICAL_FOUND)
-        hu_logical_add(r->to->at[r->to->count - 1],
-                       hu_logical_beside(r, w->codes, cut, "workspace"));
-    return is;
+    r->draft.l.layout = "marlin";
+    *w = (struct ordered){w->codes, w->scales,        NULL,       "marlin",     {rows, columns},
+                          2,        columns / groups, FROM_EIGHT, HU_ZEROS_NONE};
+    r->draft.codes = (struct hu_block_order){.place = hu_block_place_marlin,
+                                             .rows = rows,
+                                             .lines = columns / 16,
+                                             .columns = columns,
+                                             .each = 16,
+                                             .step = 64,
+                                             .bits = 4};
+    r->draft.scales = across(rows, groups, w->scales);
+    r->draft.scales.place = groups > 1 ? hu_block_place_marlin_scales : hu_block_place_marlin_rows;
+    r->draft.scales.step = 64;
+    hu_logical_part(r, cut, "workspace");
+    return build(r, w, cut, "weight");
 }
 
-enum logical_found hu_logical_kernels(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_kernels(struct logical_reader *r)
 {
     const size_t q = strlen("qweight");
-    struct ordered w = {.codes = codes, .layout = "awq", .rank = 2};
-    if (codes->rank != 2 || !codes->shape[0] || !codes->shape[1] || codes->shape[0] > UINT32_MAX ||
+    const struct hu_tensor *codes = r->draft.l.codes;
+    struct ordered w = {.codes = codes};
+    const bool b = hu_ends_with(codes->name, ".B"), words = hu_logical_is_words(codes);
+    if (!(b ? words : hu_ends_with(codes->name, ".qweight")) || codes->rank != 2 ||
+        !codes->shape[0] || !codes->shape[1] || codes->shape[0] > UINT32_MAX ||
         codes->shape[1] > UINT32_MAX / 8)
         return LOGICAL_NONE;
-    if (hu_ends_with(codes->name, ".B") && is_word(codes)) {
-        w.scales = hu_logical_beside(r, codes, 1, "s");
-        return is_float(w.scales) && w.scales->rank == 2 ? marlin(r, &w, 1) : LOGICAL_NONE;
-    }
-    if (!hu_ends_with(codes->name, ".qweight"))
+    r->draft.l.layout = "awq";
+    w.scales = hu_logical_part(r, b ? 1 : q, b ? "s" : "scales");
+    if (!hu_logical_is_float(w.scales) || w.scales->rank != 2)
         return LOGICAL_NONE;
-    w.scales = hu_logical_beside(r, codes, q, "scales");
-    w.more = hu_logical_beside(r, codes, q, "qzeros");
-    if (!is_float(w.scales) || w.scales->rank != 2)
-        return LOGICAL_NONE;
-    if (is_word(codes) && !w.more && !strcmp(r->config.version, "marlin"))
+    if (b)
+        return marlin(r, &w, 1);
+    w.more = hu_logical_beside(r, q, "qzeros");
+    if (words && !w.more && !strcmp(r->config.version, "marlin"))
         return marlin(r, &w, q);
-    if (is_word(codes) && is_word(w.more) && is_version(r, "gemv") &&
+    if (words && hu_logical_is_words(w.more) && is_version(r, "gemv") &&
         w.scales->shape[0] == codes->shape[0] && w.more->shape[0] == codes->shape[0] &&
         w.more->shape[1] <= UINT32_MAX / 8 && w.scales->shape[1] == 8 * w.more->shape[1] &&
         (*r->config.version || codes->shape[1] != w.scales->shape[1]))
         return gemv(r, &w);
-    w.more = hu_logical_beside(r, codes, q, "scaled_zeros");
+    w.more = hu_logical_beside(r, q, "scaled_zeros");
     return hu_logical_is_integer(codes, 16) && w.more && is_version(r, "gemv_fast")
                ? gemv_fast(r, &w)
                : LOGICAL_NONE;
@@ -286,14 +231,17 @@ static bool is_like(const struct hu_tensor *t, const struct ordered *w, const ui
     return fits;
 }
 
-enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const struct hu_tensor *codes,
-                                           const json_t *said, bool tiled, size_t n,
-                                           const char *name)
+enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const json_t *said, bool tiled,
+                                           size_t n, const char *name)
 {
     const size_t cut = strlen("qdata");
-    struct ordered w = {.codes = codes, .layout = "torchao", .zeros = HU_ZEROS_SHIFTS};
-    w.scales = hu_logical_beside(r, codes, cut, tiled ? "scale_and_zero" : "scale");
-    w.more = tiled ? w.scales : hu_logical_beside(r, codes, cut, "zero_point");
+    const struct hu_tensor *codes = r->draft.l.codes;
+    struct ordered w = {.codes = codes,
+                        .scales = hu_logical_part(r, cut, tiled ? "scale_and_zero" : "scale"),
+                        .name = tiled ? "tinygemm4" : "torchao_int4",
+                        .numbers = tiled ? FROM_EIGHT : SIGNED,
+                        .zeros = HU_ZEROS_SHIFTS};
+    w.more = tiled ? w.scales : hu_logical_beside(r, cut, "zero_point");
     if (codes->rank < (tiled ? 4 : 2) || codes->rank > (tiled ? 5 : 3) ||
         !read_sides(said, codes->rank - (tiled ? 2 : 0), &w))
         return hu_logical_wrong(r, codes,
@@ -306,64 +254,58 @@ enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const struc
     const uint64_t over[] = {groups, rows, tiled ? 2 : 0, 0};
     if (!(tiled ? hu_logical_is_integer(codes, 32)
                 : hu_logical_is_integer(codes, 8) && columns % 2 == 0) ||
-        !is_like(codes, &w, tiled ? tiles : pairs) || !is_float(w.scales) || !w.more ||
+        !is_like(codes, &w, tiled ? tiles : pairs) || !hu_logical_is_float(w.scales) || !w.more ||
         w.more->dtype.format != w.scales->dtype.format || !is_like(w.scales, &w, over) ||
         !is_like(w.more, &w, over) || (tiled && columns % w.group))
-        return hu_logical_misfit(r, codes, w.scales ? w.scales : codes,
+        return hu_logical_misfit(r, w.scales ? w.scales : codes, "%s",
                                  tiled ? "tinygemm has int32 [out / 8, in / 128, 32, 4] and floats "
                                          "[groups, out, 2], sides filled up to 8 and 1024"
                                        : "Int4Tensor has int8 [out, in / 2], and scale and "
                                          "zero_point of floats, [groups, out]");
-    w.name = tiled ? "tinygemm4" : "torchao_int4";
-    w.numbers = tiled ? FROM_EIGHT : SIGNED;
-    w.of_codes = down(rows, side[1], columns, 4);
-    w.of_scales = across(rows, groups, w.scales);
+    r->draft.codes = down(rows, side[1], columns, 4);
+    r->draft.scales = across(rows, groups, w.scales);
     if (tiled) {
-        w.of_codes.place = hu_block_place_tinygemm;
-        w.of_codes.step = 8;
-        w.of_scales.each = 2;
+        r->draft.codes.place = hu_block_place_tinygemm;
+        r->draft.codes.step = 8;
+        r->draft.scales.each = 2;
         r->to->note = "tinygemm's tiles are taken for those of CUDA, for files do not say where "
                       "AMD's GPUs, which have others, wrote them";
     }
-    w.of_scales.columns = hu_parts_over(side[1], w.group);
-    w.of_more = w.of_scales;
-    w.of_more.first = tiled;
+    r->draft.scales.columns = hu_parts_over(side[1], w.group);
+    r->draft.more = r->draft.scales;
+    r->draft.more.first = tiled;
     return build(r, &w, n, name);
 }
 
-enum logical_found hu_logical_blocked(struct logical_reader *r, const struct hu_tensor *codes,
-                                      const struct hu_tensor *second, const struct hu_tensor *info)
+/* NVFP4 and, without SECOND, MXFP8 as cuBLAS wants them: scales in an order of their own, and of
+ * fp4 the second code of two in the lower bits. INFO is a part that says so; or NULL. */
+static enum logical_found blocked(struct logical_reader *r, const struct hu_tensor *second,
+                                  const struct hu_tensor *info)
 {
-    const struct hu_tensor *scales = hu_logical_beside(r, codes, 0, "_scale");
+    struct hu_logical *l = &r->draft.l;
+    const struct hu_tensor *codes = l->codes, *scales = hu_logical_part(r, 0, "_scale");
     const unsigned each = second ? 2 : 1, length = second ? 16 : 32;
-    struct hu_block_apart *apart = arena_allocate(&r->to->arena, sizeof *apart);
     if (codes->rank != 2 || !codes->shape[1] || codes->shape[1] > UINT32_MAX / 2 ||
         codes->shape[0] > UINT32_MAX ||
         !(second ? hu_logical_is_of(codes, "uint8") : hu_logical_is_of(codes, "fp8_e4m3")))
         return hu_logical_wrong(r, codes, "is no matrix of what cuBLAS' scales stand over");
     const uint64_t shape[] = {codes->shape[0], codes->shape[1] * each};
-    const uint64_t across = hu_parts_over(shape[1], length), wide = hu_parts_over(across, 4) * 4,
+    const uint64_t over = hu_parts_over(shape[1], length), wide = hu_parts_over(over, 4) * 4,
                    tall = hu_parts_over(shape[0], 128) * 128;
     if (!scales || !hu_logical_is_shape(scales, 2, tall, wide) || shape[1] % length ||
         !(second ? hu_logical_is_of(scales, "fp8_e4m3")
                  : hu_logical_is_of(scales, "e8m0") || hu_logical_is_of(scales, "uint8")) ||
-        (second && (!hu_logical_is_of(second, "fp32") || second->elements != 1)))
-        return hu_logical_misfit(r, codes, scales ? scales : codes,
+        (second && !hu_logical_is_fp32(second, 1)))
+        return hu_logical_misfit(r, scales ? scales : codes,
                                  "cuBLAS wants scales of 16 fp4, with an fp32 over all, or of 32 "
                                  "fp8, filled up to 128 rows of 4");
-    struct hu_logical *l = hu_logical_new(r, codes, 0, "");
-    const struct hu_block_order down_codes = down(shape[0], shape[1], shape[1], 8 / each);
-    struct hu_block_order of_codes = down_codes, of_scales = down(tall, across, wide, 8);
-    of_codes.place = second ? hu_block_place_swapped : hu_block_place_down;
-    of_scales.place = hu_block_place_blocked;
-    of_scales.step = 128;
-    if (!l || !apart || !hu_logical_shape(r, l, shape, 2, shape[1]) ||
-        (second && !hu_logical_number(r, second, &l->tensor_scale)))
+    if (second && !hu_logical_numbers(r, second, &l->tensor_scale, 1))
         return LOGICAL_ERROR;
-    *apart =
-        (struct hu_block_apart){.codes = copy_of(r, &of_codes), .scales = copy_of(r, &of_scales)};
-    if (!apart->codes || !apart->scales)
-        return hu_logical_refuse(r, "out of memory");
+    r->draft.codes = down(shape[0], shape[1], shape[1], 8 / each);
+    r->draft.codes.place = second ? hu_block_place_swapped : hu_block_place_down;
+    r->draft.scales = down(tall, over, wide, 8);
+    r->draft.scales.place = hu_block_place_blocked;
+    r->draft.scales.step = 128;
     l->layout = "comfy";
     l->scales = scales;
     l->own = *hu_block_find(second ? "nvfp4" : "mxfp8_e4m3");
@@ -371,28 +313,26 @@ enum logical_found hu_logical_blocked(struct logical_reader *r, const struct hu_
     l->own.elements = l->own.bytes = 1;
     l->own.code_bits = 8;
     l->own.rule = HU_SCALE_NO_RULE;
-    l->own.apart = apart;
-    l->block = &l->own;
-    hu_logical_add(l, scales);
     hu_logical_add(l, second);
     hu_logical_add(l, info);
-    return LOGICAL_FOUND;
+    return hu_logical_make(r, 0, "", shape, 2, shape[1]);
 }
 
-/* What COMFY_QUANT beside CODES says, or the files' metadata of their module; NULL: neither. */
-static json_t *comfy_said(struct logical_reader *r, const struct hu_tensor *codes,
-                          const struct hu_tensor *info)
+/* What INFO, the comfy_quant beside the codes, says, or the files' metadata of their module; NULL:
+ * neither. */
+static json_t *comfy_said(struct logical_reader *r, const struct hu_tensor *info)
 {
     enum { MOST = 4096 };
     char text[MOST], why[HU_JSON_ERROR];
-    const size_t n = strlen(codes->name) - strlen(".weight");
+    const char *name = r->draft.l.codes->name;
     if (info)
         return info->bytes <= MOST && hu_logical_is_of(info, "uint8") &&
                        hu_logical_bytes(r, info, text, (size_t)info->bytes)
                    ? hu_json_load(text, (size_t)info->bytes, HU_JSON_CONFIG_MAX, why)
                    : NULL;
     json_t *all = hu_logical_said(r, "_quantization_metadata");
-    const char *module = all ? arena_text(&r->to->arena, codes->name, n) : NULL;
+    const char *module =
+        all ? arena_text(&r->to->arena, name, strlen(name) - strlen(".weight")) : NULL;
     json_t *said =
         module ? json_incref(json_object_get(json_object_get(all, "layers"), module)) : NULL;
     json_decref(all);
@@ -401,53 +341,52 @@ static json_t *comfy_said(struct logical_reader *r, const struct hu_tensor *code
 
 /* By what is SAID of them. */
 static enum logical_found comfy(struct logical_reader *r, struct logical_pair *p,
-                                const struct hu_tensor *info, const json_t *said)
+                                const json_t *said)
 {
+    struct hu_logical *l = &r->draft.l;
+    const struct hu_tensor *codes = l->codes, *second = hu_logical_beside(r, 0, "_scale_2");
     const char *format = json_string_value(json_object_get(said, "format"));
-    const struct hu_tensor *second = hu_logical_beside(r, p->codes, 0, "_scale_2");
-    if (!format || json_is_true(json_object_get(said, "convrot")) ||
+    const bool turned = json_is_true(json_object_get(said, "convrot"));
+    if (!format || turned ||
         !hu_has_word("float8_e4m3fn float8_e5m2 int8_tensorwise nvfp4 mxfp8", format))
         return hu_logical_wrong(
-            r, p->codes, "is ComfyUI's %.40s%s by its comfy_quant, which is not read",
-            format ? format : "of no format",
-            json_is_true(json_object_get(said, "convrot")) ? " of weights that are turned" : "");
+            r, codes, "is ComfyUI's %.40s%s by its comfy_quant, which is not read",
+            format ? format : "of no format", turned ? " of weights that are turned" : "");
     if (!strcmp(format, "nvfp4") && !second)
-        return hu_logical_wrong(r, p->codes, "has no weight_scale_2 beside it, as NVFP4 has");
+        return hu_logical_wrong(r, codes, "has no weight_scale_2 beside it, as NVFP4 has");
     if (hu_has_word("nvfp4 mxfp8", format))
-        return hu_logical_blocked(r, p->codes, strcmp(format, "nvfp4") ? NULL : second, info);
-    p->scales = hu_logical_beside(r, p->codes, 0, "_scale");
-    p->element = p->codes->dtype.format;
-    p->each = 1;
-    if (!p->scales ||
-        !(p->element ? p->element->storage_bits == 8 : hu_logical_is_of(p->codes, "int8")))
-        return hu_logical_wrong(r, p->codes,
+        return blocked(r, strcmp(format, "nvfp4") ? NULL : second, p->info);
+    l->scales = hu_logical_beside(r, 0, "_scale");
+    if (!l->scales ||
+        !(p->element ? p->element->storage_bits == 8 : hu_logical_is_of(codes, "int8")))
+        return hu_logical_wrong(r, codes,
                                 "is ComfyUI's %s by its comfy_quant, which is fp8 or int8 with a "
                                 "weight_scale beside it",
                                 format);
-    enum logical_found is = hu_logical_pair(r, p, NULL, false);
-    if (is == LOGICAL_FOUND)
-        hu_logical_add(r->to->at[r->to->count - 1], info);
-    return is;
+    return hu_logical_pair(r, p);
 }
 
 /* ComfyUI (comfy/ops.py; Comfy-Org/comfy-kitchen, tensor/ and backends/eager/quantization.py): what
  * weight is says weight's comfy_quant, the bytes of a JSON object, or the metadata; before there
  * was either, fp8 had scale_weight beside it. */
-enum logical_found hu_logical_comfy(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_comfy(struct logical_reader *r)
 {
     const size_t tail = strlen("weight");
+    struct hu_logical *l = &r->draft.l;
+    const struct hu_tensor *codes = l->codes;
     if (!hu_ends_with(codes->name, ".weight") || !codes->rank ||
         !(codes->dtype.integer || (codes->dtype.format && codes->dtype.format->storage_bits == 8)))
         return LOGICAL_NONE;
-    struct logical_pair p = {.codes = codes, .layout = "comfy"};
-    const struct hu_tensor *info = hu_logical_beside(r, codes, tail, "comfy_quant");
-    json_t *said = comfy_said(r, codes, info);
-    enum logical_found is = said || info ? comfy(r, &p, info, said) : LOGICAL_NONE;
-    json_decref(said);
-    p.scales = hu_logical_beside(r, codes, tail, "scale_weight");
-    if (said || info || !p.scales || !codes->dtype.format)
+    struct logical_pair p = {.element = codes->dtype.format,
+                             .each = 1,
+                             .info = hu_logical_beside(r, tail, "comfy_quant")};
+    json_t *said = comfy_said(r, p.info);
+    l->layout = "comfy";
+    if (said || p.info) {
+        enum logical_found is = comfy(r, &p, said);
+        json_decref(said);
         return is;
-    p.element = codes->dtype.format;
-    p.each = 1;
-    return hu_logical_pair(r, &p, NULL, false);
+    }
+    l->scales = hu_logical_beside(r, tail, "scale_weight");
+    return l->scales && codes->dtype.format ? hu_logical_pair(r, &p) : LOGICAL_NONE;
 }

@@ -59,23 +59,42 @@ enum logical_found hu_logical_refuse(struct logical_reader *r, const char *forma
     return LOGICAL_ERROR;
 }
 
+/* "'a.weight' of F8_E4M3 [256, 128]", in OUT, which has room for it. */
+enum { WHAT = 200 };
+static size_t say_what(const struct hu_tensor *t, char out[WHAT])
+{
+    size_t n = (size_t)snprintf(out, WHAT, "'%s' of %s [", PRINTABLE(t->name, 100),
+                                hu_dtype_name(t->dtype));
+    for (unsigned i = 0; i < t->rank && n + 30 < WHAT; i++)
+        n += (size_t)snprintf(out + n, WHAT - n, "%s%llu", i ? ", " : "",
+                              (unsigned long long)t->shape[i]);
+    return n + (size_t)snprintf(out + n, WHAT - n, "]");
+}
+
 enum logical_found hu_logical_wrong(struct logical_reader *r, const struct hu_tensor *t,
                                     const char *format, ...)
 {
-    char what[LOGICAL_TEXT];
-    size_t n = (size_t)snprintf(r->error, HU_LOGICAL_ERROR, "%s ", hu_logical_what(t, what));
+    size_t n = say_what(t, r->error);
     va_list arguments;
     va_start(arguments, format);
+    r->error[n++] = ' ';
     vsnprintf(r->error + n, HU_LOGICAL_ERROR - n, format, arguments);
     va_end(arguments);
     return LOGICAL_ERROR;
 }
 
-enum logical_found hu_logical_misfit(struct logical_reader *r, const struct hu_tensor *codes,
-                                     const struct hu_tensor *part, const char *due)
+enum logical_found hu_logical_misfit(struct logical_reader *r, const struct hu_tensor *part,
+                                     const char *due, ...)
 {
-    char what[LOGICAL_TEXT];
-    return hu_logical_wrong(r, part, "does not fit %s: %s", hu_logical_what(codes, what), due);
+    char codes[WHAT];
+    say_what(r->draft.l.codes, codes);
+    hu_logical_wrong(r, part, "does not fit %s: ", codes);
+    size_t n = strlen(r->error);
+    va_list arguments;
+    va_start(arguments, due);
+    vsnprintf(r->error + n, HU_LOGICAL_ERROR - n, due, arguments);
+    va_end(arguments);
+    return LOGICAL_ERROR;
 }
 
 enum logical_found hu_logical_inputs(struct logical_reader *r, const struct hu_tensor *inputs)
@@ -84,16 +103,10 @@ enum logical_found hu_logical_inputs(struct logical_reader *r, const struct hu_t
         r, inputs, "multiplies the inputs of quantized weights, which are not decoded under it");
 }
 
-static bool no_memory(struct logical_reader *r)
+const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, size_t n,
+                                          const char *tail)
 {
-    hu_logical_refuse(r, "out of memory");
-    return false;
-}
-
-const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, const struct hu_tensor *t,
-                                          size_t n, const char *tail)
-{
-    return hu_tensor_set_beside(r->set, t, n, tail);
+    return hu_tensor_set_beside(r->set, r->draft.l.codes, n, tail);
 }
 
 void hu_logical_add(struct hu_logical *l, const struct hu_tensor *t)
@@ -104,52 +117,103 @@ void hu_logical_add(struct hu_logical *l, const struct hu_tensor *t)
     l->bytes += t->bytes;
 }
 
-struct hu_logical *hu_logical_new(struct logical_reader *r, const struct hu_tensor *codes, size_t n,
-                                  const char *tail)
+const struct hu_tensor *hu_logical_part(struct logical_reader *r, size_t n, const char *tail)
 {
-    size_t kept = strlen(codes->name) - n;
-    struct hu_logical *l = arena_allocate(&r->to->arena, sizeof *l);
-    char *name = arena_allocate(&r->to->arena, kept + strlen(tail) + 1);
-    struct hu_logical **row =
-        l && name ? hu_file_append(&r->to->at, &r->to->count, sizeof *row) : NULL;
-    if (!row) {
-        no_memory(r);
-        return NULL;
-    }
-    memcpy(name, codes->name, kept);
-    strcpy(name + kept, tail);
-    *row = l;
-    l->name = name;
-    l->codes = codes;
-    hu_logical_add(l, codes);
-    return l;
+    const struct hu_tensor *t = hu_logical_beside(r, n, tail);
+    hu_logical_add(&r->draft.l, t);
+    return t;
 }
 
-bool hu_logical_shape(struct logical_reader *r, struct hu_logical *l, const uint64_t *shape,
-                      unsigned rank, uint64_t last)
+void hu_logical_float_scales(struct logical_reader *r, const struct hu_tensor *scales,
+                             const struct hu_tensor *more)
 {
-    uint64_t *own = arena_allocate(&r->to->arena, (rank + 1) * sizeof *own);
-    if (!own)
-        return no_memory(r);
+    r->draft.l.scales = scales;
+    r->draft.l.scales_in = scales->dtype.format;
+    r->draft.l.more = more;
+}
+
+const float hu_logical_naturals[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128),
+                                        SIXTY_FOUR(192)};
+
+struct hu_block *hu_logical_own(struct logical_reader *r, const char *name, const char *structure,
+                                unsigned bits, const float *table)
+{
+    r->draft.l.own = (struct hu_block){
+        .name = name,
+        .elements = bits == 8 ? 1 : 8,
+        .bytes = bits == 8 ? 1 : bits,
+        .ggml_type = HU_NO_GGML_TYPE,
+        .structure = structure,
+        .layout = HU_BLOCK_PARTS,
+        .codes = HU_CODES_TABLE,
+        .code_bits = (unsigned char)bits,
+        .table = table,
+        .scale = "fp32",
+        .rule = HU_SCALE_NO_RULE,
+    };
+    return &r->draft.l.own;
+}
+
+/* What points into the draft that D is a copy of points into D. */
+static void settle(struct logical_draft *d)
+{
+    struct hu_block *own = &d->l.own;
+    if (d->codes.place)
+        d->apart.codes = &d->codes;
+    if (d->scales.place)
+        d->apart.scales = &d->scales;
+    if (d->more.place)
+        d->apart.more = &d->more;
+    if (d->apart.codes || d->apart.bytes || d->apart.element_of)
+        own->apart = &d->apart;
+    if (!own->name)
+        own->name = d->name;
+    if (!d->l.block)
+        d->l.block = own;
+}
+
+/* False: more than 64 bits count. */
+static bool set_shape(struct hu_logical *l, uint64_t *shape, unsigned rank, uint64_t last)
+{
     l->batch = l->rows = 1;
-    for (unsigned i = 0; i < rank; i++)
-        own[i] = i + 1 == rank ? last : shape[i];
     for (unsigned i = 0; i + 1 < rank; i++)
         if (i + 2 == rank)
-            l->rows = own[i];
-        else if (__builtin_mul_overflow(l->batch, own[i], &l->batch))
-            return no_memory(r);
-    l->columns = last;
-    l->shape = own;
+            l->rows = shape[i];
+        else if (__builtin_mul_overflow(l->batch, shape[i], &l->batch))
+            return false;
+    shape[rank ? rank - 1 : 0] = l->columns = last;
+    l->shape = shape;
     l->rank = rank;
-    return (!__builtin_mul_overflow(l->batch, l->rows, &l->elements) &&
-            !__builtin_mul_overflow(l->elements, l->columns, &l->elements)) ||
-           no_memory(r);
+    return !__builtin_mul_overflow(l->batch, l->rows, &l->elements) &&
+           !__builtin_mul_overflow(l->elements, l->columns, &l->elements);
+}
+
+enum logical_found hu_logical_make(struct logical_reader *r, size_t n, const char *tail,
+                                   const uint64_t *shape, unsigned rank, uint64_t last)
+{
+    const char *codes = r->draft.l.codes->name;
+    size_t kept = strlen(codes) - n;
+    struct logical_draft *d = arena_allocate(&r->to->arena, sizeof *d);
+    char *name = arena_allocate(&r->to->arena, kept + strlen(tail) + 1);
+    uint64_t *sizes = arena_allocate(&r->to->arena, (rank + 1) * sizeof *sizes);
+    struct hu_logical **row =
+        d && name && sizes ? hu_file_append(&r->to->at, &r->to->count, sizeof *row) : NULL;
+    if (!row)
+        return hu_logical_refuse(r, "out of memory");
+    *d = r->draft;
+    *row = &d->l;
+    memcpy(name, codes, kept);
+    strcpy(name + kept, tail);
+    d->l.name = name;
+    settle(d);
+    if (rank)
+        memcpy(sizes, shape, rank * sizeof *sizes);
+    return set_shape(&d->l, sizes, rank, last) ? LOGICAL_FOUND
+                                               : hu_logical_refuse(r, "out of memory");
 }
 
 bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void *bytes, size_t n)
 {
-    char name[80];
     unsigned width = t->dtype.integer  ? t->dtype.integer->storage_bits / 8u
                      : t->dtype.format ? t->dtype.format->storage_bits / 8u
                                        : 1;
@@ -157,7 +221,7 @@ bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void 
         return true;
     if (t->packed || (t->strides && t->elements > 1)) {
         hu_logical_refuse(r, "tensor '%s' is %s, and is read to know what others are",
-                          hu_printable(t->name, name, sizeof name),
+                          PRINTABLE(t->name, 80),
                           t->packed ? "compressed" : "in another order than its shape's");
         return false;
     }
@@ -166,33 +230,22 @@ bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void 
     if (fd >= 0)
         close(fd);
     if (why)
-        hu_logical_refuse(r, "tensor '%s' cannot be read",
-                          hu_printable(t->name, name, sizeof name));
+        hu_logical_refuse(r, "tensor '%s' cannot be read", PRINTABLE(t->name, 80));
     if (!why && t->big_endian && width > 1)
         hu_turn_bytes(bytes, n, width);
     return !why;
 }
 
-bool hu_logical_number(struct logical_reader *r, const struct hu_tensor *t, float *value)
+bool hu_logical_numbers(struct logical_reader *r, const struct hu_tensor *t, float *values,
+                        size_t n)
 {
-    unsigned char bytes[4];
-    if (!hu_logical_bytes(r, t, bytes, 4))
+    if (!hu_logical_bytes(r, t, values, n * sizeof *values))
         return false;
-    uint32_t word = (uint32_t)hu_little_read(bytes, 4);
-    memcpy(value, &word, 4);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t word = (uint32_t)hu_little_read(&values[i], 4);
+        memcpy(&values[i], &word, 4);
+    }
     return true;
-}
-
-const char *hu_logical_what(const struct hu_tensor *t, char out[LOGICAL_TEXT])
-{
-    char name[100];
-    size_t n = (size_t)snprintf(out, LOGICAL_TEXT, "'%s' of %s [",
-                                hu_printable(t->name, name, sizeof name), hu_dtype_name(t->dtype));
-    for (unsigned i = 0; i < t->rank && n + 30 < LOGICAL_TEXT; i++)
-        n += (size_t)snprintf(out + n, LOGICAL_TEXT - n, "%s%llu", i ? ", " : "",
-                              (unsigned long long)t->shape[i]);
-    snprintf(out + n, LOGICAL_TEXT - n, "]");
-    return out;
 }
 
 bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...)
@@ -214,6 +267,21 @@ bool hu_logical_is_of(const struct hu_tensor *t, const char *dtype)
 bool hu_logical_is_integer(const struct hu_tensor *t, unsigned bits)
 {
     return t && t->dtype.integer && t->dtype.integer->storage_bits == bits;
+}
+
+bool hu_logical_is_words(const struct hu_tensor *t)
+{
+    return hu_logical_is_integer(t, 32) && t->rank == 2;
+}
+
+bool hu_logical_is_float(const struct hu_tensor *t)
+{
+    return t && hu_has_word("fp32 bf16 fp16", hu_dtype_name(t->dtype));
+}
+
+bool hu_logical_is_fp32(const struct hu_tensor *t, uint64_t n)
+{
+    return hu_logical_is_of(t, "fp32") && t->elements == n;
 }
 
 uint64_t hu_logical_scales(const struct hu_block *b, uint64_t rows, uint64_t columns)

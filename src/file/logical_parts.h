@@ -38,10 +38,19 @@ struct logical_config {
     json_t *said; /* itself; NULL: there is none */
 };
 
+/* A weight on its way: what a layout found of it so far. */
+struct logical_draft {
+    struct hu_logical l;         /* the codes are its first part; without a block it has its own */
+    char name[HU_BLOCK_NAME];    /* the own block's, where that has none */
+    struct hu_block_apart apart; /* … and how its parts lie, where anything is said of it here */
+    struct hu_block_order codes, scales, more;
+};
+
 struct logical_reader {
     struct hu_tensor_set *set;
     struct hu_logicals *to;
     struct logical_config config;
+    struct logical_draft draft;      /* begun anew for each layout */
     const struct hu_metadata **said; /* of all files, by key, once it was asked for */
     size_t said_count;
     char *error;
@@ -69,16 +78,13 @@ uint64_t hu_logical_scales_due(const struct logical_scheme *s, uint64_t rows, ui
  * error says which key. */
 bool hu_logical_modelopt_read(json_t *object, const char *file, struct logical_config *config,
                               char error[HU_LOGICAL_ERROR]);
-/* Whether what ModelOpt says lets weights named NAME be quantized in a way that is decoded. */
-bool hu_logical_modelopt_decodes(struct logical_reader *r, const struct hu_tensor *codes,
-                                 const char *name);
+/* Whether what ModelOpt says lets the draft's codes be quantized in a way that is decoded. */
+bool hu_logical_modelopt_decodes(struct logical_reader *r);
 /* Whether it is what L's parts are. */
 bool hu_logical_modelopt_has(struct logical_reader *r, const struct hu_logical *l);
 
-/* Codes of a byte or less, and a tensor of scales beside them. */
+/* What the draft's codes, of a byte or less, and the scales beside them are. */
 struct logical_pair {
-    const struct hu_tensor *codes, *scales;
-    const char *layout;
     const struct hu_format *element; /* NULL: int8 */
     unsigned each;                   /* elements that one element of the file holds */
     size_t cut;                      /* of the codes' name, for what others have in its place */
@@ -87,78 +93,79 @@ struct logical_pair {
     uint64_t said[2]; /* rows and columns under a scale, by the file itself; 0: it does not say */
     bool float_zeros; /* zero points may be floats, of the scales' format */
     bool alone;       /* NVFP4 may lack the scale over all, which is 1 then */
+    bool tiles;       /* scales are of tiles alone */
+    const struct hu_tensor *second; /* the scale over all; NULL: there is none */
+    bool reciprocal;                /* by which is divided */
+    const struct hu_tensor *info;   /* a part that says no more; NULL: none */
+    /* Found: */
     uint64_t rows, columns;
     unsigned lead;                 /* dimensions before the matrix */
-    bool tiles;                    /* scales are of tiles alone */
     const struct hu_tensor *zeros; /* beside int8; NULL: none */
 };
 
-/* Reads them from `rows` on, as their dtypes and shapes are. second: the scale over all, by which
- * is divided where it is a RECIPROCAL; or NULL. */
-enum logical_found hu_logical_pair(struct logical_reader *r, struct logical_pair *p,
-                                   const struct hu_tensor *second, bool reciprocal);
+/* Reads them as their dtypes and shapes are. */
+enum logical_found hu_logical_pair(struct logical_reader *r, struct logical_pair *p);
 
 enum logical_found hu_logical_refuse(struct logical_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The same of T, whose name, dtype and shape stand before what FORMAT says. */
 enum logical_found hu_logical_wrong(struct logical_reader *r, const struct hu_tensor *t,
                                     const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same of PART, which does not fit CODES: what is DUE. */
-enum logical_found hu_logical_misfit(struct logical_reader *r, const struct hu_tensor *codes,
-                                     const struct hu_tensor *part, const char *due);
+/* The same of PART, which does not fit the draft's codes: what is due. */
+enum logical_found hu_logical_misfit(struct logical_reader *r, const struct hu_tensor *part,
+                                     const char *due, ...) __attribute__((format(printf, 3, 4)));
 /* The same of INPUTS, a scale over what weights are multiplied with. */
 enum logical_found hu_logical_inputs(struct logical_reader *r, const struct hu_tensor *inputs);
-/* The tensor whose name is T's with TAIL in place of its last N bytes; NULL: there is none. */
-const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, const struct hu_tensor *t,
-                                          size_t n, const char *tail);
-/* A logical tensor named as CODES is with TAIL in place of its last N bytes, of whose parts CODES
- * is the first. NULL: out of memory. */
-struct hu_logical *hu_logical_new(struct logical_reader *r, const struct hu_tensor *codes, size_t n,
-                                  const char *tail);
+
+/* The tensor whose name is that of the draft's codes with TAIL in place of its last N bytes; NULL:
+ * there is none. */
+const struct hu_tensor *hu_logical_beside(const struct logical_reader *r, size_t n,
+                                          const char *tail);
+/* The same, which becomes a part of the draft. */
+const struct hu_tensor *hu_logical_part(struct logical_reader *r, size_t n, const char *tail);
 /* T, which may be NULL, is a part of L too. */
 void hu_logical_add(struct hu_logical *l, const struct hu_tensor *t);
+/* The draft's scales, and more where there is any, are floats of the scales' format. */
+void hu_logical_float_scales(struct logical_reader *r, const struct hu_tensor *scales,
+                             const struct hu_tensor *more);
+/* The draft's own block: codes of BITS of a TABLE under an fp32, as yet for all. */
+struct hu_block *hu_logical_own(struct logical_reader *r, const char *name, const char *structure,
+                                unsigned bits, const float *table);
+/* The draft becomes a weight named as its codes are with TAIL in place of the last N bytes; of the
+ * RANK sizes of SHAPE but for the last, which is LAST. */
+enum logical_found hu_logical_make(struct logical_reader *r, size_t n, const char *tail,
+                                   const uint64_t *shape, unsigned rank, uint64_t last);
+
 /* What the files' metadata say under KEY. NULL: nothing that is JSON. To be released. */
 json_t *hu_logical_said(struct logical_reader *r, const char *key);
-/* L has the shape of T, but for the last size. False: out of memory. */
-bool hu_logical_shape(struct logical_reader *r, struct hu_logical *l, const uint64_t *shape,
-                      unsigned rank, uint64_t last);
 /* N bytes of T's data from byte AT on. False: error says why. */
 bool hu_logical_bytes(struct logical_reader *r, const struct hu_tensor *t, void *bytes, size_t n);
-/* T's one fp32. */
-bool hu_logical_number(struct logical_reader *r, const struct hu_tensor *t, float *value);
+/* T's first N fp32. */
+bool hu_logical_numbers(struct logical_reader *r, const struct hu_tensor *t, float *values,
+                        size_t n);
 
-/* "'a.weight' of F8_E4M3 [256, 128]", in OUT. */
-enum { LOGICAL_TEXT = 200 };
-const char *hu_logical_what(const struct hu_tensor *t, char out[LOGICAL_TEXT]);
 bool hu_logical_is_shape(const struct hu_tensor *t, unsigned rank, ...);
-/* Whether T, which may be NULL, is of DTYPE, or of whole numbers of BITS. */
+/* Whether T, which may be NULL, is of DTYPE, of whole numbers of BITS, a matrix of words of 32
+ * bits, of floats as scales are, or of N fp32. */
 bool hu_logical_is_of(const struct hu_tensor *t, const char *dtype);
 bool hu_logical_is_integer(const struct hu_tensor *t, unsigned bits);
+bool hu_logical_is_words(const struct hu_tensor *t);
+bool hu_logical_is_float(const struct hu_tensor *t);
+bool hu_logical_is_fp32(const struct hu_tensor *t, uint64_t n);
 
-/* The layouts. Each is given a tensor that may be codes. */
-enum logical_found hu_logical_bnb(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_bitnet(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_quanto(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_hqq(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_scaled(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_kernels(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_comfy(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_gpt_oss(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_mlx(struct logical_reader *r, const struct hu_tensor *codes);
-enum logical_found hu_logical_gguf(struct logical_reader *r, const struct hu_tensor *codes);
+/* The layouts. Each is given a draft that has what may be codes. */
+typedef enum logical_found logical_layout(struct logical_reader *r);
+logical_layout hu_logical_bnb, hu_logical_bitnet, hu_logical_quanto, hu_logical_hqq,
+    hu_logical_words, hu_logical_packed_words, hu_logical_scaled, hu_logical_torchao,
+    hu_logical_kernels, hu_logical_comfy, hu_logical_gpt_oss, hu_logical_mlx;
 
-/* NVFP4 and, without SECOND, MXFP8 as cuBLAS wants them: scales in an order of their own, and of
- * fp4 the second code of two in the lower bits. INFO is a part that says so; or NULL. */
-enum logical_found hu_logical_blocked(struct logical_reader *r, const struct hu_tensor *codes,
-                                      const struct hu_tensor *second, const struct hu_tensor *info);
 /* torchao's Int4Tensor, or TILED Int4TilePackedTo4dTensor, of which the file's metadata has SAID so
  * much. In place of N bytes of the codes' name stands the weight's NAME. */
-enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const struct hu_tensor *codes,
-                                           const json_t *said, bool tiled, size_t n,
-                                           const char *name);
+enum logical_found hu_logical_torchao_int4(struct logical_reader *r, const json_t *said, bool tiled,
+                                           size_t n, const char *name);
+
+/* Codes of a byte without a sign. */
+extern const float hu_logical_naturals[256];
 
 /* The rows of a table of what bytes stand for: 64 numbers from N on. */
 #define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7

@@ -23,10 +23,9 @@ static const struct kind kinds[] = {
 };
 
 /* Sets what the pair's scales are of. NULL, or what is wrong. */
-static const char *read_block(const json_t *said, struct logical_pair *p)
+static const char *read_block(const struct hu_tensor *t, const json_t *said, struct logical_pair *p)
 {
     const json_t *sizes = json_object_get(said, "block_size");
-    const struct hu_tensor *t = p->codes;
     size_t n = json_array_size(sizes);
     p->said[0] = t->rank > 1 && t->shape[t->rank - 2] ? t->shape[t->rank - 2] : 1;
     p->said[1] = t->rank && t->shape[t->rank - 1] ? t->shape[t->rank - 1] : 1;
@@ -45,18 +44,19 @@ static const char *read_block(const json_t *said, struct logical_pair *p)
 }
 
 /* NULL, or what is wrong. */
-static const char *check_kind(const struct kind *k, const json_t *said, struct logical_pair *p)
+static const char *check_kind(const struct kind *k, const struct hu_tensor *codes,
+                              const json_t *said, struct logical_pair *p)
 {
     const char *element =
         json_string_value(json_object_get(json_object_get(said, "elem_dtype"), "_data"));
-    p->element = p->codes->dtype.format;
+    p->element = codes->dtype.format;
     p->each = 1;
-    if (!hu_has_word(k->dtypes, hu_dtype_name(p->codes->dtype)))
+    if (!hu_has_word(k->dtypes, hu_dtype_name(codes->dtype)))
         return "its codes are of another dtype";
     if (json_is_true(json_object_get(said, "is_swizzled_scales")))
         return "its scales are swizzled, which are not read";
     if (k->floats)
-        return read_block(said, p);
+        return read_block(codes, said, p);
     json_int_t size = json_integer_value(json_object_get(said, "block_size"));
     if (size != (strcmp(k->type, "MXTensor") ? 16 : 32))
         return "its blocks have another size";
@@ -72,35 +72,37 @@ static const char *check_kind(const struct kind *k, const json_t *said, struct l
 static enum logical_found read_kind(struct logical_reader *r, struct logical_pair *p,
                                     const json_t *tensor, const char *type)
 {
-    const struct hu_tensor *inputs = hu_logical_beside(r, p->codes, p->cut, "_act_pre_scale");
+    const struct hu_tensor *codes = r->draft.l.codes,
+                           *inputs = hu_logical_beside(r, p->cut, "_act_pre_scale");
+    const json_t *said = json_object_get(tensor, "_data");
     const bool tiled = !strcmp(type, "Int4TilePackedTo4dTensor");
     if (inputs)
         return hu_logical_inputs(r, inputs);
     if (tiled || !strcmp(type, "Int4Tensor"))
-        return hu_logical_torchao_int4(r, p->codes, json_object_get(tensor, "_data"), tiled,
-                                       p->named, p->name);
+        return hu_logical_torchao_int4(r, said, tiled, p->named, p->name);
     const struct kind *k = kinds, *end = kinds + sizeof kinds / sizeof *kinds;
     while (k < end && strcmp(k->type, type) != 0)
         k++;
     if (k == end)
         return hu_logical_wrong(
-            r, p->codes, "is torchao's %.40s by its file's metadata, which is not read", type);
-    const char *wrong = check_kind(k, json_object_get(tensor, "_data"), p);
+            r, codes, "is torchao's %.40s by its file's metadata, which is not read", type);
+    const char *wrong = check_kind(k, codes, said, p);
     if (wrong)
-        return hu_logical_wrong(r, p->codes, "is torchao's %s by its file's metadata, but %s", type,
+        return hu_logical_wrong(r, codes, "is torchao's %s by its file's metadata, but %s", type,
                                 wrong);
-    if (!p->scales)
-        return hu_logical_wrong(r, p->codes, "has no _scale beside it, as torchao's have");
+    r->draft.l.scales = hu_logical_beside(r, p->cut, "_scale");
+    if (!r->draft.l.scales)
+        return hu_logical_wrong(r, codes, "has no _scale beside it, as torchao's have");
     p->float_zeros = k->floats;
     p->alone = !k->floats;
-    return hu_logical_pair(
-        r, p, k->floats ? NULL : hu_logical_beside(r, p->codes, p->cut, "_per_tensor_scale"),
-        false);
+    p->second = k->floats ? NULL : hu_logical_beside(r, p->cut, "_per_tensor_scale");
+    return hu_logical_pair(r, p);
 }
 
-enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_torchao(struct logical_reader *r)
 {
-    struct logical_pair p = {.codes = codes, .layout = "torchao", .cut = strlen("_qdata")};
+    struct logical_pair p = {.cut = strlen("_qdata")};
+    const struct hu_tensor *codes = r->draft.l.codes;
     const char *dot = strrchr(codes->name, '.');
     if (!hu_ends_with(codes->name, "_qdata") || !dot || dot[1] != '_' ||
         strlen(dot) < strlen("._a_qdata"))
@@ -114,7 +116,7 @@ enum logical_found hu_logical_torchao(struct logical_reader *r, const struct hu_
     key[module + n] = '\0';
     p.name = key + module;
     p.named = strlen(dot + 1);
-    p.scales = hu_logical_beside(r, codes, p.cut, "_scale");
+    r->draft.l.layout = "torchao";
     json_t *tensor = hu_logical_said(r, key);
     const char *type = json_string_value(json_object_get(tensor, "_type"));
     enum logical_found found =

@@ -16,9 +16,10 @@
  * weight_zero_point [out / (32 / bits), groups].
  */
 
-static bool is_word(const struct hu_tensor *t)
+/* Scales of such words are a matrix of floats of whole bytes. */
+static bool is_scales(const struct hu_tensor *t)
 {
-    return hu_logical_is_integer(t, 32) && t->rank == 2;
+    return t->rank == 2 && t->dtype.format && t->dtype.format->storage_bits % 8 == 0;
 }
 
 struct words {
@@ -78,100 +79,70 @@ static bool is_packing(const struct logical_config *c, bool awq)
 }
 
 /* INDEX, where it is there, has the group of each of IN inputs. */
-static enum logical_found check_index(struct logical_reader *r, const struct hu_tensor *codes,
-                                      const struct hu_tensor *index, uint64_t in)
+static enum logical_found check_index(struct logical_reader *r, const struct hu_tensor *index,
+                                      uint64_t in)
 {
-    char due[160];
-    snprintf(due, sizeof due, "the groups of %llu inputs want int32 [%llu]", (unsigned long long)in,
-             (unsigned long long)in);
-    if (!index || (hu_logical_is_integer(index, 32) && hu_logical_is_shape(index, 1, in)))
-        return LOGICAL_FOUND;
-    return hu_logical_misfit(r, codes, index, due);
+    return !index || (hu_logical_is_integer(index, 32) && hu_logical_is_shape(index, 1, in))
+               ? LOGICAL_FOUND
+               : hu_logical_misfit(r, index, "the groups of %llu inputs want int32 [%llu]",
+                                   (unsigned long long)in, (unsigned long long)in);
 }
 
 static enum logical_found check(struct logical_reader *r, const struct words *w)
 {
-    char due[160];
     uint64_t words = (w->out * w->bits + 31) / 32;
-    if (w->codes->rank != 2 || !w->scales->dtype.format || w->scales->rank != 2)
-        return hu_logical_misfit(r, w->codes, w->scales, "scales are floats, [groups, out]");
-    if (!is_word(w->zeros))
-        return hu_logical_misfit(r, w->codes, w->zeros, "zero points are words of 32 bits");
-    snprintf(due, sizeof due, "zero points of %llu bits want [%llu, %llu]",
-             (unsigned long long)w->bits, (unsigned long long)w->groups, (unsigned long long)words);
     if (!hu_logical_is_shape(w->zeros, 2, w->groups, words))
-        return hu_logical_misfit(r, w->codes, w->zeros, due);
-    return check_index(r, w->codes, w->index, w->in);
-}
-
-static void name_block(char name[HU_BLOCK_NAME], const struct words *w, uint64_t group, bool second)
-{
-    if (w->awq)
-        snprintf(name, HU_BLOCK_NAME, "awq4_g%llu", (unsigned long long)group);
-    else
-        snprintf(name, HU_BLOCK_NAME, "gptq%llu_g%llu%s", (unsigned long long)w->bits,
-                 (unsigned long long)group, second ? "_v2" : "");
+        return hu_logical_misfit(r, w->zeros, "zero points of %llu bits want [%llu, %llu]",
+                                 (unsigned long long)w->bits, (unsigned long long)w->groups,
+                                 (unsigned long long)words);
+    return check_index(r, w->index, w->in);
 }
 
 /* The table's row, or one of our own: for groups that are no power of two, and scales that are no
  * fp16. */
-static bool set_block(struct logical_reader *r, struct hu_logical *l, const struct words *w,
-                      uint64_t group)
+static void set_block(struct logical_reader *r, const struct words *w, uint64_t group)
 {
-    bool second = !strcmp(r->config.version, "gptq_v2");
-    char *name = arena_allocate(&r->to->arena, HU_BLOCK_NAME);
-    if (!name || group > UINT32_MAX)
-        return false;
-    name_block(name, w, group, second);
-    l->block = hu_block_find(name);
-    l->scales_in = w->scales->dtype.format;
-    if (l->block && !strcmp(l->block->scale, l->scales_in->name))
-        return true;
-    char like[HU_BLOCK_NAME];
-    name_block(like, w, 128, second);
+    char like[HU_BLOCK_NAME], *names[] = {r->draft.name, like};
+    const char *scale = w->scales->dtype.format->name;
+    for (size_t i = 0; i < 2; i++) {
+        const unsigned long long inputs = i ? 128 : group;
+        if (w->awq)
+            snprintf(names[i], HU_BLOCK_NAME, "awq4_g%llu", inputs);
+        else
+            snprintf(names[i], HU_BLOCK_NAME, "gptq%u_g%llu%s", (unsigned)w->bits, inputs,
+                     strcmp(r->config.version, "gptq_v2") ? "" : "_v2");
+    }
+    struct hu_logical *l = &r->draft.l;
+    l->block = hu_block_find(r->draft.name);
+    if (l->block && !strcmp(l->block->scale, scale))
+        return;
+    l->block = NULL;
     l->own = *hu_block_find(like);
-    l->own.name = name;
+    l->own.name = NULL;
     l->own.tile_columns = (uint32_t)group;
-    l->own.scale = l->scales_in->name;
-    l->block = &l->own;
-    return true;
+    l->own.scale = scale;
 }
 
-static enum logical_found build(struct logical_reader *r, const struct words *w, uint64_t group)
-{
-    const uint64_t shape[] = {w->out, w->in};
-    struct hu_logical *l = hu_logical_new(r, w->codes, strlen("qweight"), "weight");
-    if (!l || !hu_logical_shape(r, l, shape, 2, w->in))
-        return LOGICAL_ERROR;
-    l->layout = w->awq ? "awq" : "gptq";
-    l->scales = w->scales;
-    l->more = w->zeros;
-    l->groups = w->awq ? NULL : w->index;
-    hu_logical_add(l, w->scales);
-    hu_logical_add(l, w->zeros);
-    hu_logical_add(l, w->index);
-    return set_block(r, l, w, group) ? LOGICAL_FOUND : hu_logical_refuse(r, "out of memory");
-}
-
-enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_words(struct logical_reader *r)
 {
     const size_t tail = strlen(".qweight");
-    if (!hu_ends_with(codes->name, ".qweight") || !is_word(codes))
+    const struct hu_tensor *codes = r->draft.l.codes;
+    if (!hu_ends_with(codes->name, ".qweight") || !hu_logical_is_words(codes))
         return LOGICAL_NONE;
     struct words w = {.codes = codes,
-                      .scales = hu_logical_beside(r, codes, tail, ".scales"),
-                      .zeros = hu_logical_beside(r, codes, tail, ".qzeros"),
-                      .index = hu_logical_beside(r, codes, tail, ".g_idx")};
+                      .scales = hu_logical_part(r, tail, ".scales"),
+                      .zeros = hu_logical_part(r, tail, ".qzeros"),
+                      .index = hu_logical_part(r, tail, ".g_idx")};
     if (!w.scales || !w.zeros)
         return hu_logical_wrong(r, codes,
                                 "has no .scales and .qzeros beside it, as GPTQ and AWQ do");
-    if (!is_word(w.zeros) || w.scales->rank != 2 || !w.scales->dtype.format ||
-        (w.index && w.index->rank != 1))
-        return hu_logical_misfit(r, codes, w.scales,
-                                 "scales are floats and zero points int32, each a matrix");
+    if (!hu_logical_is_words(w.zeros) || !is_scales(w.scales) || (w.index && w.index->rank != 1))
+        return hu_logical_misfit(r, w.scales,
+                                 "scales are floats of whole bytes and zero points int32, each a "
+                                 "matrix");
     if (!measure(r, &w))
         return hu_logical_misfit(
-            r, codes, w.scales,
+            r, w.scales,
             "the sizes are neither GPTQ's of 2, 3, 4 or 8 bits (as the config has them) "
             "nor AWQ's of 4");
     if (!is_packing(&r->config, w.awq))
@@ -182,10 +153,17 @@ enum logical_found hu_logical_words(struct logical_reader *r, const struct hu_te
     uint64_t group = group_of(r, &w);
     if (!group)
         return hu_logical_misfit(
-            r, codes, w.scales,
-            "inputs and groups do not come out even, or not as the config has them");
+            r, w.scales, "inputs and groups do not come out even, or not as the config has them");
     enum logical_found fits = check(r, &w);
-    return fits == LOGICAL_FOUND ? build(r, &w, group) : fits;
+    if (fits != LOGICAL_FOUND)
+        return fits;
+    if (group > UINT32_MAX)
+        return hu_logical_refuse(r, "out of memory");
+    set_block(r, &w, group);
+    hu_logical_float_scales(r, w.scales, w.zeros);
+    r->draft.l.layout = w.awq ? "awq" : "gptq";
+    r->draft.l.groups = w.awq ? NULL : w.index;
+    return hu_logical_make(r, strlen("qweight"), "weight", (uint64_t[]){w.out, w.in}, 2, w.in);
 }
 
 struct packed {
@@ -193,52 +171,6 @@ struct packed {
     uint64_t out, in, bits, group;
     bool taken; /* for granted: the group */
 };
-
-static enum logical_found build_packed(struct logical_reader *r, const struct packed *p)
-{
-    static const char *const names[] = {"",
-                                        "int1_groups",
-                                        "int2_groups",
-                                        "int3_groups",
-                                        "int4_groups",
-                                        "int5_groups",
-                                        "int6_groups",
-                                        "int7_groups",
-                                        "int8_groups"};
-    const uint64_t shape[] = {p->out, p->in};
-    struct hu_logical *l = hu_logical_new(r, p->codes, strlen("_packed"), "");
-    if (!l || !hu_logical_shape(r, l, shape, 2, p->in))
-        return LOGICAL_ERROR;
-    l->layout = "compressed-tensors";
-    l->scales = p->scales;
-    l->scales_in = p->scales->dtype.format;
-    l->more = p->zeros;
-    l->groups = p->index;
-    l->own = (struct hu_block){
-        .name = names[p->bits],
-        .elements = 8,
-        .bytes = (uint32_t)p->bits,
-        .ggml_type = HU_NO_GGML_TYPE,
-        .structure = "integers, a scale for each group of a row",
-        .layout = HU_BLOCK_PACKED,
-        .codes = HU_CODES_INTEGER,
-        .code_bits = (unsigned char)p->bits,
-        .tile_rows = 1,
-        .tile_columns = (uint32_t)p->group,
-        .scale = l->scales_in->name,
-        .rule = HU_SCALE_NO_RULE,
-        .zero_is_middle = !p->zeros,
-    };
-    l->block = &l->own;
-    hu_logical_add(l, p->scales);
-    hu_logical_add(l, p->sizes);
-    hu_logical_add(l, p->zeros);
-    hu_logical_add(l, hu_logical_beside(r, p->codes, strlen("_packed"), "_g_idx"));
-    if (p->taken)
-        r->to->note = "groups that are no power of two are taken for granted, for no config.json "
-                      "beside it has their size";
-    return LOGICAL_FOUND;
-}
 
 /* weight_shape's two numbers. */
 static bool read_sizes(struct logical_reader *r, struct packed *p)
@@ -297,40 +229,40 @@ static bool measure_packed(const struct logical_reader *r, struct packed *p)
 
 static enum logical_found check_packed(struct logical_reader *r, struct packed *p)
 {
-    char due[160];
     if (!p->in || p->in > UINT32_MAX || p->out != p->codes->shape[0])
-        return hu_logical_misfit(r, p->codes, p->sizes,
-                                 "codes want [out, in / 8] or [out, in / 4]");
-    if (!p->scales->dtype.format || p->scales->rank != 2 || p->scales->shape[0] != p->out ||
-        !p->scales->shape[1] || p->scales->shape[1] > p->in)
-        return hu_logical_misfit(r, p->codes, p->scales, "scales are floats, [out, groups]");
+        return hu_logical_misfit(r, p->sizes, "codes want [out, in / 8] or [out, in / 4]");
+    if (!is_scales(p->scales) || p->scales->shape[0] != p->out || !p->scales->shape[1] ||
+        p->scales->shape[1] > p->in)
+        return hu_logical_misfit(r, p->scales, "scales are floats of whole bytes, [out, groups]");
     if (!measure_packed(r, p))
         return hu_logical_misfit(
-            r, p->codes, p->sizes,
+            r, p->sizes, "%s",
             r->config.scheme_count
                 ? "none of the config's config_groups has as many bits, groups and zero points"
                 : "without a config codes of 4 or 8 bits want [out, in / 8] or [out, in / 4], and "
                   "scales [out, groups] that divide the inputs");
     uint64_t groups = p->scales->shape[1], down = words_of(p->out, p->bits);
-    snprintf(due, sizeof due,
-             "zero points of %d bits, as many a word as codes, want int32 [%llu, %llu]",
-             (int)p->bits, (unsigned long long)down, (unsigned long long)groups);
-    if (p->zeros && (!is_word(p->zeros) || !hu_logical_is_shape(p->zeros, 2, down, groups)))
-        return hu_logical_misfit(r, p->codes, p->zeros, due);
-    enum logical_found fits = check_index(r, p->codes, p->index, p->in);
+    if (p->zeros &&
+        (!hu_logical_is_words(p->zeros) || !hu_logical_is_shape(p->zeros, 2, down, groups)))
+        return hu_logical_misfit(
+            r, p->zeros, "zero points of %d bits, as many a word as codes, want int32 [%llu, %llu]",
+            (int)p->bits, (unsigned long long)down, (unsigned long long)groups);
+    enum logical_found fits = check_index(r, p->index, p->in);
     return fits != LOGICAL_FOUND || read_index(r, p) ? fits : LOGICAL_ERROR;
 }
 
-enum logical_found hu_logical_packed_words(struct logical_reader *r, const struct hu_tensor *codes)
+enum logical_found hu_logical_packed_words(struct logical_reader *r)
 {
     const size_t tail = strlen("_packed");
-    if (!hu_ends_with(codes->name, "_packed") || !is_word(codes))
+    struct hu_logical *l = &r->draft.l;
+    const struct hu_tensor *codes = l->codes;
+    if (!hu_ends_with(codes->name, "_packed") || !hu_logical_is_words(codes))
         return LOGICAL_NONE;
     struct packed p = {.codes = codes,
-                       .scales = hu_logical_beside(r, codes, tail, "_scale"),
-                       .sizes = hu_logical_beside(r, codes, tail, "_shape"),
-                       .zeros = hu_logical_beside(r, codes, tail, "_zero_point"),
-                       .index = hu_logical_beside(r, codes, tail, "_g_idx")};
+                       .scales = hu_logical_part(r, tail, "_scale"),
+                       .sizes = hu_logical_part(r, tail, "_shape"),
+                       .zeros = hu_logical_part(r, tail, "_zero_point"),
+                       .index = hu_logical_part(r, tail, "_g_idx")};
     if (!p.scales || !p.sizes || !p.sizes->dtype.integer ||
         p.sizes->dtype.integer->storage_bits < 32 || !hu_logical_is_shape(p.sizes, 1, UINT64_C(2)))
         return hu_logical_wrong(r, codes,
@@ -339,5 +271,22 @@ enum logical_found hu_logical_packed_words(struct logical_reader *r, const struc
     if (!read_sizes(r, &p))
         return LOGICAL_ERROR;
     enum logical_found fits = check_packed(r, &p);
-    return fits == LOGICAL_FOUND ? build_packed(r, &p) : fits;
+    if (fits != LOGICAL_FOUND)
+        return fits;
+    if (p.taken)
+        r->to->note = "groups that are no power of two are taken for granted, for no config.json "
+                      "beside it has their size";
+    l->layout = "compressed-tensors";
+    l->groups = p.index;
+    hu_logical_float_scales(r, p.scales, p.zeros);
+    snprintf(r->draft.name, HU_BLOCK_NAME, "int%u_groups", (unsigned)p.bits);
+    struct hu_block *own = hu_logical_own(r, NULL, "integers, a scale for each group of a row",
+                                          (unsigned)p.bits, NULL);
+    own->layout = HU_BLOCK_PACKED;
+    own->codes = HU_CODES_INTEGER;
+    own->tile_rows = 1;
+    own->tile_columns = (uint32_t)p.group;
+    own->scale = l->scales_in->name;
+    own->zero_is_middle = !p.zeros;
+    return hu_logical_make(r, tail, "", (uint64_t[]){p.out, p.in}, 2, p.in);
 }

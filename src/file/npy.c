@@ -161,7 +161,7 @@ static bool read_shape(struct reader *r, struct dictionary *d)
 
 static bool read_entry(struct reader *r, struct dictionary *d)
 {
-    char key[DESCR_MAX], shown[80];
+    char key[DESCR_MAX];
     skip_space(r);
     size_t start = r->at;
     if (!read_string(r, "a key", key, sizeof key))
@@ -173,7 +173,7 @@ static bool read_entry(struct reader *r, struct dictionary *d)
     if (!field)
         return hu_file_refuse(r->error, start,
                               "'%s' is no key of .npy: descr, fortran_order and shape are",
-                              hu_printable(key, shown, sizeof shown));
+                              PRINTABLE(key, 80));
     if (d->seen & field)
         return hu_file_refuse(r->error, start, "the key '%s' comes twice", key);
     d->seen |= field;

@@ -2,6 +2,7 @@
 #include "archive.h"
 #include "gguf.h"
 #include "npy.h"
+#include "pickle.h"
 #include "safetensors.h"
 #include "torch_file.h"
 
@@ -12,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *hu_file_open_trouble(const char *path, int error)
+/* Why PATH cannot be read, of which the system says ERROR. */
+static const char *open_trouble(const char *path, int error)
 {
     /* Elsewhere "-" is standard input. */
     return error == ENOENT && !strcmp(path, "-") ? "a file is needed by its name, not standard "
@@ -35,7 +37,7 @@ static bool open_input(const char *path, struct hu_input *in, struct hu_tensor_f
     struct stat status;
     in->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (in->descriptor < 0)
-        return hu_file_refuse_whole(error, "%s", hu_file_open_trouble(path, errno));
+        return hu_file_refuse_whole(error, "%s", open_trouble(path, errno));
     if (fstat(in->descriptor, &status))
         return hu_file_refuse_whole(error, "%s", strerror(errno));
     const char *trouble = hu_file_kind_trouble(status.st_mode);
@@ -46,8 +48,20 @@ static bool open_input(const char *path, struct hu_input *in, struct hu_tensor_f
     return true;
 }
 
-typedef bool parse_function(const unsigned char *bytes, size_t n, uint64_t size,
+typedef bool parse_function(const struct hu_input *in, const unsigned char *bytes, size_t n,
                             struct hu_tensor_file *file, struct hu_file_error *error);
+
+static bool parse_gguf(const struct hu_input *in, const unsigned char *bytes, size_t n,
+                       struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    return hu_gguf_parse(bytes, n, in->size, file, error);
+}
+
+static bool parse_npy(const struct hu_input *in, const unsigned char *bytes, size_t n,
+                      struct hu_tensor_file *file, struct hu_file_error *error)
+{
+    return hu_npy_parse(bytes, n, in->size, file, error);
+}
 
 /* Only the header's parser knows how long it is: it is given the file's first bytes, and four times
  * as many whenever it wants more. */
@@ -66,7 +80,7 @@ static bool parse_start(const struct hu_input *in, parse_function *parse, size_t
         if (why)
             return hu_file_refuse_read(error, why);
         *error = (struct hu_file_error){0};
-        if (parse(bytes, n, in->size, file, error))
+        if (parse(in, bytes, n, file, error))
             return true;
         if (!error->more || n == most || n == in->size)
             return false;
@@ -128,14 +142,14 @@ static bool parse_input(const struct hu_input *in, const char *path, struct hu_t
     }
     switch (kind) {
     case HU_FILE_GGUF:
-        return parse_start(in, hu_gguf_parse, HU_GGUF_HEADER_MAX, file, error);
+        return parse_start(in, parse_gguf, HU_GGUF_HEADER_MAX, file, error);
     case HU_FILE_NPY:
-        return parse_start(in, hu_npy_parse, HU_NPY_HEADER_MAX + 16, file, error);
+        return parse_start(in, parse_npy, HU_NPY_HEADER_MAX + 16, file, error);
     case HU_FILE_ZIP:
     case HU_FILE_NPZ:
         return hu_archive_read(in, file, error);
     case HU_FILE_TORCH:
-        return hu_torch_read(in, file, error);
+        return parse_start(in, hu_torch_parse, HU_PICKLE_MAX, file, error);
     default:
         return parse_safetensors(in, file, error);
     }
@@ -150,6 +164,55 @@ bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file, struct h
     if (in.descriptor >= 0)
         close(in.descriptor);
     if (!fine)
+        hu_tensor_file_close(file);
+    return fine;
+}
+
+bool hu_raw_describe(const struct hu_format *format, uint64_t size, struct hu_tensor_file *file,
+                     struct hu_file_error *error)
+{
+    struct hu_dtype dtype = {.format = format};
+    uint32_t unit = hu_dtype_bytes(dtype), elements = hu_dtype_elements(dtype);
+    *file = (struct hu_tensor_file){.kind = HU_FILE_OTHER, .size = size};
+    if (size % unit)
+        return hu_file_refuse(
+            error, size - size % unit, "%u element%s of %s take%s %u bytes, and %llu %s left over",
+            elements, elements > 1 ? "s" : "", format->name, elements > 1 ? "" : "s", unit,
+            (unsigned long long)(size % unit), size % unit > 1 ? "bytes are" : "byte is");
+    struct hu_tensor *t = hu_file_append(&file->tensors, &file->count, sizeof *t);
+    uint64_t *shape = arena_allocate(&file->arena, sizeof *shape);
+    if (!t || !shape)
+        return hu_file_refuse(error, 0, "out of memory");
+    *shape = size / unit * elements;
+    *t = (struct hu_tensor){.name = "arr",
+                            .dtype = dtype,
+                            .shape = shape,
+                            .rank = 1,
+                            .elements = *shape,
+                            .bytes = size};
+    return true;
+}
+
+bool hu_raw_open(const char *path, const struct hu_format *format, struct hu_tensor_file *file,
+                 struct hu_file_error *error)
+{
+    struct stat status;
+    *file = (struct hu_tensor_file){0};
+    *error = (struct hu_file_error){0};
+    const char *why =
+        stat(path, &status) ? open_trouble(path, errno) : hu_file_kind_trouble(status.st_mode);
+    if (why)
+        return hu_file_refuse_whole(error, "%s", why);
+    /* Floats do not begin as a page or a pointer does. */
+    char what[HU_FOREIGN_TEXT];
+    if (hu_foreign_path(path, what) && (strstr(what, "pointer") || strstr(what, "HTML"))) {
+        hu_file_refuse_whole(error, "%s", what);
+        return false;
+    }
+    bool fine = hu_raw_describe(format, (uint64_t)status.st_size, file, error);
+    if (fine)
+        file->state = hu_file_state_of(&status);
+    else
         hu_tensor_file_close(file);
     return fine;
 }

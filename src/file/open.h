@@ -15,5 +15,15 @@ bool hu_tensor_file_open(const char *path, struct hu_tensor_file *file,
 
 /* What is wrong with reading tensors from what MODE (stat's) describes; NULL: nothing. */
 const char *hu_file_kind_trouble(mode_t mode);
-/* Why PATH cannot be read, of which the system says ERROR. */
-const char *hu_file_open_trouble(const char *path, int error);
+
+/*
+ * A file that is nothing but an array, of SIZE bytes without a header, as one tensor of FORMAT,
+ * called "arr". Packed formats fill bytes as hu_convert_array says. False: SIZE is no whole number
+ * of elements, or of bytes that whole elements fill; *error says so.
+ */
+bool hu_raw_describe(const struct hu_format *format, uint64_t size, struct hu_tensor_file *file,
+                     struct hu_file_error *error);
+
+/* The same of the file at PATH. hu_tensor_file_close releases it either way. */
+bool hu_raw_open(const char *path, const struct hu_format *format, struct hu_tensor_file *file,
+                 struct hu_file_error *error);

@@ -15,3 +15,5 @@ bool hu_is_control(const unsigned char *at);
 /* NAME with control characters and ill-formed bytes as \xNN, cut to SIZE, for a message. Returns
  * out. */
 const char *hu_printable(const char *name, char *out, size_t size);
+/* The same in memory of the block that it stands in. */
+#define PRINTABLE(name, size) hu_printable(name, (char[size]){0}, size)

@@ -317,14 +317,14 @@ struct tensor_reading {
 
 static bool read_dtype(struct reader *r, struct hu_tensor *tensor)
 {
-    char *text, name[80];
+    char *text;
     skip_space(r);
     size_t start = r->at;
     if (!read_string(r, "of the dtype", &text))
         return false;
     return hu_safetensors_dtype(text, &tensor->dtype) ||
            hu_file_refuse(r->error, start, "no dtype of safetensors is called '%s'",
-                          hu_printable(text, name, sizeof name));
+                          PRINTABLE(text, 80));
 }
 
 static bool read_offsets(struct reader *r, struct tensor_reading *t)
@@ -366,9 +366,8 @@ static bool read_field(struct reader *r, void *context)
 /* Dtype and shape against the bytes that the offsets claim, and those against the file. */
 static bool check_tensor(struct reader *r, struct tensor_reading *t)
 {
-    char name[80];
     struct hu_tensor *tensor = t->tensor;
-    hu_printable(tensor->name, name, sizeof name);
+    const char *name = PRINTABLE(tensor->name, 80);
     uint64_t data = r->size - r->end;
     if (t->offsets[0] > t->offsets[1])
         return hu_file_refuse(r->error, t->offsets_at, "tensor '%s' ends before it begins", name);
@@ -407,7 +406,6 @@ static bool read_tensor_array(struct reader *r, struct tensor_reading *t)
 
 static bool read_tensor(struct reader *r, const char *name, size_t start)
 {
-    char shown[80];
     struct tensor_reading t = {0};
     t.tensor = hu_file_append(&r->file->tensors, &r->file->count, sizeof *t.tensor);
     if (!t.tensor)
@@ -418,9 +416,9 @@ static bool read_tensor(struct reader *r, const char *name, size_t start)
     if (!expect(r, '{', "of a tensor") || !read_members(r, '}', read_field, &t))
         return false;
     if (t.seen != SEEN_ALL)
-        return hu_file_refuse(
-            r->error, start, "tensor '%s' lacks its %s", hu_printable(name, shown, sizeof shown),
-            t.seen & SEEN_DTYPE ? t.seen & SEEN_SHAPE ? "data_offsets" : "shape" : "dtype");
+        return hu_file_refuse(r->error, start, "tensor '%s' lacks its %s", PRINTABLE(name, 80),
+                              t.seen & SEEN_DTYPE ? t.seen & SEEN_SHAPE ? "data_offsets" : "shape"
+                                                  : "dtype");
     return check_tensor(r, &t);
 }
 
@@ -467,14 +465,12 @@ static bool read_entry(struct reader *r, void *context)
 
 static void note_liberties(struct reader *r)
 {
-    char key[80], name[80];
     if (r->keys)
         hu_file_note(r->file,
                      "%zu key%s of tensors beyond dtype, shape and data_offsets, as safetensors "
                      "itself does, %s passed over: '%s' of '%s'%s",
                      r->keys, r->keys > 1 ? "s" : "", r->keys > 1 ? "were" : "was",
-                     hu_printable(r->key, key, sizeof key), hu_printable(r->of, name, sizeof name),
-                     r->keys > 1 ? " first" : "");
+                     PRINTABLE(r->key, 80), PRINTABLE(r->of, 80), r->keys > 1 ? " first" : "");
     if (r->arrays)
         hu_file_note(r->file, "%zu tensor%s described by an array and no object", r->arrays,
                      r->arrays > 1 ? "s are" : " is");
@@ -500,7 +496,6 @@ static bool read_header(struct reader *r)
 /* The tensors must tile the data: no hole, no overlap, nothing behind the last. */
 static bool check_tiling(struct reader *r)
 {
-    char name[80];
     struct hu_tensor **order = hu_file_by_offset(r->file);
     if (!order)
         return no_memory(r);
@@ -512,7 +507,7 @@ static bool check_tiling(struct reader *r)
             fine = hu_file_refuse(r->error, t->offset < next ? t->offset : next,
                                   t->offset < next ? "tensor '%s' overlaps the one before it"
                                                    : "the data has a hole before tensor '%s'",
-                                  hu_printable(t->name, name, sizeof name));
+                                  PRINTABLE(t->name, 80));
         next = t->offset + t->bytes;
     }
     free(order);

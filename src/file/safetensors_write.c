@@ -4,32 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_text(struct write_text *t, const char *text)
-{
-    hu_write_put(t, text, strlen(text));
-}
-
-static void put_number(struct write_text *t, uint64_t n)
-{
-    char text[24];
-    hu_write_put(t, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n));
-}
-
 /* As RFC 8259 section 7 wants it: quotes, backslashes and control characters escaped. */
 static void put_string(struct write_text *t, const char *string)
 {
-    put_text(t, "\"");
+    hu_write_put(t, "\"", 1);
     for (const char *c = string; *c; c++) {
-        char escape[8];
         if (*c == '"' || *c == '\\')
-            hu_write_put(t, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", *c));
+            hu_write_print(t, "\\%c", *c);
         else if ((unsigned char)*c < 0x20)
-            hu_write_put(t, escape,
-                         (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*c));
+            hu_write_print(t, "\\u%04x", (unsigned char)*c);
         else
             hu_write_put(t, c, 1);
     }
-    put_text(t, "\"");
+    hu_write_put(t, "\"", 1);
 }
 
 static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
@@ -44,18 +31,11 @@ static bool put_tensor(struct write_text *t, const struct hu_written *tensor,
             "to U64",
             hu_dtype_name(tensor->dtype));
     put_string(t, tensor->name);
-    put_text(t, ":{\"dtype\":\"");
-    put_text(t, name);
-    put_text(t, "\",\"shape\":[");
-    for (unsigned i = 0; i < tensor->rank; i++) {
-        put_text(t, i ? "," : "");
-        put_number(t, tensor->shape[i]);
-    }
-    put_text(t, "],\"data_offsets\":[");
-    put_number(t, tensor->offset);
-    put_text(t, ",");
-    put_number(t, tensor->offset + tensor->bytes);
-    put_text(t, "]}");
+    hu_write_print(t, ":{\"dtype\":\"%s\",\"shape\":[", name);
+    for (unsigned i = 0; i < tensor->rank; i++)
+        hu_write_print(t, "%s%llu", i ? "," : "", (unsigned long long)tensor->shape[i]);
+    hu_write_print(t, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)tensor->offset,
+                   (unsigned long long)(tensor->offset + tensor->bytes));
     return true;
 }
 
@@ -77,18 +57,16 @@ static bool put_metadata(struct write_text *t, const struct hu_tensor_file *file
     bool classes = hu_metadata_find(file, "tensor_names");
     if (!file->metadata_count && file->kind != HU_FILE_TORCH)
         return false;
-    put_text(t, "\"__metadata__\":{");
-    if (!own)
-        put_text(t, "\"format\":\"pt\"");
+    hu_write_print(t, "\"__metadata__\":{%s", own ? "" : "\"format\":\"pt\"");
     for (size_t i = 0; own && i < file->metadata_count; i++) {
-        put_text(t, i ? "," : "");
+        hu_write_print(t, "%s", i ? "," : "");
         const char *key = file->metadata[i].key, *value = (const char *)file->metadata[i].value;
         put_string(t, key);
-        put_text(t, ":");
+        hu_write_print(t, ":");
         put_string(t,
                    classes && is_written(key, tensors, count) ? "{\"_type\": \"Tensor\"}" : value);
     }
-    put_text(t, "}");
+    hu_write_print(t, "}");
     return true;
 }
 
@@ -99,13 +77,13 @@ bool hu_safetensors_lay_out(const struct hu_tensor_file *file, const struct hu_w
     hu_write_put(&t, "\0\0\0\0\0\0\0\0{", 9);
     bool first = !put_metadata(&t, file, tensors, count), fine = true;
     for (size_t i = 0; fine && i < count; i++) {
-        put_text(&t, i || !first ? "," : "");
+        hu_write_print(&t, "%s", i || !first ? "," : "");
         fine = put_tensor(&t, &tensors[i], message);
     }
-    put_text(&t, "}");
+    hu_write_print(&t, "}");
     /* The data begins at a multiple of 8, as the reference writes it. */
     while (!t.failed && t.n % 8)
-        put_text(&t, " ");
+        hu_write_print(&t, " ");
     if (fine && t.failed)
         fine = hu_write_refuse(message, "out of memory");
     if (fine)

@@ -86,7 +86,6 @@ bool hu_tensor_folds(const struct hu_tensor *tensor)
 
 bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file_error *error)
 {
-    char name[80];
     /* A zero among the sizes makes the product zero, whatever the others are. */
     uint64_t elements = 1;
     bool empty = false, over = false;
@@ -97,7 +96,7 @@ bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file
     tensor->elements = empty ? 0 : elements;
     if ((over && !empty) || !hu_dtype_size(tensor->dtype, tensor->elements, &tensor->bytes))
         return hu_file_refuse(error, offset, "tensor '%s' has more elements than 64 bits count",
-                              hu_printable(tensor->name, name, sizeof name));
+                              PRINTABLE(tensor->name, 80));
     uint32_t unit = hu_dtype_elements(tensor->dtype);
     uint64_t row =
         tensor->dtype.block && tensor->rank ? tensor->shape[tensor->rank - 1] : tensor->elements;
@@ -105,14 +104,16 @@ bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file
         return hu_file_refuse(error, offset,
                               "tensor '%s': %s comes in %u elements at a time, and %llu is no "
                               "multiple of that",
-                              hu_printable(tensor->name, name, sizeof name),
-                              hu_dtype_name(tensor->dtype), unit, (unsigned long long)row);
+                              PRINTABLE(tensor->name, 80), hu_dtype_name(tensor->dtype), unit,
+                              (unsigned long long)row);
     return true;
 }
 
 static int compare_offsets(const void *a, const void *b)
 {
     const struct hu_tensor *x = *(struct hu_tensor *const *)a, *y = *(struct hu_tensor *const *)b;
+    if (x->member != y->member)
+        return x->member < y->member ? -1 : 1;
     if (x->offset != y->offset)
         return x->offset < y->offset ? -1 : 1;
     if (x->bytes != y->bytes)
@@ -139,12 +140,11 @@ static int compare_names(const void *a, const void *b)
 static bool names_differ(const char **names, size_t n, const char *what, uint64_t offset,
                          struct hu_file_error *error)
 {
-    char name[80];
     qsort(names, n, sizeof *names, compare_names);
     for (size_t i = 1; i < n; i++)
         if (!strcmp(names[i - 1], names[i]))
             return hu_file_refuse(error, offset, "the header has two %s '%s'", what,
-                                  hu_printable(names[i], name, sizeof name));
+                                  PRINTABLE(names[i], 80));
     return true;
 }
 

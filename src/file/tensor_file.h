@@ -117,7 +117,8 @@ void *hu_file_append(void *rows, size_t *count, size_t size);
 /* Refuses two tensors or two keys of one name. OFFSET is reported. */
 bool hu_file_check_names(const struct hu_tensor_file *file, uint64_t offset,
                          struct hu_file_error *error);
-/* Tensors in the order of their data; NULL: out of memory. The caller frees it. */
+/* Tensors in the order of their data, of an archive by its members; NULL: out of memory. The caller
+ * frees it. */
 struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file);
 /* Whether the sizes of TENSOR's shape, multiplied one after the other, stay within 64 bits: some
  * readers refuse what comes to nothing only at the end. */

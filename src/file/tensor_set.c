@@ -20,12 +20,12 @@ static bool refuse(struct opening *o, const char *path, const char *format, ...)
 
 static bool refuse(struct opening *o, const char *path, const char *format, ...)
 {
-    char shown[280], reason[300];
+    char reason[300];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    snprintf(o->error, HU_SET_ERROR, "%s: %s", hu_printable(path, shown, sizeof shown), reason);
+    snprintf(o->error, HU_SET_ERROR, "%s: %s", PRINTABLE(path, 280), reason);
     return false;
 }
 
@@ -60,7 +60,6 @@ static int compare(const void *a, const void *b)
 static bool gather(struct opening *o)
 {
     struct hu_tensor_set *set = o->set;
-    char name[80];
     size_t n = 0;
     for (size_t i = 0; i < set->count; i++)
         n += set->files[i].count;
@@ -81,7 +80,7 @@ static bool gather(struct opening *o)
         if (!strcmp(set->tensors[i - 1]->name, set->tensors[i]->name))
             return refuse(o, set->paths[set->tensors[i]->file],
                           "tensor '%s' is in another shard too",
-                          hu_printable(set->tensors[i]->name, name, sizeof name));
+                          PRINTABLE(set->tensors[i]->name, 80));
     return true;
 }
 
@@ -127,13 +126,12 @@ static bool open_shards(struct opening *o, const char *path, json_t *map)
 {
     const char *name;
     json_t *value;
-    char shown[80];
     json_object_foreach(map, name, value)
     {
         const char *file = json_string_value(value);
         if (!file || !*file || strchr(file, '/'))
             return refuse(o, path, "tensor '%s' must name a file beside the index",
-                          hu_printable(name, shown, sizeof shown));
+                          PRINTABLE(name, 80));
         char *shard = hu_path_beside(path, file);
         bool fine = shard && (shard_number(o->set, shard) < o->set->count || add_file(o, shard));
         free(shard);
@@ -148,7 +146,6 @@ static bool check_map(struct opening *o, const char *path, json_t *map)
     struct hu_tensor_set *set = o->set;
     const char *name;
     json_t *value;
-    char shown[80];
     json_object_foreach(map, name, value)
     {
         const struct hu_tensor *t = hu_tensor_set_find(set, name);
@@ -157,14 +154,14 @@ static bool check_map(struct opening *o, const char *path, json_t *map)
         free(shard);
         if (!there)
             return refuse(o, path, "tensor '%s' is not in the file that the index names",
-                          hu_printable(name, shown, sizeof shown));
+                          PRINTABLE(name, 80));
     }
     if (json_object_size(map) == set->tensor_count)
         return true;
     for (size_t i = 0; i < set->tensor_count; i++)
         if (!json_object_get(map, set->tensors[i]->name))
             return refuse(o, path, "tensor '%s' is in a shard and not in the index",
-                          hu_printable(set->tensors[i]->name, shown, sizeof shown));
+                          PRINTABLE(set->tensors[i]->name, 80));
     return true;
 }
 

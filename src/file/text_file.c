@@ -1,10 +1,10 @@
 #include "text_file.h"
+#include "input.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static char *read_open(int descriptor, size_t *n, const char **why)
@@ -23,21 +23,13 @@ static char *read_open(int descriptor, size_t *n, const char **why)
         *why = "out of memory";
         return NULL;
     }
-    *n = 0;
-    while (*n < (size_t)status.st_size) {
-        ssize_t got = read(descriptor, text + *n, (size_t)status.st_size - *n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            *why = strerror(errno);
-            free(text);
-            return NULL;
-        }
-        if (!got)
-            break;
-        *n += (size_t)got;
-    }
-    return text;
+    *n = (size_t)status.st_size;
+    int error = hu_read_at(descriptor, text, *n, 0);
+    if (!error)
+        return text;
+    *why = error < 0 ? "the file became shorter while it was read" : strerror(error);
+    free(text);
+    return NULL;
 }
 
 char *hu_text_read(const char *path, size_t *n, const char **why)

@@ -266,8 +266,8 @@ static bool read_pickles(struct legacy *l, struct hu_pickle *p, struct hu_tensor
            hu_torch_gather(file, root, false, find_legacy, l, error);
 }
 
-static bool parse_legacy(const struct hu_input *in, const unsigned char *bytes, size_t n,
-                         struct hu_tensor_file *file, struct hu_file_error *error)
+bool hu_torch_parse(const struct hu_input *in, const unsigned char *bytes, size_t n,
+                    struct hu_tensor_file *file, struct hu_file_error *error)
 {
     struct legacy l = {.in = in, .made = {.file = file}};
     struct hu_pickle_maker maker = hu_torch_maker(&l.made);
@@ -278,30 +278,4 @@ static bool parse_legacy(const struct hu_input *in, const unsigned char *bytes, 
     free(l.places);
     file->kind = HU_FILE_TORCH;
     return fine;
-}
-
-bool hu_torch_read(const struct hu_input *in, struct hu_tensor_file *file,
-                   struct hu_file_error *error)
-{
-    struct hu_file_state state = file->state;
-    for (size_t n = 256 * 1024;; n *= 4) {
-        n = n < HU_PICKLE_MAX ? n : HU_PICKLE_MAX;
-        n = n < in->size ? n : (size_t)in->size;
-        unsigned char *bytes = malloc(n + 1);
-        if (!bytes)
-            return hu_file_refuse_whole(error, "out of memory");
-        int why = hu_input_read(in, bytes, n, 0);
-        *error = (struct hu_file_error){0};
-        bool fine = !why && parse_legacy(in, bytes, n, file, error);
-        free(bytes);
-        if (why)
-            return hu_file_refuse_read(error, why);
-        if (fine)
-            return true;
-        if (!error->more || n == HU_PICKLE_MAX || n == in->size)
-            return false;
-        hu_tensor_file_close(file);
-        file->state = state;
-        file->size = in->size;
-    }
 }

@@ -9,9 +9,10 @@
 
 struct hu_zip;
 
-/* What torch.save writes without zip. False: *error says why. */
-bool hu_torch_read(const struct hu_input *in, struct hu_tensor_file *file,
-                   struct hu_file_error *error);
+/* What torch.save writes without zip, of which the first N bytes are given; they must hold the
+ * pickles. False: *error says why. */
+bool hu_torch_parse(const struct hu_input *in, const unsigned char *bytes, size_t n,
+                    struct hu_tensor_file *file, struct hu_file_error *error);
 
 /* The archive's member PICKLE is PREFIX/data.pkl. NAMES: of all members, sorted. */
 struct hu_member_name {

@@ -55,9 +55,7 @@ static bool measure_span(const struct hu_torch_tensor *t, uint64_t *span, bool *
 
 static bool refuse(struct walk *w, const struct hu_torch_tensor *t, const char *what)
 {
-    char shown[120];
-    return hu_file_refuse(w->error, t->at, "tensor '%s' %s",
-                          hu_printable(w->name, shown, sizeof shown), what);
+    return hu_file_refuse(w->error, t->at, "tensor '%s' %s", PRINTABLE(w->name, 120), what);
 }
 
 /* The tensor's place among the elements of its storage, against how many that has. */
@@ -233,28 +231,13 @@ static bool visit(struct walk *w, struct hu_pickle_value *v, size_t length, unsi
     }
 }
 
-static int compare_places(const void *a, const void *b)
-{
-    const struct hu_tensor *x = *(struct hu_tensor *const *)a, *y = *(struct hu_tensor *const *)b;
-    if (x->member != y->member)
-        return x->member < y->member ? -1 : 1;
-    if (x->offset != y->offset)
-        return x->offset < y->offset ? -1 : 1;
-    if (x->bytes != y->bytes)
-        return x->bytes < y->bytes ? -1 : 1;
-    return x < y ? -1 : x > y;
-}
-
 /* Tied weights are one storage under two names; it counts once. */
 static bool mark_shared(struct hu_tensor_file *file, struct hu_file_error *error)
 {
     size_t shared = 0;
-    struct hu_tensor **order = malloc((file->count + 1) * sizeof *order);
+    struct hu_tensor **order = hu_file_by_offset(file);
     if (!order)
         return hu_file_refuse_whole(error, "out of memory");
-    for (size_t i = 0; i < file->count; i++)
-        order[i] = &file->tensors[i];
-    qsort(order, file->count, sizeof *order, compare_places);
     for (size_t i = 1; i < file->count; i++) {
         const struct hu_tensor *a = order[i - 1], *b = order[i];
         order[i]->shared =

@@ -19,17 +19,16 @@ struct hu_written hu_written_of(const struct hu_tensor *t, const struct hu_forma
 
 static bool measure(struct hu_written *t, char message[HU_WRITE_MESSAGE])
 {
-    char name[80];
     if (t->dtype.format && t->elements % hu_dtype_elements(t->dtype))
         return hu_write_refuse(
             message,
             "tensor '%s' has %llu elements, and %s is packed %u at a time into whole "
             "bytes",
-            hu_printable(t->name, name, sizeof name), (unsigned long long)t->elements,
-            t->dtype.format->name, hu_dtype_elements(t->dtype));
+            PRINTABLE(t->name, 80), (unsigned long long)t->elements, t->dtype.format->name,
+            hu_dtype_elements(t->dtype));
     return hu_dtype_size(t->dtype, t->elements, &t->bytes) ||
            hu_write_refuse(message, "tensor '%s' would be over 64 bits of bytes",
-                           hu_printable(t->name, name, sizeof name));
+                           PRINTABLE(t->name, 80));
 }
 
 static int compare_places(const void *a, const void *b)

@@ -28,3 +28,12 @@ void hu_write_put(struct write_text *t, const void *bytes, size_t n)
     memcpy(t->bytes + t->n, bytes, n);
     t->n += n;
 }
+
+void hu_write_print(struct write_text *t, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    hu_write_put(t, text, (size_t)vsnprintf(text, sizeof text, format, arguments));
+    va_end(arguments);
+}

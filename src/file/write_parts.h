@@ -10,6 +10,9 @@ struct write_text {
     bool failed; /* out of memory */
 };
 void hu_write_put(struct write_text *t, const void *bytes, size_t n);
+/* At most 255 bytes. */
+void hu_write_print(struct write_text *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Writes MESSAGE and returns false. */
 bool hu_write_refuse(char message[HU_WRITE_MESSAGE], const char *format, ...)

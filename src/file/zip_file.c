@@ -224,7 +224,6 @@ size_t hu_zip_count(const struct hu_zip *z)
 bool hu_zip_member(struct hu_zip *z, size_t index, struct hu_zip_member *member,
                    struct hu_file_error *error)
 {
-    char name[80];
     zip_stat_t status;
     const zip_uint64_t wanted =
         ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
@@ -232,7 +231,7 @@ bool hu_zip_member(struct hu_zip *z, size_t index, struct hu_zip_member *member,
         return refuse(z, error, "is a broken zip archive", zip.get_error(z->archive));
     *member = (struct hu_zip_member){status.name, status.size, status.comp_size,
                                      status.comp_method == ZIP_CM_STORE};
-    hu_printable(status.name, name, sizeof name);
+    const char *name = PRINTABLE(status.name, 80);
     if (status.valid & ZIP_STAT_ENCRYPTION_METHOD && status.encryption_method != ZIP_EM_NONE)
         return hu_file_refuse_whole(error, "the archive's member '%s' is encrypted", name);
     if (member->stored && status.size != status.comp_size)
@@ -262,7 +261,7 @@ static zip_file_t *open_member(struct hu_zip *z, size_t index, zip_flags_t flags
  * them, as they are, is read at their place. */
 bool hu_zip_place(struct hu_zip *z, size_t index, uint64_t *offset, struct hu_file_error *error)
 {
-    char name[80], byte;
+    char byte;
     struct hu_zip_member m;
     if (!hu_zip_member(z, index, &m, error))
         return false;
@@ -279,7 +278,7 @@ bool hu_zip_place(struct hu_zip *z, size_t index, uint64_t *offset, struct hu_fi
     *offset = z->last_read;
     if (fine && m.packed > z->in->size - *offset)
         fine = hu_file_refuse_whole(error, "the archive's member '%s' runs past the file's end",
-                                    hu_printable(m.name, name, sizeof name));
+                                    PRINTABLE(m.name, 80));
     return fine;
 }
 
@@ -305,7 +304,7 @@ static bool read_on(struct hu_zip *z, zip_file_t *file, void *bytes, size_t n,
 static bool end_member(struct hu_zip *z, size_t index, zip_file_t *file,
                        struct hu_file_error *error)
 {
-    char byte, name[80];
+    char byte;
     zip_stat_t status;
     zip_int64_t more = zip.fread(file, &byte, 1);
     if (!more)
@@ -320,7 +319,7 @@ static bool end_member(struct hu_zip *z, size_t index, zip_file_t *file,
            hu_file_refuse_whole(error,
                                 "the archive's member '%s' is damaged: its bytes do not have the "
                                 "checksum that the archive has of them",
-                                hu_printable(status.name, name, sizeof name));
+                                PRINTABLE(status.name, 80));
 }
 
 bool hu_zip_read_at(struct hu_zip *z, size_t index, uint64_t offset, void *bytes, size_t n,

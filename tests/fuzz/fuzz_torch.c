@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hu_tensor_file file = {0};
     struct hu_file_error error = {0};
     const struct hu_input in = {.memory = size ? data : &nothing, .size = size};
-    if (hu_torch_read(&in, &file, &error)) {
+    if (hu_torch_parse(&in, in.memory, size, &file, &error)) {
         for (size_t i = 0; i < file.count; i++) {
             const struct hu_tensor *t = &file.tensors[i];
             uint64_t bytes = t->strides ? t->span * hu_dtype_bytes(t->dtype) : t->bytes;

@@ -20,10 +20,12 @@ bool hu_archive_read(const struct hu_input *in, struct hu_tensor_file *file,
     return hu_file_refuse_whole(error, "is a zip archive, which the page does not read");
 }
 
-bool hu_torch_read(const struct hu_input *in, struct hu_tensor_file *file,
-                   struct hu_file_error *error)
+bool hu_torch_parse(const struct hu_input *in, const unsigned char *bytes, size_t n,
+                    struct hu_tensor_file *file, struct hu_file_error *error)
 {
     (void)in;
+    (void)bytes;
+    (void)n;
     (void)file;
     return hu_file_refuse_whole(error, "is a file of PyTorch's, which the page does not read");
 }
