@@ -24,22 +24,21 @@ static bool class_has(const struct listing *l, const char *words)
     for (size_t n; *words; words += n + (words[n] == ' ')) {
         n = strcspn(words, " ");
         snprintf(word, sizeof word, "%.*s", (int)n, words);
-        if (strcmp(word, "Model") ? strstr(l->class, word) != NULL : l->result->bare)
+        if (strcmp(word, "Model") ? strstr(l->e.class, word) != NULL : l->result->bare)
             return true;
     }
     return false;
 }
 
-static void list_lines(struct listing *l, const struct line *line, const struct place *p);
+static void list_lines(struct listing *l, const struct line *line, const struct hu_tensor_row *p);
 
 static struct scope *open_scope(struct listing *l, json_t *object, const char *prefix)
 {
     struct scope *s = arena_allocate(&l->family->arena, sizeof *s);
-    if (!s) {
+    if (s && prefix)
+        *s = (struct scope){.object = object, .prefix = prefix, .outer = l->e.scope};
+    else
         listing_fail(l, "out of memory");
-        return NULL;
-    }
-    *s = (struct scope){.object = object, .prefix = prefix, .outer = l->e.scope};
     return s;
 }
 
@@ -51,17 +50,14 @@ static const struct scope *scope_in(struct listing *l, const struct part *part)
         return l->e.scope;
     struct value v = evaluate(&l->e, part->in);
     bool object = v.kind == VALUE_JSON && json_is_object(v.json);
-    if (!object && v.kind != VALUE_MISSING && v.kind != VALUE_NULL) {
+    if (!object && v.kind != VALUE_MISSING && v.kind != VALUE_NULL)
         listing_fail(l, "\"%.64s\" is no object", part->in_name);
-        return l->e.scope;
-    }
     snprintf(prefix, sizeof prefix, "%s%s.", l->e.scope->prefix, part->in_name);
-    char *kept = arena_text(&l->family->arena, prefix, strlen(prefix));
-    struct scope *s = kept ? open_scope(l, object ? v.json : NULL, kept) : NULL;
-    return s ? s : l->e.scope;
+    return open_scope(l, object ? v.json : NULL,
+                      arena_text(&l->family->arena, prefix, strlen(prefix)));
 }
 
-static void list_part(struct listing *l, const struct line *line, const struct place *p)
+static void list_part(struct listing *l, const struct line *line, const struct hu_tensor_row *p)
 {
     const struct part *part = family_part(l->family, line->part);
     struct binding bound[PARAMETERS_MAX], *outer = l->e.bindings;
@@ -100,10 +96,8 @@ static json_t *overrides_of(struct listing *l, const struct line *line)
                        : v.kind == VALUE_JSON  ? json_incref(v.json)
                        : v.kind == VALUE_NULL  ? json_null()
                                                : NULL;
-        if (json)
-            json_object_set_new(set, a->key, json);
-        else if (!l->failed)
-            listing_note_missing(l, v.key ? v.key : "a key");
+        if (!json || json_object_set_new(set, a->key, json))
+            listing_note_missing(l, v);
     }
     return set;
 }
@@ -132,7 +126,7 @@ static const struct hu_family_text *nested_text(struct listing *l, const struct 
 }
 
 static void list_nested(struct listing *l, const struct hu_family_text *text, json_t *config,
-                        json_t *overrides, const struct place *p)
+                        json_t *overrides, const struct hu_tensor_row *p)
 {
     char why[NOTATION_ERROR];
     struct family *family = family_read(text, why), *outer = l->family;
@@ -155,7 +149,7 @@ static void list_nested(struct listing *l, const struct hu_family_text *text, js
     family_free(family);
 }
 
-static void list_family(struct listing *l, const struct line *line, const struct place *p,
+static void list_family(struct listing *l, const struct line *line, const struct hu_tensor_row *p,
                         size_t base)
 {
     json_t *config = l->e.scope->object;
@@ -191,38 +185,17 @@ static void list_family(struct listing *l, const struct line *line, const struct
     json_decref(overrides);
 }
 
-/* What the words of a line say of all below it. */
-static struct place place_below(struct listing *l, const struct line *line, const struct place *p)
-{
-    struct place below = *p;
-    const struct words *w = &line->words;
-    if (w->tower)
-        below.tower = w->tower;
-    if (w->role)
-        below.role = w->role;
-    if (w->dtype.format || w->dtype.integer)
-        below.dtype = w->dtype;
-    below.optional |= w->optional;
-    below.tied |= w->tied && listing_holds(l, w->tied);
-    return below;
-}
-
 /* The line, its path's loops being bound. BASE: bytes of the path before the line's own. */
-static void list_line(struct listing *l, const struct line *line, const struct place *p,
+static void list_line(struct listing *l, const struct line *line, const struct hu_tensor_row *p,
                       size_t base)
 {
-    if (l->failed || !stands(l, line) ||
-        (line->words.classes && !class_has(l, line->words.classes)))
+    if (!stands(l, line) || (line->words.classes && !class_has(l, line->words.classes)))
         return;
-    if (line->kind == LINE_TENSOR) {
-        list_tensor(l, line, p);
-        return;
-    }
-    if (line->kind == LINE_KEEP) {
-        list_keep(l, line, p);
-        return;
-    }
-    struct place below = place_below(l, line, p);
+    if (line->kind == LINE_TENSOR)
+        return list_tensor(l, line, p);
+    if (line->kind == LINE_KEEP)
+        return list_keep(l, line, p);
+    struct hu_tensor_row below = row_below(l, line, p);
     if (line->kind == LINE_FAMILY)
         list_family(l, line, &below, base);
     else if (line->kind == LINE_PART)
@@ -232,11 +205,17 @@ static void list_line(struct listing *l, const struct line *line, const struct p
 }
 
 static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct place *p, size_t base);
+                      const struct hu_tensor_row *p, size_t base);
 
 struct range {
     uint64_t from, to, used;
 };
+
+/* The loop over a model's layers. */
+static bool is_layer(const struct piece *piece)
+{
+    return !strcmp(piece->variable->name, "i");
+}
 
 static bool read_range(struct listing *l, const struct piece *piece, struct range *r)
 {
@@ -254,11 +233,10 @@ static bool read_range(struct listing *l, const struct piece *piece, struct rang
 
 /* One turn for each index, which stands in the name. */
 static void list_each(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct range *r, const struct place *p, size_t base)
+                      const struct range *r, struct hu_tensor_row below, size_t base)
 {
     struct binding bound = {.symbol = piece->variable, .outer = l->e.bindings};
-    bool layers = !strcmp(piece->variable->name, "i");
-    struct place below = *p;
+    bool layers = is_layer(piece);
     if (r->to - r->from > LAYERS_MAX) {
         struct value v = evaluate(&l->e, piece->to);
         listing_fail(l, "\"%.64s\" is over %d", v.key ? v.key : piece->variable->name, LAYERS_MAX);
@@ -268,13 +246,11 @@ static void list_each(struct listing *l, const struct line *line, const struct p
         below.stack = l->out->stacks++;
     l->e.bindings = &bound;
     for (uint64_t i = r->from; i < r->to && !l->failed; i++) {
-        char digits[24];
         size_t length = l->length;
         bound.value = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)i};
         if (layers)
             below.layer = (uint32_t)i;
-        listing_append(l, digits,
-                       (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)i));
+        listing_append_number(l, (int64_t)i);
         list_path(l, line, piece->next, &below, base);
         listing_cut(l, length);
     }
@@ -283,26 +259,25 @@ static void list_each(struct listing *l, const struct line *line, const struct p
 
 /* One turn for all, where nothing below depends on the index; false: something does. */
 static bool list_alike(struct listing *l, const struct line *line, const struct piece *piece,
-                       const struct range *r, const struct place *p, size_t base)
+                       const struct range *r, struct hu_tensor_row below, size_t base)
 {
     struct binding bound = {.symbol = piece->variable,
                             .value = {.kind = VALUE_INTEGER, .integer = (int64_t)r->from},
                             .outer = l->e.bindings};
-    struct place below = *p;
     size_t rows = l->out->count, kept = l->out->kept_count, length = l->length;
     bool unrolled = l->unrolled;
-    if (p->repeats == HU_REPEATS_MAX)
+    if (is_layer(piece) || below.repeat_count == HU_REPEATS_MAX)
         return false;
     if (__builtin_mul_overflow(below.copies, r->to - r->from, &below.copies) ||
         below.copies > UINT64_C(1) << 40) {
         listing_fail(l, "the model has more parameters than 64 bits count");
         return true;
     }
-    below.firsts[below.repeats] = r->from;
-    below.counts[below.repeats++] = r->to - r->from;
+    below.repeats[below.repeat_count].first = r->from;
+    below.repeats[below.repeat_count++].count = r->to - r->from;
     l->unrolled = false;
     l->e.bindings = &bound;
-    listing_append(l, "\1", 1);
+    listing_append(l, "\1");
     list_path(l, line, piece->next, &below, base);
     listing_cut(l, length);
     l->e.bindings = bound.outer;
@@ -316,10 +291,10 @@ static bool list_alike(struct listing *l, const struct line *line, const struct 
 }
 
 static void list_loop(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct place *p, size_t base)
+                      const struct hu_tensor_row *p, size_t base)
 {
     struct range r;
-    struct place below = *p;
+    struct hu_tensor_row below = *p;
     if (!read_range(l, piece, &r))
         return;
     if (piece->used) {
@@ -330,50 +305,44 @@ static void list_loop(struct listing *l, const struct line *line, const struct p
             return;
         }
     }
-    if (!strcmp(piece->variable->name, "i") || !list_alike(l, line, piece, &r, &below, base))
-        list_each(l, line, piece, &r, &below, base);
+    if (!list_alike(l, line, piece, &r, below, base))
+        list_each(l, line, piece, &r, below, base);
 }
 
 static void append_value(struct listing *l, struct value v)
 {
-    char digits[24];
     if (v.kind == VALUE_INTEGER)
-        listing_append(l, digits,
-                       (size_t)snprintf(digits, sizeof digits, "%lld", (long long)v.integer));
+        listing_append_number(l, v.integer);
     else if (v.kind == VALUE_TEXT)
-        listing_append(l, v.text, strlen(v.text));
+        listing_append(l, v.text);
     else if (v.kind != VALUE_MISSING)
         listing_fail(l, "a value in a name is neither a whole number nor a text");
 }
 
 static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct place *p, size_t base)
+                      const struct hu_tensor_row *p, size_t base)
 {
     size_t length = l->length;
     if (l->failed)
         return;
-    if (!piece) {
-        list_line(l, line, p, base);
-        return;
-    }
-    if (piece->kind == PIECE_LOOP) {
-        list_loop(l, line, piece, p, base);
-        return;
-    }
+    if (!piece)
+        return list_line(l, line, p, base);
+    if (piece->kind == PIECE_LOOP)
+        return list_loop(l, line, piece, p, base);
     if (piece->kind == PIECE_TEXT)
-        listing_append(l, piece->text, strlen(piece->text));
+        listing_append(l, piece->text);
     else
         append_value(l, listing_value(l, piece->to));
     list_path(l, line, piece->next, p, base);
     listing_cut(l, length);
 }
 
-static void list_lines(struct listing *l, const struct line *line, const struct place *p)
+static void list_lines(struct listing *l, const struct line *line, const struct hu_tensor_row *p)
 {
     size_t base = l->length;
     for (; line && !l->failed; line = line->next) {
         if (base && line->path)
-            listing_append(l, ".", 1);
+            listing_append(l, ".");
         list_path(l, line, line->path, p, base);
         listing_cut(l, base);
     }
@@ -416,16 +385,13 @@ static void strip_base(struct listing *l)
 {
     struct hu_tensors *t = l->out;
     size_t n = strlen(l->family->base), kept = 0;
-    bool any = false;
     for (size_t i = 0; i < t->count; i++)
-        any |= !strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.';
-    for (size_t i = 0; any && i < t->count; i++)
         if (!strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.') {
-            t->rows[kept] = t->rows[i];
-            t->rows[kept++].name += n + 1;
+            struct hu_tensor_row row = t->rows[i];
+            row.name += n + 1;
+            t->rows[kept++] = row;
         }
-    if (any)
-        t->count = kept;
+    t->count = kept ? kept : t->count;
 }
 
 /* The first of "architectures"; the family's first where the config names none. */
@@ -435,11 +401,9 @@ static const char *class_of(json_t *config, const struct hu_family_text *text, c
         json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
     if (!name) /* diffusers' */
         name = json_string_value(json_object_get(config, "_class_name"));
-    if (name)
-        return name;
-    snprintf(out, 64, "%.*s", (int)strcspn(text->classes ? text->classes : "", " "),
-             text->classes ? text->classes : "");
-    return out;
+    const char *classes = text->classes ? text->classes : "";
+    snprintf(out, 64, "%.*s", (int)strcspn(classes, " "), classes);
+    return name ? name : out;
 }
 
 static int64_t labels_of(json_t *config)
@@ -451,7 +415,7 @@ static int64_t labels_of(json_t *config)
 
 bool listing_make(const struct hu_family_text *text, json_t *config, struct listing_result *result)
 {
-    static const struct place top = {
+    static const struct hu_tensor_row top = {
         .copies = 1, .experts = 1, .experts_used = 1, .stack = HU_NO_LAYER, .layer = HU_NO_LAYER};
     char class[64], why[NOTATION_ERROR];
     *result = (struct listing_result){0};
@@ -461,11 +425,12 @@ bool listing_make(const struct hu_family_text *text, json_t *config, struct list
         snprintf(result->error, LISTING_ERROR, "family %.60s: %s", text->names, why);
         return false;
     }
-    l.class = class_of(config, text, class);
-    l.e = (struct evaluation){
-        .class = l.class, .labels = labels_of(config), .failed = &l.failed, .error = result->error};
+    l.e = (struct evaluation){.class = class_of(config, text, class),
+                              .labels = labels_of(config),
+                              .failed = &l.failed,
+                              .error = result->error};
     /* `base -`: no class of the family is bare, whatever its name. */
-    result->bare = strcmp(family->base, "-") && is_bare(l.class);
+    result->bare = strcmp(family->base, "-") && is_bare(l.e.class);
     if (begin_family(&l, family, config, NULL)) {
         list_remarks(&l);
         list_autograd(&l);

@@ -7,13 +7,9 @@
 /* The value of TEXT over the family's config and defaults; missing where it has none. */
 static struct value fact(struct listing *l, const char *text)
 {
-    struct reader r = {.at = text,
-                       .end = text + strlen(text),
-                       .arena = &l->family->arena,
-                       .symbols = &l->family->symbols,
-                       .kept = l->family->kept};
-    struct node *node = l->failed ? NULL : expression_read(&r);
-    return node ? value_settled(evaluate(&l->e, node)) : (struct value){.kind = VALUE_MISSING};
+    struct reader r = family_reader(l->family, text, strlen(text));
+    struct node *node = expression_read(&r);
+    return r.error ? (struct value){.kind = VALUE_MISSING} : value_settled(evaluate(&l->e, node));
 }
 
 /* Bytes: what is no small number is none. */

@@ -15,13 +15,9 @@ static void fill_in(struct listing *l, const char *text, char *out, size_t size)
             out[n++] = *text++;
             continue;
         }
-        struct reader r = {.at = text + 1,
-                           .end = close,
-                           .arena = &l->family->arena,
-                           .symbols = &l->family->symbols,
-                           .kept = l->family->kept};
+        struct reader r = family_reader(l->family, text + 1, (size_t)(close - text - 1));
         struct node *node = expression_read(&r);
-        if (!node) {
+        if (r.error) {
             listing_fail(l, "a remark of the family has an expression that cannot be read: %s",
                          r.error);
             return;
