@@ -31,11 +31,8 @@ static uint64_t stored(void)
 static uint64_t in_dtype(const char *name)
 {
     struct hu_dtype dtype;
-    struct hu_weights_size size;
     cr_assert(hu_dtype_find(name, &dtype), "%s", name);
-    struct hu_storage storage = hu_storage_in(dtype);
-    cr_assert(hu_weights_size(&model, &storage, NULL, &size));
-    return size.bytes;
+    return hu_weights_size(&model, hu_storage_in(dtype), NULL).bytes;
 }
 
 /* metadata.total_size of moonshotai/Kimi-K3's model.safetensors.index.json. Its config calls the

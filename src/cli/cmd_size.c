@@ -26,7 +26,7 @@ static json_t *model_object(const struct size_result *r)
                 {"notes", JSON_LIST(i, i < m->note_count, json_text(m->notes[i]))});
 }
 
-static json_t *weights_object(const struct hu_sizing_weights *w)
+static json_t *weights_object(const struct hu_weights_row *w)
 {
     double bits = w->bits;
     return JSON(
@@ -68,7 +68,7 @@ static json_t *training_object(const struct size_options *options, const struct 
     const struct hu_sizing_request *r = &options->request;
     if (!s->has_training)
         return json_null();
-    bool activations = r->plan.has_activations || (r->sequence && r->micro_batch);
+    bool activations = r->plan.has_activations || (r->plan.sequence && r->plan.micro_batch);
     json_t *o = JSON({"recipe", json_text(r->plan.recipe->name)},
                      {"optimizer_name", json_text(r->plan.optimizer->name)},
                      {"trainable_parameters", json_count(t->trainable)},

@@ -56,7 +56,7 @@ static void print_head(const struct size_result *r)
 }
 
 /* What a row of weights should be read with. */
-static const char *remark_of(const struct size_result *r, const struct hu_sizing_weights *w)
+static const char *remark_of(const struct size_result *r, const struct hu_weights_row *w)
 {
     if (w->own)
         return r->model.has_stored ? "what the files hold" : "as the file has it";
@@ -90,7 +90,7 @@ static void print_weights(const struct size_result *r)
         widen(&widest, text_columns(s->weights[i].name));
     bool narrow = terminal_is_below(widest + WEIGHTS_COLUMNS);
     for (size_t i = 0; i < s->weight_count; i++) {
-        const struct hu_sizing_weights *w = &s->weights[i];
+        const struct hu_weights_row *w = &s->weights[i];
         printf("  ");
         print_left(w->name, widest);
         print_right(GIB(w->bytes), 9);
@@ -116,7 +116,7 @@ static void print_rules(const struct size_options *options, const struct hu_sizi
     char text[200];
     if (!s->weight_count || r->context || r->fit || r->train)
         return;
-    const struct hu_sizing_weights *w = &s->weights[0];
+    const struct hu_weights_row *w = &s->weights[0];
     int n = snprintf(text, sizeof text, "Rules of thumb, for %s: ×%g, %s GiB, to run it", w->name,
                      (double)r->overhead / HU_MILLION, GIB(w->inference_bytes));
     if (w->trains)

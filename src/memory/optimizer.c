@@ -97,12 +97,12 @@ static uint64_t numbers_of(const struct hu_optimizer *o, const struct hu_tensor_
     return capped_times(capped_times(o->numbers(rows, columns), stack), row->copies);
 }
 
-bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model,
-                          uint64_t *numbers)
+uint64_t hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model)
 {
-    *numbers = 0;
-    for (size_t i = 0; i < model->tensors.count; i++)
-        if (hu_row_counts(&model->tensors.rows[i]))
-            *numbers = capped_plus(*numbers, numbers_of(o, &model->tensors.rows[i]));
-    return *numbers != UINT64_MAX;
+    const struct hu_tensors *t = &model->tensors;
+    uint64_t numbers = 0;
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+        if (hu_row_counts(row))
+            numbers = capped_plus(numbers, numbers_of(o, row));
+    return numbers;
 }

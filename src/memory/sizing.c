@@ -1,7 +1,9 @@
 #include "sizing.h"
+#include "capped.h"
 #include "quantization.h"
 #include "weights.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,37 +32,39 @@ struct making {
     char *error;
 };
 
-static bool refuse(struct making *m, const char *reason)
+static bool refuse(struct making *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct making *m, const char *format, ...)
 {
-    snprintf(m->error, HU_SIZING_ERROR, "%s", reason);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(m->error, HU_SIZING_ERROR, format, arguments);
+    va_end(arguments);
     return false;
 }
 
-/* Weights, gradients, first and second moment, all in one dtype of at least 16 bits. */
-static bool trains(struct hu_dtype dtype)
+/* ROW in SIZE; false, and refused: over 64 bits. */
+static bool take_size(struct making *m, struct hu_weights_row *row, struct hu_weights_size size)
 {
-    return dtype.format && dtype.format->storage_bits >= 16;
-}
-
-static bool refuse_sum(struct making *m)
-{
-    return refuse(m, "the weights take more bytes than 64 bits count");
+    row->bytes = size.bytes;
+    row->rest = size.rest;
+    return size.bytes != UINT64_MAX || refuse(m, "the weights take more bytes than 64 bits count");
 }
 
 static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
-                         struct hu_sizing_weights *w)
+                         struct hu_weights_row *w)
 {
     char name[48];
     const char *why;
     w->name = mixture->name;
-    if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
-        snprintf(m->error, HU_SIZING_ERROR,
-                 "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
-                 "attention and perceptrons, and for some with states, by their config.json: %s; "
-                 "give the .gguf file, or a ggml type such as %s",
-                 mixture->name, why, mixture->plain);
-        return false;
-    }
+    w->mixture = mixture;
+    if (!hu_mixture_size(mixture, m->model, &w->bytes, &why))
+        return refuse(
+            m,
+            "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
+            "attention and perceptrons, and for some with states, by their config.json: %s; give "
+            "the .gguf file, or a ggml type such as %s",
+            mixture->name, why, mixture->plain);
     uint64_t towers = hu_model_elements(m->model, HU_ROLE_VISION, false) +
                       hu_model_elements(m->model, HU_ROLE_AUDIO, false);
     w->bits = 8.0 * (double)w->bytes / (double)(m->model->parameters - towers);
@@ -73,7 +77,7 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
     return true;
 }
 
-static void add_dtype_term(struct making *m, const struct hu_sizing_weights *w, bool linear)
+static void add_dtype_term(struct making *m, const struct hu_weights_row *w, bool linear)
 {
     uint64_t n = m->model->parameters;
     char name[48], count[HU_GROUPED_TEXT], rest[HU_GROUPED_TEXT];
@@ -102,20 +106,17 @@ static void add_dtype_term(struct making *m, const struct hu_sizing_weights *w, 
                       narrow ? "; " : "", narrow ? as_if : "");
 }
 
-static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_sizing_weights *w)
+static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_weights_row *w)
 {
     struct hu_storage storage = hu_storage_in(dtype);
-    struct hu_weights_size size;
     bool linear = storage.storing == HU_STORE_LINEAR && m->model->tensors.count;
     w->dtype = dtype;
     w->name = hu_dtype_name(dtype);
-    w->trains = trains(dtype);
-    if (!hu_weights_size(m->model, &storage, NULL, &size))
-        return refuse_sum(m);
-    w->bytes = size.bytes;
-    w->rest = size.rest;
-    w->bits =
-        linear ? 8.0 * (double)size.bytes / (double)m->model->parameters : hu_dtype_bits(dtype);
+    /* Weights, gradients, first and second moment, all in one dtype of at least 16 bits. */
+    w->trains = dtype.format && dtype.format->storage_bits >= 16;
+    if (!take_size(m, w, hu_weights_size(m->model, storage, NULL)))
+        return false;
+    w->bits = linear ? 8.0 * (double)w->bytes / (double)m->model->parameters : hu_dtype_bits(dtype);
     add_dtype_term(m, w, linear);
     return true;
 }
@@ -126,7 +127,7 @@ static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
     return a.format == b.format && a.integer == b.integer && a.block == b.block;
 }
 
-static bool size_stored(struct making *m, struct hu_sizing_weights *w)
+static bool size_stored(struct making *m, struct hu_weights_row *w)
 {
     w->name = "as stored";
     w->bytes = m->model->stored_bytes;
@@ -134,17 +135,15 @@ static bool size_stored(struct making *m, struct hu_sizing_weights *w)
     return true;
 }
 
+static const struct hu_storage own_storage = {.storing = HU_STORE_OWN};
+
 /* As the config declares its checkpoint. */
-static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
+static bool size_quantized(struct making *m, struct hu_weights_row *w)
 {
-    struct hu_storage own = {.storing = HU_STORE_OWN};
-    struct hu_weights_size size;
     char rest[HU_GROUPED_TEXT];
     w->name = m->model->quantization->method;
-    if (!hu_weights_size(m->model, &own, NULL, &size))
-        return refuse_sum(m);
-    w->bytes = size.bytes;
-    w->rest = size.rest;
+    if (!take_size(m, w, hu_weights_size(m->model, own_storage, NULL)))
+        return false;
     hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
                   "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
                   m->model->quantization->bits, hu_grouped(w->rest, rest));
@@ -152,7 +151,7 @@ static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
 }
 
 /* What the rules of thumb make of a row. */
-static void finish_row(const struct making *m, struct hu_sizing_weights *w)
+static void finish_row(const struct making *m, struct hu_weights_row *w)
 {
     w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
     if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
@@ -165,7 +164,7 @@ static bool add_own(struct making *m)
     const struct hu_model *model = m->model;
     const struct hu_sizing_request *r = m->request;
     struct hu_dtype dtype = {0};
-    struct hu_sizing_weights *w = &m->out->weights[0];
+    struct hu_weights_row *w = &m->out->weights[0];
     bool stored = model->has_stored, quantized = model->quantization && model->tensors.count;
     if (!stored && !quantized && !hu_dtype_find(model->dtype, &dtype)) {
         if (model->tensors.count)
@@ -178,7 +177,7 @@ static bool add_own(struct making *m)
     for (size_t i = 0; !stored && !quantized && i < r->dtype_count; i++)
         if (!r->mixtures[i] && same_dtype(r->dtypes[i], dtype))
             return true;
-    *w = (struct hu_sizing_weights){.own = true};
+    *w = (struct hu_weights_row){.own = true};
     if (stored ? !size_stored(m, w) : quantized ? !size_quantized(m, w) : !size_dtype(m, dtype, w))
         return false;
     m->out->weight_count = 1;
@@ -194,8 +193,8 @@ static bool add_weights_row(struct making *m, size_t index)
     const struct hu_mixture *mixture = m->request->mixtures[index];
     if (m->out->weight_count == HU_SIZING_DTYPES)
         return true;
-    struct hu_sizing_weights *w = &m->out->weights[m->out->weight_count++];
-    *w = (struct hu_sizing_weights){0};
+    struct hu_weights_row *w = &m->out->weights[m->out->weight_count++];
+    *w = (struct hu_weights_row){0};
     if (mixture ? !size_mixture(m, mixture, w) : !size_dtype(m, m->request->dtypes[index], w))
         return false;
     w->own = !m->model->has_stored && !m->model->quantization && !mixture &&
@@ -207,13 +206,11 @@ static bool add_weights_row(struct making *m, size_t index)
 static bool add_weights(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
-    if (*m->model->unknown_quantization && !r->dtypes_given && !m->model->has_stored) {
-        snprintf(m->error, HU_SIZING_ERROR,
-                 "%s, so the weights' bytes cannot be told; --dtype sizes them as if they were not "
-                 "quantized so",
-                 m->model->unknown_quantization);
-        return false;
-    }
+    if (*m->model->unknown_quantization && !r->dtypes_given && !m->model->has_stored)
+        return refuse(m,
+                      "%s, so the weights' bytes cannot be told; --dtype sizes them as if they "
+                      "were not quantized so",
+                      m->model->unknown_quantization);
     if (!add_own(m))
         return false;
     for (size_t i = 0; i < r->dtype_count; i++)
@@ -221,7 +218,7 @@ static bool add_weights(struct making *m)
             return false;
     if (!m->out->weight_count)
         return true;
-    const struct hu_sizing_weights *first = &m->out->weights[0];
+    const struct hu_weights_row *first = &m->out->weights[0];
     if (r->context || r->fit)
         return true; /* the sum says more than a factor */
     const char *name = first->name;
@@ -245,9 +242,8 @@ static uint64_t at_least_one(uint64_t n)
 static struct hu_kv_question kv_question(const struct hu_sizing_request *r)
 {
     struct hu_dtype v = r->kv_dtype_v;
-    bool given = v.format || v.integer || v.block;
     return (struct hu_kv_question){.k = r->kv_dtype,
-                                   .v = given ? v : r->kv_dtype,
+                                   .v = hu_dtype_is_set(v) ? v : r->kv_dtype,
                                    .context = r->context,
                                    .batch = r->batch,
                                    .runtime = r->runtime,
@@ -353,114 +349,37 @@ static bool add_kv(struct making *m)
     return true;
 }
 
-static bool add_activations(struct making *m, struct hu_training_plan *plan)
-{
-    const struct hu_sizing_request *r = m->request;
-    const struct hu_model *model = m->model;
-    if (plan->has_activations) {
-        hu_figure_add(&m->out->terms, "activations", plan->activations, HU_EXACT, "as given");
-        return true;
-    }
-    if (!r->sequence || !r->micro_batch)
-        return true;
-    bool listed = model->tensors.count > 0, shaped = model->layers && model->hidden;
-    if (listed && !shaped)
-        return refuse(m,
-                      "the activations of such a model are not modelled, whose layers are no stack "
-                      "of attention and perceptrons: give --activations BYTES");
-    if (!listed && (!shaped || !model->heads))
-        return refuse(m, "activations need the model's shape: give a config.json, or --layers, "
-                         "--hidden and --heads");
-    /* A list needs the heads for their scores alone. */
-    if (listed && !model->heads && !r->flash && r->recompute == HU_RECOMPUTE_NONE &&
-        hu_model_attends(model))
-        return refuse(m, "how many heads there are is left to the model's class, and each keeps a "
-                         "matrix of scores: give --flash, or --recompute selective");
-    struct hu_activation_shape shape = {
-        .sequence = r->sequence,
-        .micro_batch = r->micro_batch,
-        .hidden = model->hidden,
-        .heads = model->heads,
-        .layers = model->layers,
-        .vocabulary = model->vocabulary,
-        .tensor_parallel = plan->tensor_parallel,
-        .patches = r->patches,
-        .sequence_parallel = r->sequence_parallel,
-        .flash = r->flash,
-        .half = !strcmp(plan->recipe->name, "bf16"),
-        .lora = plan->lora_rank,
-        .lora_targets = plan->lora_targets,
-        .recompute = r->recompute,
-    };
-    plan->tokens = r->sequence * r->micro_batch;
-    bool fine = model->tensors.count
-                    ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
-                    : hu_activations(&shape, &plan->activations, &m->out->terms);
-    if (!fine)
-        return refuse(
-            m, "the activations take more bytes than 64 bits count, or its stacks of layers are "
-               "of more kinds than are told apart");
-    plan->has_activations = true;
-    return true;
-}
-
 static bool add_training(struct making *m)
 {
-    struct hu_training_plan plan = m->request->plan;
-    const char *why = NULL;
     if (!m->request->train)
         return true;
-    if (!add_activations(m, &plan))
-        return false;
-    if (!hu_training_size(m->model, &plan, &m->out->training, &m->out->terms, &why))
-        return refuse(m, why ? why : "the training cannot be sized");
-    m->out->has_training = true;
-    return true;
+    const char *why =
+        hu_training_size(m->model, &m->request->plan, &m->out->training, &m->out->terms);
+    m->out->has_training = !why;
+    return !why || refuse(m, "%s", why);
 }
 
 /* The weights that the verdict is about: as asked, as stored, as the config says, or bf16. */
-static bool choose_weights(struct making *m, struct hu_weights_choice *c)
+static bool choose_weights(struct making *m, struct hu_weights_row *w)
 {
     struct hu_sizing *out = m->out;
     const struct hu_model *model = m->model;
-    struct hu_storage storage = {.storing = HU_STORE_OWN};
-    struct hu_weights_size size;
-    *c = (struct hu_weights_choice){.own = true};
+    *w = (struct hu_weights_row){.own = true};
     if (m->request->dtypes_given && (!m->request->dtypes_all || *model->unknown_quantization)) {
-        const struct hu_sizing_weights *w = &out->weights[out->weights[0].own && m->request->own];
-        *c = (struct hu_weights_choice){.name = w->name, .dtype = w->dtype, .bytes = w->bytes};
-        c->mixture = m->request->mixtures[0];
+        *w = out->weights[out->weights[0].own && m->request->own];
+        w->own = false;
     } else if (model->has_stored) {
-        c->bytes = model->stored_bytes;
-        snprintf(out->fit_dtype, sizeof out->fit_dtype, "as stored");
+        w->bytes = model->stored_bytes;
     } else {
-        if (!hu_weights_size(model, &storage, NULL, &size))
-            return refuse_sum(m);
-        c->bytes = size.bytes;
-        if (!hu_dtype_find(model->dtype, &c->dtype))
-            hu_dtype_find("bf16", &c->dtype);
-        c->name = model->quantization ? model->quantization->method : hu_dtype_name(c->dtype);
+        if (!take_size(m, w, hu_weights_size(model, own_storage, NULL)))
+            return false;
+        if (!hu_dtype_find(model->dtype, &w->dtype))
+            hu_dtype_find("bf16", &w->dtype);
+        w->name = model->quantization ? model->quantization->method : hu_dtype_name(w->dtype);
     }
-    if (!*out->fit_dtype)
-        snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %.40s", c->name);
-    out->fit_weights = c->bytes;
+    snprintf(out->fit_dtype, sizeof out->fit_dtype, w->name ? "in %.40s" : "as stored", w->name);
+    out->fit_weights = w->bytes;
     return true;
-}
-
-/* The rows, to choose the widest from. */
-static size_t list_choices(const struct making *m, struct hu_weights_choice *choices)
-{
-    const struct hu_sizing_request *r = m->request;
-    const struct hu_sizing *out = m->out;
-    size_t before = out->weight_count - r->dtype_count;
-    for (size_t i = 0; i < out->weight_count; i++)
-        choices[i] =
-            (struct hu_weights_choice){.name = out->weights[i].name,
-                                       .dtype = out->weights[i].dtype,
-                                       .own = out->weights[i].own,
-                                       .mixture = i >= before ? r->mixtures[i - before] : NULL,
-                                       .bytes = out->weights[i].bytes};
-    return out->weight_count;
 }
 
 static void add_fit_terms(struct making *m)
@@ -502,30 +421,27 @@ static void add_overhead(struct making *m)
 }
 
 /* Weights and cache on each device. */
-static bool add_sum(struct making *m, const struct hu_fit_question *q)
+static void add_sum(struct making *m, const struct hu_fit_question *q)
 {
     struct hu_sizing *out = m->out;
-    struct hu_load load;
-    if (!hu_fit_load(q, &load))
-        return refuse(m, "what it needs takes more bytes than 64 bits count");
+    struct hu_load load = hu_fit_load(q);
     out->sum_name = q->weights.name ? q->weights.name : "stored";
     out->sum_weights = load.weights;
     out->sum_cache = load.cache;
     out->spread = q->devices > 1 || q->kv.spread.tensor * q->kv.spread.pipeline > 1;
-    return true;
 }
 
 static bool add_fit(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    struct hu_weights_choice choices[HU_SIZING_DTYPES];
     struct hu_fit_question q = {
         .model = m->model,
         .memory = r->memory,
         .devices = r->devices ? r->devices : 1,
         .kv = kv_question(r),
-        .choices = choices,
+        .choices = out->weights,
+        .choice_count = out->weight_count,
         .training = r->train,
         .training_bytes = out->training.per_device,
     };
@@ -533,15 +449,16 @@ static bool add_fit(struct making *m)
     add_overhead(m);
     if (!r->fit && !sum)
         return true;
-    if (!choose_weights(m, &q.weights) || (sum && !add_sum(m, &q)))
+    if (!choose_weights(m, &q.weights))
         return false;
-    if (!r->fit)
-        return true;
-    q.choice_count = list_choices(m, choices);
-    if (!hu_fit_answer(&q, &out->fit))
+    if (sum)
+        add_sum(m, &q);
+    out->has_fit = r->fit && hu_fit_answer(&q, &out->fit);
+    if ((sum && capped_plus(out->sum_weights, out->sum_cache) == UINT64_MAX) ||
+        out->has_fit != r->fit)
         return refuse(m, "what it needs takes more bytes than 64 bits count");
-    out->has_fit = true;
-    add_fit_terms(m);
+    if (r->fit)
+        add_fit_terms(m);
     return true;
 }
 

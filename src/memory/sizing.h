@@ -25,30 +25,14 @@ struct hu_sizing_request {
     uint64_t context, batch;   /* context 0: not asked */
     struct hu_runtime runtime; /* none: what the model itself needs */
     bool train;
-    struct hu_training_plan plan;   /* activations are filled in from the next line's */
-    uint64_t sequence, micro_batch; /* 0: no activations are modelled */
-    uint64_t patches;               /* that a tower sees of a sequence; 0: as its table says */
-    bool sequence_parallel, flash;
-    enum hu_recompute recompute;
+    struct hu_training_plan plan;
     bool fit;
     uint64_t memory;  /* of a device */
     uint64_t devices; /* of these; 0 is 1 */
 };
 
-struct hu_sizing_weights {
-    const char *name;
-    struct hu_dtype dtype; /* none: a mixture, or as stored */
-    double bits;           /* a parameter */
-    bool own;              /* as the file has it */
-    uint64_t bytes, inference_bytes;
-    uint64_t rest;       /* of these bytes, of weights that stay in 16 bits */
-    bool towerless;      /* without the towers, which are files of their own */
-    bool trains;         /* a float of 16 bits or more */
-    uint64_t adam_bytes; /* 4·N·D, where it trains */
-};
-
 struct hu_sizing {
-    struct hu_sizing_weights weights[HU_SIZING_DTYPES];
+    struct hu_weights_row weights[HU_SIZING_DTYPES];
     size_t weight_count;
     bool has_kv; /* bytes_per_token is known; the rest where a context was given */
     struct hu_kv_cache kv;

@@ -96,3 +96,21 @@ const char *hu_row_module(const struct hu_tensor_row *row, size_t *n)
     *n = (size_t)(end - from);
     return from;
 }
+
+bool hu_lora_target(const struct hu_tensor_row *row, const char *targets)
+{
+    if (row->tower || row->is_bias || row->rank != 2 || row->tied)
+        return false;
+    if (!targets)
+        return row->lora;
+    if (!strcmp(targets, "all-linear"))
+        return hu_row_is_linear(row);
+    size_t n, length;
+    const char *module = hu_row_module(row, &n);
+    for (const char *at = targets; *at; at += length + (at[length] == ',')) {
+        length = strcspn(at, ",");
+        if (length == n && !strncmp(at, module, n))
+            return true;
+    }
+    return false;
+}

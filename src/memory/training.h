@@ -34,9 +34,10 @@ const struct hu_optimizer *hu_optimizer_at(size_t index);
  * than 4,096 in fp32 (optim/optimizer.py, min_8bit_size), and a scale for 256 of others. */
 uint64_t hu_optimizer_eight_bits(uint64_t n);
 
-/* Numbers that O keeps for MODEL's tensors, where it goes by matrices. False: over 64 bits. */
-bool hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model,
-                          uint64_t *numbers);
+/* Numbers that O keeps for MODEL's tensors, where it goes by matrices; UINT64_MAX: over 64 bits. */
+uint64_t hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model);
+
+enum hu_recompute { HU_RECOMPUTE_NONE, HU_RECOMPUTE_SELECTIVE, HU_RECOMPUTE_FULL };
 
 struct hu_training_plan {
     const struct hu_recipe *recipe;
@@ -48,9 +49,14 @@ struct hu_training_plan {
     uint64_t lora_rank;                                         /* 0: every parameter is trained */
     const char *lora_targets; /* module names by commas, "all-linear", or NULL: PEFT's default */
     bool qlora;               /* frozen linear weights in nf4, double-quantized */
-    uint64_t tokens;          /* in a micro-batch, for sparse gradients; 0: not known */
-    bool has_activations;     /* bytes on a device */
-    uint64_t activations, buffers;
+    uint64_t buffers;
+    bool has_activations; /* ACTIVATIONS are bytes on a device; else they are modelled: */
+    uint64_t activations;
+    uint64_t sequence, micro_batch; /* 0: they are not known */
+    uint64_t patches;               /* that a tower sees of a sequence; 0: as its table says */
+    bool sequence_parallel;
+    bool flash; /* attention that keeps no matrix of scores */
+    enum hu_recompute recompute;
 };
 
 struct hu_training {
@@ -63,9 +69,7 @@ struct hu_training {
     uint64_t one_micro_batch;
 };
 
-/*
- * Fills *training and adds its terms. MODEL needs its parameters; LoRA needs its weights. False:
- * *error says why, static text.
- */
-bool hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
-                      struct hu_training *training, struct hu_figures *terms, const char **error);
+/* Fills *training and adds its terms. MODEL needs its parameters; LoRA needs its weights. Returns
+ * NULL, or why not, static text. */
+const char *hu_training_size(const struct hu_model *model, const struct hu_training_plan *plan,
+                             struct hu_training *training, struct hu_figures *terms);

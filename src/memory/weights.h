@@ -31,18 +31,17 @@ struct hu_weights_size {
 };
 
 /* Bytes of the model's weights, the MTP module aside. A model without tensors has every one in the
- * dtype. SPREAD: on the device with most (NULL: on one). False: over 64 bits. */
-bool hu_weights_size(const struct hu_model *model, const struct hu_storage *storage,
-                     const struct hu_spread *spread, struct hu_weights_size *size);
+ * dtype. SPREAD: on the device with most (NULL: on one). UINT64_MAX: over 64 bits. */
+struct hu_weights_size hu_weights_size(const struct hu_model *model, struct hu_storage storage,
+                                       const struct hu_spread *spread);
 
-/* Bytes of the checkpoint that the config describes, its MTP module included. */
+/* Bytes of the checkpoint that the config describes, its MTP module included. False: they are not
+ * known, or over 64 bits. */
 bool hu_weights_stored(const struct hu_model *model, uint64_t *bytes);
 
 /* Elements of one copy of ROW that a device of TENSOR devices has; SHAPE gets its sizes. */
 uint64_t hu_row_share(const struct hu_tensor_row *row, uint64_t tensor,
                       uint64_t shape[HU_RANK_MAX]);
-/* Copies of ROW on a device: experts spread over EXPERT devices. */
-uint64_t hu_row_copies(const struct hu_tensor_row *row, uint64_t expert);
 /* The pipeline stage, from 0, of each layer: STAGE of a model of LAYERS (in the order of the list).
  */
 uint64_t hu_stage_of(uint64_t layer, uint64_t layers, uint64_t stages);
