@@ -303,19 +303,18 @@ Test(notation, every_family_is_read_and_found_by_its_names)
 /* Calls WITH for each config of the fixtures that can be sized. */
 static size_t each_config(void (*with)(const char *name, struct hu_model *model))
 {
-    char path[512], why[HU_SOURCE_ERROR];
+    char path[512];
     struct dirent *entry;
     size_t count = 0;
     DIR *folder = opendir(FIXTURES "/configs");
     cr_assert(folder);
     while ((entry = readdir(folder))) {
         struct hu_model model;
-        bool unknown;
         size_t n = strlen(entry->d_name);
         if (n < 6 || strcmp(entry->d_name + n - 5, ".json"))
             continue;
         snprintf(path, sizeof path, "%s/configs/%s", FIXTURES, entry->d_name);
-        cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+        cr_assert(hu_model_open(path, &model), "%s", model.error);
         with(entry->d_name, &model);
         hu_model_free(&model);
         count++;
@@ -520,15 +519,14 @@ static void compare_total(const struct hu_model *model, struct hu_checkpoint *c,
 /* Every name of the list, and its shape where that is known. */
 static void compare_list(const char *path, const char *file)
 {
-    char config[512], why[HU_SOURCE_ERROR], error[HU_CHECKPOINT_ERROR];
+    char config[512];
     struct hu_model model;
     struct hu_checkpoint checkpoint;
     struct hu_comparison c;
-    bool unknown;
     const struct hu_difference_sink sink = {.tell = tell};
     config_of(path, file, config);
-    cr_assert(hu_model_open(config, &model, &unknown, why), "%s: %s", file, why);
-    cr_assert(hu_checkpoint_read(path, &checkpoint, error), "%s", error);
+    cr_assert(hu_model_open(config, &model), "%s: %s", file, model.error);
+    cr_assert(hu_checkpoint_read(path, &checkpoint), "%s", checkpoint.error);
     *first_difference = 0;
     cr_assert(hu_checkpoint_compare(&model, &checkpoint, &sink, &c));
     cr_assert_str_empty(first_difference, "%s: %s", file, first_difference);
@@ -562,19 +560,18 @@ Test(notation, lists_are_those_of_published_checkpoints)
 /* Pipelines of diffusers: fixtures/configs/pipelines.tsv has their counts and sources. */
 Test(notation, a_pipeline_is_the_sum_of_its_components)
 {
-    char row[1024], name[64], path[512], why[HU_SOURCE_ERROR];
+    char row[1024], name[64], path[512];
     size_t count = 0;
     FILE *in = fopen(FIXTURES "/configs/pipelines.tsv", "r");
     cr_assert(in);
     while (fgets(row, sizeof row, in)) {
         unsigned long long parameters;
         struct hu_model model;
-        bool unknown;
         if (*row == '#')
             continue;
         cr_assert_eq(sscanf(row, "%63s %llu", name, &parameters), 2, "%s", row);
         snprintf(path, sizeof path, "%s/configs/%s", FIXTURES, name);
-        cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+        cr_assert(hu_model_open(path, &model), "%s", model.error);
         cr_assert_eq(model.parameters, parameters, "%s: %llu", name,
                      (unsigned long long)model.parameters);
         hu_model_free(&model);

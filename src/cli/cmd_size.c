@@ -153,33 +153,32 @@ static void apply_shape(const struct size_shape *s, struct size_result *r)
     if (!s->layers || !s->kv_heads || !s->head_dim)
         die("the KV cache needs --layers, --kv-heads and --head-dim together");
     /* Both are at most 2^32, less one bit for safety of the product's sum. */
-    uint64_t kv = s->kv_heads * s->head_dim;
-    if (s->kv_heads > (UINT64_C(1) << 31) || !hu_model_add_kv(m, s->layers, kv, kv, 0))
+    if (s->kv_heads > UINT64_C(1) << 31)
         die("--kv-heads or --layers is too large");
-    for (size_t i = 0; i < m->tensors.kept_count; i++)
-        m->tensors.kept[i].heads = s->kv_heads;
+    struct hu_kept kept = {.k = s->kv_heads * s->head_dim, .heads = s->kv_heads};
+    for (kept.v = kept.k; kept.layer < s->layers; kept.layer++)
+        check_memory(hu_model_keep(m, &kept) ? m : NULL);
     m->no_kv = NULL;
 }
 
 static void open_model(const struct size_options *options, struct size_result *r)
 {
-    char error[HU_SOURCE_ERROR], architecture[sizeof r->model.architecture];
-    bool unknown;
+    struct hu_model *m = &r->model;
     uint64_t given = options->shape.parameters;
-    if (hu_count_read(r->source, &r->model.parameters)) {
-        if (!r->model.parameters)
+    if (hu_count_read(r->source, &m->parameters)) {
+        if (!m->parameters)
             die("a model of 0 parameters has no size");
-    } else if (hu_model_open(r->source, &r->model, &unknown, error)) {
+    } else if (hu_model_open(r->source, m)) {
         if (given)
             die("%s has its own count: leave out --parameters", r->source);
-    } else if (unknown && given) {
-        strcpy(architecture, r->model.architecture);
-        hu_model_free(&r->model);
-        r->model = (struct hu_model){.parameters = given};
-        strcpy(r->model.architecture, architecture);
+    } else if (m->unknown && given) {
+        struct hu_model bare = {.parameters = given};
+        strcpy(bare.architecture, m->architecture);
+        hu_model_free(m);
+        *m = bare;
     } else {
         die(strpbrk(r->source, "/.") ? "%s" : "%s (nor is it a parameter count, such as 7B or 7e9)",
-            error);
+            m->error);
     }
     apply_shape(&options->shape, r);
 }

@@ -97,14 +97,13 @@ static void print_list_json(const struct size_result *r)
 /* The list: what follows from the config, or what the file holds, with OWN to be released. */
 static void check_listed(struct size_result *r, struct hu_checkpoint *own)
 {
-    char error[HU_CHECKPOINT_ERROR];
     bool fits = true;
     *own = (struct hu_checkpoint){0};
     if (!r->model.tensors.count) {
         if (!r->model.has_stored)
             die("%s: its tensors' names do not follow from it: give a config.json", r->source);
-        if (!hu_checkpoint_read(r->source, own, error))
-            die("%s", error);
+        if (!hu_checkpoint_read(r->source, own))
+            die("%s", own->error);
         fits = hu_checkpoint_list(own, &r->model);
     }
     if (!fits || size_tensor_count(&r->model) > LISTED_MAX)
@@ -222,12 +221,11 @@ static int compare(const struct size_options *options, struct size_result *r,
 int size_against(const struct size_options *options, struct size_result *results, size_t count)
 {
     struct hu_checkpoint checkpoint, own;
-    char error[HU_CHECKPOINT_ERROR];
     if (count != 1)
         die("--against compares one model");
     check_listed(results, &own);
-    if (!hu_checkpoint_read(options->against, &checkpoint, error))
-        die("%s", error);
+    if (!hu_checkpoint_read(options->against, &checkpoint))
+        die("%s", checkpoint.error);
     if (checkpoint.ggml != own.ggml)
         die("%s: llama.cpp's converter gives tensors names of its own: a .gguf file can be "
             "compared with another",

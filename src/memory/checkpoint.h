@@ -12,6 +12,8 @@ struct hu_checkpoint_tensor {
     bool met;              /* by a tensor of the model */
 };
 
+enum { HU_CHECKPOINT_ERROR = 1024 };
+
 struct hu_checkpoint {
     struct hu_checkpoint_tensor *tensors; /* by name */
     size_t count;
@@ -19,9 +21,8 @@ struct hu_checkpoint {
     uint64_t total_size;
     bool ggml; /* a GGUF file's, whose names are not those of a config's checkpoint */
     struct arena arena;
+    char error[HU_CHECKPOINT_ERROR]; /* why it could not be read */
 };
-
-enum { HU_CHECKPOINT_ERROR = 1024 };
 
 /*
  * Reads the tensors' names and shapes: a .safetensors, .gguf or PyTorch file, an index with its
@@ -29,10 +30,9 @@ enum { HU_CHECKPOINT_ERROR = 1024 };
  * --tensors` prints it and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE]
  * DTYPE, where {A-B,C} in a name stands for each of these numbers; head lines "# total_size: N", "#
  * dtype: D" and
- * "# ignore: NAME". False: error says why. hu_checkpoint_free releases it either way.
+ * "# ignore: NAME". False: checkpoint->error says why. hu_checkpoint_free releases it either way.
  */
-bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
-                        char error[HU_CHECKPOINT_ERROR]);
+bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint);
 /* Makes CHECKPOINT's tensors the rows of MODEL, which has none: roles and loops are not known. The
  * names stay CHECKPOINT's. False: out of memory, or too many. */
 bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model);

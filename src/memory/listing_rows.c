@@ -1,5 +1,6 @@
 /* Rows of the list: tensors with their names and shapes, and what layers keep. */
 #include "listing_state.h"
+#include "file/tensor_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,21 +117,15 @@ static const char *renamed(struct listing *l, char buffer[2][PATH_SIZE])
 
 /* One more of LIST, whose elements are of SIZE bytes and MOST in all: its address; NULL: there is
  * none. */
-static void *add(struct listing *l, void **list, size_t *count, size_t size, int most,
+static void *add(struct listing *l, void *list, size_t *count, size_t size, int most,
                  const char *what)
 {
-    if (*count == (size_t)most) {
-        listing_fail(l, "the config asks for more than %d %s", most, what);
-        return NULL;
-    }
-    /* Full whenever the count is a power of two. */
-    void *grown = *count & (*count - 1) ? *list : realloc(*list, (*count ? 2 * *count : 1) * size);
-    if (!grown) {
-        listing_fail(l, "out of memory");
-        return NULL;
-    }
-    *list = grown;
-    return (char *)grown + size * (*count)++;
+    void *row = l->failed || *count == (size_t)most ? NULL : hu_file_append(list, count, size);
+    if (!row)
+        listing_fail(
+            l, *count == (size_t)most ? "the config asks for more than %d %s" : "out of memory",
+            most, what);
+    return row;
 }
 
 /* The tensor called as the path says, its size from its shape, the whole of its copies within 64
@@ -141,9 +136,7 @@ static void emit(struct listing *l, const struct hu_tensor_row *pattern)
     struct hu_tensors *t = l->out;
     uint64_t all;
     bool over = false;
-    struct hu_tensor_row *row =
-        l->failed ? NULL
-                  : add(l, (void **)&t->rows, &t->count, sizeof *row, HU_ROWS_MAX, "tensors");
+    struct hu_tensor_row *row = add(l, &t->rows, &t->count, sizeof *row, HU_ROWS_MAX, "tensors");
     if (!row)
         return;
     *row = *pattern;
@@ -295,9 +288,7 @@ void list_keep(struct listing *l, const struct line *line, const struct hu_tenso
         listing_fail(l, "what a layer keeps is more than 64 bits count");
     l->unrolled |= place->repeat_count > 0;
     struct hu_tensors *t = l->out;
-    struct hu_kept *row =
-        l->failed ? NULL
-                  : add(l, (void **)&t->kept, &t->kept_count, sizeof *row, HU_KEPT_MAX, "caches");
+    struct hu_kept *row = add(l, &t->kept, &t->kept_count, sizeof *row, HU_KEPT_MAX, "caches");
     if (row)
         *row = k;
 }

@@ -6,10 +6,8 @@
 enum { HU_CONFIG_ERROR = 768 };
 
 /*
- * Makes *model of the N bytes of JSON of a config.json. False: error says why: no JSON (line,
- * column and byte), an architecture that is not known, keys that are missing or wrong; *unknown (it
- * may be NULL) is true where the count could be given by hand. The model is counted; hu_model_free
- * releases it either way.
+ * Makes *model of the N bytes of JSON of a config.json. False: model->error says why: no JSON
+ * (line, column and byte), an architecture that is not known, keys that are missing or wrong. The
+ * model is counted; hu_model_free releases it either way.
  */
-bool hu_model_read_config(const char *json, size_t n, struct hu_model *model, bool *unknown,
-                          char error[HU_CONFIG_ERROR]);
+bool hu_model_read_config(const char *json, size_t n, struct hu_model *model);

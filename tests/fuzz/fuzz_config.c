@@ -213,8 +213,8 @@ static void build(const char *json, size_t n, size_t seed)
     static struct hu_model model;
     static struct hu_sizing sizing;
     static struct hu_sizing_request request;
-    char error[HU_CONFIG_ERROR], why[HU_SIZING_ERROR];
-    if (hu_model_read_config(json, n, &model, NULL, error)) {
+    char why[HU_SIZING_ERROR];
+    if (hu_model_read_config(json, n, &model)) {
         if (model.active_parameters > model.parameters)
             abort();
         fill(&request, seed);
@@ -224,7 +224,7 @@ static void build(const char *json, size_t n, size_t seed)
         uint64_t bytes;
         const char *odd;
         hu_mixture_size(hu_mixture_find(seed % 2 ? "q4_k_m" : "mxfp4_moe"), &model, &bytes, &odd);
-    } else if (!*error) {
+    } else if (!*model.error) {
         abort(); /* refused without a reason */
     }
     hu_model_free(&model);
