@@ -20,27 +20,37 @@ struct hu_pattern {
     bool is_regex, broken; /* text is an expression, a glob's too; one that cannot be read */
 };
 
+struct hu_patterns {
+    struct hu_pattern *at;
+    size_t count;
+};
+
 /* A matrix of OUT × IN takes bits × OUT × IN / 8, and for its scales what follows. */
-struct hu_quantization {
-    char method[48]; /* as the config calls it, and its bits: for people */
+struct hu_formula {
     enum hu_scope scope;
-    unsigned bits;
+    unsigned bits;                    /* 0: no formula */
     uint64_t group;                   /* inputs that share a scale; 0: a whole row */
     uint64_t tile_rows, tile_columns; /* not 0: a scale a tile instead */
-    bool one_scale;                   /* one scale for the matrix */
+    unsigned one_scale;               /* 1: one scale for the matrix */
     unsigned scale_bits, zero_bits;   /* of each scale, and of its zero point */
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
     unsigned constant;                /* a matrix: shapes, global scales */
-    unsigned cache_bits;         /* of the KV cache that the checkpoint has scales for; 0: none */
-    uint64_t codebook_bytes;     /* a matrix: aqlm's */
-    struct hu_pattern *patterns; /* modules that are left out */
-    size_t pattern_count;
-    struct hu_pattern *only; /* modules that alone are quantized; none: all in the scope */
-    size_t only_count;
-    /* Another formula, for modules that this one does not take; patterns and arena are the first's.
-     */
-    struct hu_quantization *next;
+    uint64_t codebook_bytes;          /* a matrix: aqlm's */
+};
+
+struct hu_rule {
+    struct hu_formula formula;
+    struct hu_patterns only; /* modules that alone are quantized so; none: all in the scope */
+};
+
+struct hu_quantization {
+    char method[48];         /* as the config calls it, and its bits: for people */
+    unsigned bits;           /* of the first formula */
+    unsigned cache_bits;     /* of the KV cache that the checkpoint has scales for; 0: none */
+    struct hu_patterns left; /* modules that are left out */
+    struct hu_rule *rules;
+    size_t rule_count;
     struct arena arena;
 };
 
@@ -56,9 +66,8 @@ enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR]);
 void hu_quantization_free(struct hu_quantization *q);
 
-/* Adds the strings of LIST to Q's list of patterns. False: out of memory, or too many. */
-bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
-                      size_t *count);
+/* Adds the strings of LIST to Q's PATTERNS. False: out of memory, or too many. */
+bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_patterns *patterns);
 
 /* A module that has a formula of its own and is none of TENSORS, as where modules are spelled
  * otherwise: what the config says of it would be left aside. NULL: there is none. */

@@ -196,7 +196,7 @@ static void fill(struct hu_sizing_request *r, size_t seed)
     r->plan.sequence = 1 + seed % 8192;
     r->plan.micro_batch = 1;
     r->plan.patches = seed % 3 ? 0 : seed;
-    r->flash = seed % 5 == 0;
+    r->plan.flash = seed % 5 == 0;
     r->plan.recipe = hu_recipe_at(seed % 6);
     r->plan.optimizer = hu_optimizer_at(seed % 7);
     r->plan.zero = seed % 4;
