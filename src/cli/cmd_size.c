@@ -86,7 +86,7 @@ static json_t *training_object(const struct size_options *options, const struct 
 static json_t *headroom(const struct hu_fit *f)
 {
     uint64_t most = INT64_MAX, n = f->headroom < most ? f->headroom : most;
-    return check_memory(json_integer(f->negative ? -(json_int_t)n : (json_int_t)n));
+    return check_memory(json_integer(!f->fits ? -(json_int_t)n : (json_int_t)n));
 }
 
 static json_t *fit_object(const struct size_options *options, const struct hu_sizing *s)

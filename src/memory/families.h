@@ -34,10 +34,6 @@ bool hu_families_add(const char *path, char error[HU_FAMILIES_ERROR]);
  */
 bool hu_family_check(const struct hu_family_text *row, char error[HU_FAMILIES_ERROR]);
 
-/* Families of a text of N bytes, whose first lines alone are read, a row each. In malloc'd memory.
- * False: out of memory, or no family in it. */
-bool hu_families_split(const char *text, size_t n, struct hu_family_text **rows, size_t *count);
-
 /* What the build makes of the texts beside: a family's names, classes, GGUF names, sources and
  * text, each ended by a zero, and room for their rows. */
 extern const char hu_family_texts[];

@@ -95,10 +95,7 @@ static bool verdict(const struct hu_fit_question *q, struct hu_fit *fit)
     fit->memory = capped_times(q->memory, q->devices);
     if (fit->needed == UINT64_MAX || fit->memory == UINT64_MAX)
         return false;
-    fit->weights = load.weights * q->devices;
-    fit->cache = load.cache * q->devices;
     fit->fits = load.sum <= q->memory;
-    fit->negative = !fit->fits;
     fit->headroom = fit->fits ? fit->memory - fit->needed : fit->needed - fit->memory;
     return true;
 }

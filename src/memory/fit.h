@@ -31,13 +31,11 @@ struct hu_fit_question {
 };
 
 struct hu_fit {
-    uint64_t needed;         /* on all the devices */
-    uint64_t memory;         /* of all the devices */
-    uint64_t weights, cache; /* of needed, where nothing is trained */
+    uint64_t needed; /* on all the devices */
+    uint64_t memory; /* of all the devices */
     bool fits;
-    bool negative; /* headroom is below zero */
-    uint64_t headroom;
-    uint64_t devices; /* such that it fits: powers of two of them split the tensors; 0: none do */
+    uint64_t headroom; /* what is left, or lacking */
+    uint64_t devices;  /* such that it fits: powers of two of them split the tensors; 0: none do */
     uint64_t devices_context;    /* the longest context on these; 0: not asked, or endless */
     bool has_context, has_batch; /* the next two are answers */
     uint64_t max_context, max_batch;

@@ -218,8 +218,7 @@ static void read_states(struct gguf *g, uint64_t *state, uint64_t *conv)
 
 static bool add_state(struct gguf *g, enum hu_keep kind, uint64_t elements, uint64_t layer)
 {
-    const struct hu_kept kept = {
-        .kind = kind, .k = elements, .sizes = {elements}, .rank = 1, .layer = (uint32_t)layer};
+    const struct hu_kept kept = {.kind = kind, .k = elements, .layer = (uint32_t)layer};
     return !elements || hu_model_keep(g->model, &kept);
 }
 

@@ -270,14 +270,15 @@ void list_keep(struct listing *l, const struct line *line, const struct hu_tenso
         k.tokens = listing_number(l, line->tokens, line->keep == HU_KEEP_WINDOW, "a window");
     if (line->keep_heads)
         k.heads = listing_number(l, line->keep_heads, 1, "the number of heads");
+    uint64_t sizes[4] = {0}, heads = k.heads ? k.heads : 1;
+    unsigned rank = 0;
     for (struct expressions *s = line->shape; s; s = s->next)
-        k.sizes[k.rank++] = listing_number(l, s->at, 0, "a cache's size");
-    uint64_t heads = k.heads ? k.heads : 1;
+        sizes[rank++] = listing_number(l, s->at, 0, "a cache's size");
     bool state = hu_keep_is_state(line->keep), over = false;
-    k.k = k.sizes[0];
-    k.v = state ? 0 : k.sizes[1];
-    for (unsigned i = 1; state && i < k.rank; i++)
-        over |= __builtin_mul_overflow(k.k, k.sizes[i], &k.k);
+    k.k = sizes[0];
+    k.v = state ? 0 : sizes[1];
+    for (unsigned i = 1; state && i < rank; i++)
+        over |= __builtin_mul_overflow(k.k, sizes[i], &k.k);
     /* A latent and its rotary part are read as one. */
     if (line->keep == HU_KEEP_LATENT) {
         k.k += k.v;

@@ -90,8 +90,6 @@ struct hu_kept {
     uint64_t tokens;
     uint64_t heads; /* over which devices split it; 0: every device has it whole */
     uint64_t k, v;  /* elements a token, or of a state (v 0), all heads together */
-    uint64_t sizes[4];
-    unsigned rank; /* of a state: its sizes, without the heads */
     uint32_t stack, layer;
     enum hu_role tower;
 };

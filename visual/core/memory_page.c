@@ -260,7 +260,7 @@ static void tell_fit(struct memory_answer *a, const struct hu_sizing_request *r,
     a->needed = (double)f->needed;
     snprintf(a->verdict, sizeof a->verdict, "%s %s (%.2f GiB): %.2f GiB %s",
              f->fits ? "fits" : "does not fit", device, a->device / gib, (double)f->headroom / gib,
-             f->negative ? "too much" : "to spare");
+             !f->fits ? "too much" : "to spare");
     if (s->has_training)
         return;
     if (f->endless_context)
