@@ -1,6 +1,6 @@
 #include "sizing_trial.h"
 #include "memory/families.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 
 #include <stdlib.h>
 

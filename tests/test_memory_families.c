@@ -1,5 +1,5 @@
 #include "memory/families.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

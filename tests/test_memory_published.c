@@ -1,6 +1,6 @@
 /* Sizes that others print, and where they are wrong, by how much and why. */
 #include "memory/families.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 #include "memory/kv_cache.h"
 #include "memory/mixture.h"
 #include "memory/source.h"

@@ -2,7 +2,7 @@
 #include "memory/checkpoint.h"
 #include "memory/families.h"
 #include "memory/listing.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 #include "memory/source.h"
 #include "memory/weights.h"
 

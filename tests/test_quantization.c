@@ -1,5 +1,5 @@
 /* Quantized checkpoints: what their configs declare, and the bytes that files have. */
-#include "memory/model_config.h"
+#include "memory/model.h"
 #include "memory/quantization.h"
 #include "memory/sizing.h"
 #include "memory/source.h"

@@ -1,6 +1,6 @@
 /* Training from the list of tensors: activations, optimizers by matrix, shares of devices. */
 #include "sizing_trial.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 
 #include <jansson.h>
 

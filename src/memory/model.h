@@ -53,3 +53,12 @@ bool hu_model_keeps(const struct hu_model *model);
 uint64_t hu_model_query_width(const struct hu_model *model);
 /* Whether a layer has scores of tokens: a model that keeps nothing is an encoder, and has. */
 bool hu_model_attends(const struct hu_model *model);
+
+enum { HU_CONFIG_ERROR = 768 };
+/*
+ * From a config.json of Hugging Face's transformers or diffusers: makes *model of its N bytes of
+ * JSON. False: model->error says why: no JSON (line, column and byte), an architecture that is not
+ * known, keys that are missing or wrong. The model is counted; hu_model_free releases it either
+ * way.
+ */
+bool hu_model_read_config(const char *json, size_t n, struct hu_model *model);

@@ -1,4 +1,4 @@
-#include "model_config.h"
+#include "model.h"
 #include "listing.h"
 #include "quantization.h"
 #include "file/json_text.h"

@@ -127,35 +127,58 @@ static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
     return a.format == b.format && a.integer == b.integer && a.block == b.block;
 }
 
-static bool size_stored(struct making *m, struct hu_weights_row *w)
-{
-    w->name = "as stored";
-    w->bytes = m->model->stored_bytes;
-    hu_figure_add(&m->out->terms, "weights as stored", w->bytes, HU_EXACT, "what the files hold");
-    return true;
-}
-
 static const struct hu_storage own_storage = {.storing = HU_STORE_OWN};
 
-/* As the config declares its checkpoint. */
-static bool size_quantized(struct making *m, struct hu_weights_row *w)
+/* As the files hold it, or as the config declares its checkpoint. */
+static bool size_stored(struct making *m, struct hu_weights_row *w)
 {
+    const struct hu_model *model = m->model;
     char rest[HU_GROUPED_TEXT];
-    w->name = m->model->quantization->method;
-    if (!take_size(m, w, hu_weights_size(m->model, own_storage, NULL)))
-        return false;
-    hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
-                  "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
-                  m->model->quantization->bits, hu_grouped(w->rest, rest));
+    if (model->has_stored) {
+        w->name = "as stored";
+        w->bytes = model->stored_bytes;
+        hu_figure_add(&m->out->terms, "weights as stored", w->bytes, HU_EXACT,
+                      "what the files hold");
+    } else {
+        w->name = model->quantization->method;
+        if (!take_size(m, w, hu_weights_size(model, own_storage, NULL)))
+            return false;
+        hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
+                      "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
+                      model->quantization->bits, hu_grouped(w->rest, rest));
+    }
+    w->bits = model->parameters ? 8.0 * (double)w->bytes / (double)model->parameters : 0;
     return true;
 }
 
-/* What the rules of thumb make of a row. */
-static void finish_row(const struct making *m, struct hu_weights_row *w)
+/* Whether the checkpoint is of one dtype, which is *DTYPE then. */
+static bool is_plain(const struct hu_model *m, struct hu_dtype *dtype)
 {
+    return !m->has_stored && !(m->quantization && m->tensors.count) &&
+           hu_dtype_find(m->dtype, dtype);
+}
+
+/* A row more: in MIXTURE, in DTYPE, or, where neither is, as stored. */
+static bool add_row(struct making *m, const struct hu_mixture *mixture, struct hu_dtype dtype)
+{
+    struct hu_sizing *out = m->out;
+    struct hu_dtype own;
+    if (out->weight_count == HU_SIZING_DTYPES)
+        return true;
+    struct hu_weights_row *w = &out->weights[out->weight_count++];
+    bool known = hu_dtype_is_set(dtype);
+    *w = (struct hu_weights_row){.own = !mixture && !known};
+    if (mixture ? !size_mixture(m, mixture, w)
+        : known ? !size_dtype(m, dtype, w)
+                : !size_stored(m, w))
+        return false;
+    w->own |= known && !mixture && !m->model->quantization && is_plain(m->model, &own) &&
+              same_dtype(own, dtype);
+    /* What the rules of thumb make of it. */
     w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
     if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
         w->trains = false;
+    return true;
 }
 
 /* The row of the file's own dtype; where that is one of those asked for, it is marked instead. */
@@ -164,43 +187,17 @@ static bool add_own(struct making *m)
     const struct hu_model *model = m->model;
     const struct hu_sizing_request *r = m->request;
     struct hu_dtype dtype = {0};
-    struct hu_weights_row *w = &m->out->weights[0];
-    bool stored = model->has_stored, quantized = model->quantization && model->tensors.count;
-    if (!stored && !quantized && !hu_dtype_find(model->dtype, &dtype)) {
+    bool stored = model->has_stored || (model->quantization && model->tensors.count);
+    if (!stored && !is_plain(model, &dtype)) {
         if (model->tensors.count)
             hu_figure_add(&m->out->terms, "weights as stored", 0, HU_UNKNOWN,
                           "the config does not say in which dtype");
         return true;
     }
-    if (!r->own)
-        return true;
-    for (size_t i = 0; !stored && !quantized && i < r->dtype_count; i++)
+    for (size_t i = 0; !stored && i < r->dtype_count; i++)
         if (!r->mixtures[i] && same_dtype(r->dtypes[i], dtype))
             return true;
-    *w = (struct hu_weights_row){.own = true};
-    if (stored ? !size_stored(m, w) : quantized ? !size_quantized(m, w) : !size_dtype(m, dtype, w))
-        return false;
-    m->out->weight_count = 1;
-    if (!w->bits && model->parameters)
-        w->bits = 8.0 * (double)w->bytes / (double)model->parameters;
-    finish_row(m, w);
-    return true;
-}
-
-static bool add_weights_row(struct making *m, size_t index)
-{
-    struct hu_dtype own;
-    const struct hu_mixture *mixture = m->request->mixtures[index];
-    if (m->out->weight_count == HU_SIZING_DTYPES)
-        return true;
-    struct hu_weights_row *w = &m->out->weights[m->out->weight_count++];
-    *w = (struct hu_weights_row){0};
-    if (mixture ? !size_mixture(m, mixture, w) : !size_dtype(m, m->request->dtypes[index], w))
-        return false;
-    w->own = !m->model->has_stored && !m->model->quantization && !mixture &&
-             hu_dtype_find(m->model->dtype, &own) && same_dtype(own, w->dtype);
-    finish_row(m, w);
-    return true;
+    return !r->own || add_row(m, NULL, dtype);
 }
 
 static bool add_weights(struct making *m)
@@ -214,7 +211,7 @@ static bool add_weights(struct making *m)
     if (!add_own(m))
         return false;
     for (size_t i = 0; i < r->dtype_count; i++)
-        if (!add_weights_row(m, i))
+        if (!add_row(m, r->mixtures[i], r->dtypes[i]))
             return false;
     if (!m->out->weight_count)
         return true;
@@ -252,36 +249,27 @@ static struct hu_kv_question kv_question(const struct hu_sizing_request *r)
                                               at_least_one(r->plan.expert_parallel)}};
 }
 
-/* Layers that keep keys and values, and the first of them; whether all are as that one. */
-static const struct hu_kept *cached_layers(const struct hu_model *model, size_t *count, bool *even)
-{
-    const struct hu_kept *first = NULL;
-    *count = 0;
-    *even = true;
-    for (size_t i = 0; i < model->tensors.kept_count; i++) {
-        const struct hu_kept *k = &model->tensors.kept[i];
-        if (k->tower == HU_ROLE_MTP || k->kind == HU_KEEP_SHARED || k->kind >= HU_KEEP_RECURRENT)
-            continue;
-        first = first ? first : k;
-        *even &= k->k == first->k && k->v == first->v;
-        ++*count;
-    }
-    return first;
-}
-
 /* A token's bytes: the layers by their elements. */
 static void add_token_term(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
     struct hu_kv_question q = kv_question(r);
-    size_t layers;
-    bool even;
+    const struct hu_tensors *t = &m->model->tensors;
+    const struct hu_kept *first = NULL;
+    size_t layers = 0;
+    bool even = true;
     char dtype[96];
-    const struct hu_kept *first = cached_layers(m->model, &layers, &even);
-    snprintf(dtype, sizeof dtype, "%s%s%s", hu_dtype_name(q.k),
-             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? ", values in " : "",
-             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? hu_dtype_name(q.v) : "");
+    for (const struct hu_kept *k = t->kept; k < t->kept + t->kept_count; k++) {
+        if (k->tower == HU_ROLE_MTP || k->kind == HU_KEEP_SHARED || hu_keep_is_state(k->kind))
+            continue;
+        first = first ? first : k;
+        even &= k->k == first->k && k->v == first->v;
+        layers++;
+    }
+    bool same = same_dtype(q.k, q.v);
+    snprintf(dtype, sizeof dtype, "%s%s%s", hu_dtype_name(q.k), same ? "" : ", values in ",
+             same ? "" : hu_dtype_name(q.v));
     if (!first)
         hu_figure_add(&out->terms, "KV cache of a token", 0, HU_EXACT,
                       "no layer keeps anything a token: states alone");

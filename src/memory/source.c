@@ -1,5 +1,4 @@
 #include "source.h"
-#include "model_config.h"
 #include "match.h"
 #include "weights.h"
 #include "file/json_text.h"

@@ -30,13 +30,6 @@ const struct hu_recipe *hu_recipe_at(size_t index);
 const struct hu_optimizer *hu_optimizer_find(const char *name);
 const struct hu_optimizer *hu_optimizer_at(size_t index);
 
-/* Bytes of one of O's 8-bit moments for a tensor of N elements: bitsandbytes keeps tensors of fewer
- * than 4,096 in fp32 (optim/optimizer.py, min_8bit_size), and a scale for 256 of others. */
-uint64_t hu_optimizer_eight_bits(uint64_t n);
-
-/* Numbers that O keeps for MODEL's tensors, where it goes by matrices; UINT64_MAX: over 64 bits. */
-uint64_t hu_optimizer_numbers(const struct hu_optimizer *o, const struct hu_model *model);
-
 enum hu_recompute { HU_RECOMPUTE_NONE, HU_RECOMPUTE_SELECTIVE, HU_RECOMPUTE_FULL };
 
 struct hu_training_plan {

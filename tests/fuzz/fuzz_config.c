@@ -3,7 +3,7 @@
  * most is no JSON, the bytes choose a config.
  */
 #include "memory/families.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 #include "memory/mixture.h"
 #include "memory/sizing.h"
 
