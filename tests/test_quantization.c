@@ -424,7 +424,7 @@ Test(quantization, an_fp8_checkpoint_of_70b_fits_an_h200)
     request.own = request.fit = true;
     request.memory = hu_device_find("H200-141GB")->bytes;
     cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
-    cr_assert_float_eq((double)sizing.fit_weights / 1073741824, 67.72, 0.1);
+    cr_assert_float_eq((double)sizing.chosen.bytes / 1073741824, 67.72, 0.1);
     cr_assert(sizing.fit.fits);
     cr_assert_str_eq(sizing.weights[0].name, "compressed-tensors");
     hu_model_free(&model);

@@ -44,10 +44,9 @@ static json_t *kv_object(const struct size_options *options, const struct hu_siz
     const struct hu_sizing_request *r = &options->request;
     if (!s->has_kv)
         return json_null();
-    bool same = !r->kv_dtype_v.format && !r->kv_dtype_v.integer && !r->kv_dtype_v.block;
+    struct hu_dtype v = hu_dtype_is_set(r->kv_dtype_v) ? r->kv_dtype_v : r->kv_dtype;
     return JSON(
-        {"dtype", json_text(hu_dtype_name(r->kv_dtype))},
-        {"dtype_v", json_text(hu_dtype_name(same ? r->kv_dtype : r->kv_dtype_v))},
+        {"dtype", json_text(hu_dtype_name(r->kv_dtype))}, {"dtype_v", json_text(hu_dtype_name(v))},
         {"bytes_per_token", json_count(s->kv.bytes_per_token)},
         {"bytes", JSON_IF(r->context, json_count(s->kv.bytes))},
         {"capacity_bytes", JSON_IF(r->context, json_count(s->kv.capacity))},
@@ -89,6 +88,12 @@ static json_t *headroom(const struct hu_fit *f)
     return check_memory(json_integer(!f->fits ? -(json_int_t)n : (json_int_t)n));
 }
 
+static json_t *weights_text(const struct hu_sizing *s)
+{
+    const char *name = s->chosen.name;
+    return name ? json_take(text_new("in %.40s", name)) : json_text("as stored");
+}
+
 static json_t *fit_object(const struct size_options *options, const struct hu_sizing *s)
 {
     const struct hu_fit *f = &s->fit;
@@ -103,7 +108,7 @@ static json_t *fit_object(const struct size_options *options, const struct hu_si
                 {"devices", JSON_IF(f->devices, json_count(f->devices))},
                 {"devices_context", JSON_IF(f->devices_context, json_count(f->devices_context))},
                 {"device", JSON_IF(options->device, json_text(options->device->name))},
-                {"weights", options->request.train ? json_null() : json_text(s->fit_dtype)},
+                {"weights", JSON_IF(!options->request.train, weights_text(s))},
                 {"runtime_overhead", json_pack("{s:o, s:o}", "low", json_count(s->overhead.low),
                                                "high", json_count(s->overhead.high))});
 }

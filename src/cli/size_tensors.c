@@ -15,7 +15,7 @@ static const char *role_of(const struct hu_tensor_row *row)
 static const char *dtype_of(const struct hu_model *m, const struct hu_tensor_row *row)
 {
     struct hu_dtype dtype = row->dtype;
-    if (dtype.format || dtype.integer || dtype.block || hu_dtype_find(m->dtype, &dtype))
+    if (hu_dtype_is_set(dtype) || hu_dtype_find(m->dtype, &dtype))
         return hu_dtype_name(dtype);
     return "–";
 }

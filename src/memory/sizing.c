@@ -80,7 +80,7 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
 static void add_dtype_term(struct making *m, const struct hu_weights_row *w, bool linear)
 {
     uint64_t n = m->model->parameters;
-    char name[48], count[HU_GROUPED_TEXT], rest[HU_GROUPED_TEXT];
+    char name[48];
     const char *as_if = m->model->tensors.count ? "as if every weight were in it"
                                                 : "embeddings, norms and head in it too";
     bool narrow = w->dtype.block || hu_dtype_bits(w->dtype) < 16;
@@ -91,15 +91,14 @@ static void add_dtype_term(struct making *m, const struct hu_weights_row *w, boo
             &m->out->terms, name, w->bytes, HU_EXACT,
             "the linear layers' weights in it; %s bytes are of embeddings, head, norms and "
             "routers, which stay in 16 bits",
-            hu_grouped(w->rest, rest));
+            GROUPED(w->rest));
     else if (w->dtype.block)
         hu_figure_add(&m->out->terms, name, w->bytes, basis,
-                      "%s parameters × %u bytes / %u (%s); %s", hu_grouped(n, count),
-                      w->dtype.block->bytes, w->dtype.block->elements, w->dtype.block->structure,
-                      as_if);
+                      "%s parameters × %u bytes / %u (%s); %s", GROUPED(n), w->dtype.block->bytes,
+                      w->dtype.block->elements, w->dtype.block->structure, as_if);
     else
         hu_figure_add(&m->out->terms, name, w->bytes, basis, "%s parameters × %g bits / 8%s%s%s",
-                      hu_grouped(n, count), w->bits,
+                      GROUPED(n), w->bits,
                       w->dtype.format && w->dtype.format->storage_shift
                           ? " (in memory; its codes have fewer)"
                           : "",
@@ -133,7 +132,6 @@ static const struct hu_storage own_storage = {.storing = HU_STORE_OWN};
 static bool size_stored(struct making *m, struct hu_weights_row *w)
 {
     const struct hu_model *model = m->model;
-    char rest[HU_GROUPED_TEXT];
     if (model->has_stored) {
         w->name = "as stored";
         w->bytes = model->stored_bytes;
@@ -145,7 +143,7 @@ static bool size_stored(struct making *m, struct hu_weights_row *w)
             return false;
         hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
                       "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
-                      model->quantization->bits, hu_grouped(w->rest, rest));
+                      model->quantization->bits, GROUPED(w->rest));
     }
     w->bits = model->parameters ? 8.0 * (double)w->bytes / (double)model->parameters : 0;
     return true;
@@ -348,26 +346,24 @@ static bool add_training(struct making *m)
 }
 
 /* The weights that the verdict is about: as asked, as stored, as the config says, or bf16. */
-static bool choose_weights(struct making *m, struct hu_weights_row *w)
+static bool choose_weights(struct making *m)
 {
     struct hu_sizing *out = m->out;
     const struct hu_model *model = m->model;
-    *w = (struct hu_weights_row){.own = true};
-    if (m->request->dtypes_given && (!m->request->dtypes_all || *model->unknown_quantization)) {
+    struct hu_weights_row *w = &out->chosen;
+    bool own =
+        !m->request->dtypes_given || (m->request->dtypes_all && !*model->unknown_quantization);
+    if (!own)
         *w = out->weights[out->weights[0].own && m->request->own];
-        w->own = false;
-    } else if (model->has_stored) {
+    w->own = own;
+    if (own && model->has_stored)
         w->bytes = model->stored_bytes;
-    } else {
-        if (!take_size(m, w, hu_weights_size(model, own_storage, NULL)))
-            return false;
-        if (!hu_dtype_find(model->dtype, &w->dtype))
-            hu_dtype_find("bf16", &w->dtype);
-        w->name = model->quantization ? model->quantization->method : hu_dtype_name(w->dtype);
-    }
-    snprintf(out->fit_dtype, sizeof out->fit_dtype, w->name ? "in %.40s" : "as stored", w->name);
-    out->fit_weights = w->bytes;
-    return true;
+    if (!own || model->has_stored)
+        return true;
+    if (!hu_dtype_find(model->dtype, &w->dtype))
+        hu_dtype_find("bf16", &w->dtype);
+    w->name = model->quantization ? model->quantization->method : hu_dtype_name(w->dtype);
+    return take_size(m, w, hu_weights_size(model, own_storage, NULL));
 }
 
 static void add_fit_terms(struct making *m)
@@ -378,8 +374,9 @@ static void add_fit_terms(struct making *m)
         hu_figure_add(&out->terms, "needed", out->fit.needed, HU_MODELLED,
                       "the training's bytes on a device");
     else
-        hu_figure_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%s",
-                      out->fit_dtype,
+        hu_figure_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%.40s%s",
+                      out->chosen.name ? "in " : "as stored",
+                      out->chosen.name ? out->chosen.name : "",
                       r->context && out->has_kv ? " and the KV cache" : "; no KV cache is counted");
 }
 
@@ -408,42 +405,32 @@ static void add_overhead(struct making *m)
                   "free by default");
 }
 
-/* Weights and cache on each device. */
-static void add_sum(struct making *m, const struct hu_fit_question *q)
-{
-    struct hu_sizing *out = m->out;
-    struct hu_load load = hu_fit_load(q);
-    out->sum_name = q->weights.name ? q->weights.name : "stored";
-    out->sum_weights = load.weights;
-    out->sum_cache = load.cache;
-    out->spread = q->devices > 1 || q->kv.spread.tensor * q->kv.spread.pipeline > 1;
-}
-
 static bool add_fit(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
+    bool sum = !r->train && (r->fit || r->context);
+    add_overhead(m);
+    if (!r->fit && !sum)
+        return true;
+    if (!choose_weights(m))
+        return false;
     struct hu_fit_question q = {
         .model = m->model,
         .memory = r->memory,
         .devices = r->devices ? r->devices : 1,
+        .weights = out->chosen,
         .kv = kv_question(r),
         .choices = out->weights,
         .choice_count = out->weight_count,
         .training = r->train,
         .training_bytes = out->training.per_device,
     };
-    bool sum = !r->train && (r->fit || r->context);
-    add_overhead(m);
-    if (!r->fit && !sum)
-        return true;
-    if (!choose_weights(m, &q.weights))
-        return false;
     if (sum)
-        add_sum(m, &q);
+        out->load = hu_fit_load(&q);
+    out->spread = sum && (q.devices > 1 || q.kv.spread.tensor * q.kv.spread.pipeline > 1);
     out->has_fit = r->fit && hu_fit_answer(&q, &out->fit);
-    if ((sum && capped_plus(out->sum_weights, out->sum_cache) == UINT64_MAX) ||
-        out->has_fit != r->fit)
+    if (out->load.sum == UINT64_MAX || out->has_fit != r->fit)
         return refuse(m, "what it needs takes more bytes than 64 bits count");
     if (r->fit)
         add_fit_terms(m);

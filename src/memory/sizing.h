@@ -40,11 +40,10 @@ struct hu_sizing {
     struct hu_training training;
     bool has_fit;
     struct hu_fit fit;
-    char fit_dtype[48]; /* what the verdict's and the sum's weights are in */
-    uint64_t fit_weights;
+    struct hu_weights_row chosen; /* what the verdict's and the sum's weights are; name NULL: as
+                                     stored */
     /* The sum, where a context or a memory was given and nothing is trained: on a device. */
-    const char *sum_name;
-    uint64_t sum_weights, sum_cache;
+    struct hu_load load;
     bool spread;                 /* over several devices */
     struct hu_overhead overhead; /* of a runtime, on each device; in no sum */
     struct hu_figures terms;

@@ -242,7 +242,6 @@ static void add_weights(struct sum *s)
 {
     const struct hu_training_plan *p = s->plan;
     uint64_t n = s->model->parameters, base, adapters = 0;
-    char a[HU_GROUPED_TEXT], b[HU_GROUPED_TEXT];
     const char *dtype = p->lora_rank ? p->recipe->frozen : p->recipe->weights;
     if (p->qlora) {
         uint64_t linear = linear_parameters(s->model);
@@ -250,16 +249,16 @@ static void add_weights(struct sum *s)
         hu_figure_add(
             s->terms, "frozen weights", base, HU_EXACT,
             "%s linear parameters in nf4, double-quantized (4.127 bits), %s others in bf16",
-            hu_grouped(linear, a), hu_grouped(n - linear, b));
+            GROUPED(linear), GROUPED(n - linear));
     } else {
         base = bytes_of(dtype, n);
         hu_figure_add(s->terms, p->lora_rank ? "frozen weights" : "weights", base, HU_EXACT,
-                      "%s parameters in %s", hu_grouped(n, a), dtype);
+                      "%s parameters in %s", GROUPED(n), dtype);
     }
     if (p->lora_rank) {
         adapters = bytes_of(p->recipe->weights, s->out->trainable);
         hu_figure_add(s->terms, "LoRA weights", adapters, HU_EXACT,
-                      "%s parameters of rank %llu in %s", hu_grouped(s->out->trainable, a),
+                      "%s parameters of rank %llu in %s", GROUPED(s->out->trainable),
                       (unsigned long long)p->lora_rank, p->recipe->weights);
     }
     s->out->weights = capped_plus(base, adapters);
@@ -282,30 +281,28 @@ static void add_gradients(struct sum *s)
 {
     const struct hu_recipe *r = s->plan->recipe;
     uint64_t n = s->out->trainable;
-    char a[HU_GROUPED_TEXT];
     if (s->plan->optimizer->sparse && !s->plan->lora_rank) {
         uint64_t saved = sparse_savings(s);
         n -= saved;
         hu_figure_add(s->terms, "sparse embedding gradients", 0, saved ? HU_MODELLED : HU_UNKNOWN,
                       saved ? "%s elements fewer: at most one row a token of the micro-batch"
                             : "%s elements fewer: needs a config.json, --seq and --micro-batch",
-                      hu_grouped(saved, a));
+                      GROUPED(saved));
     }
     s->out->gradients = capped_plus(bytes_of(r->gradients, n), bytes_of(r->main_gradients, n));
     hu_figure_add(s->terms, "gradients", s->out->gradients, HU_EXACT, "%s parameters in %s%s%s",
-                  hu_grouped(n, a), r->gradients ? r->gradients : "",
+                  GROUPED(n), r->gradients ? r->gradients : "",
                   r->gradients && r->main_gradients ? " and in " : "",
                   r->main_gradients ? r->main_gradients : "");
 }
 
 static void add_master(struct sum *s)
 {
-    char a[HU_GROUPED_TEXT];
     const char *dtype = s->plan->recipe->master;
     s->out->master_weights = bytes_of(dtype, s->out->trainable);
     if (dtype)
         hu_figure_add(s->terms, "master weights", s->out->master_weights, HU_EXACT,
-                      "%s parameters in %s", hu_grouped(s->out->trainable, a), dtype);
+                      "%s parameters in %s", GROUPED(s->out->trainable), dtype);
 }
 
 /* Bytes of one 8-bit moment, tensor by tensor; LoRA's two matrices a target are tensors too. */
@@ -331,7 +328,6 @@ static uint64_t eight_bits(const struct sum *s)
 static bool add_matrix_state(struct sum *s)
 {
     const struct hu_optimizer *o = s->plan->optimizer;
-    char a[HU_GROUPED_TEXT];
     if (s->plan->lora_rank)
         return refuse(s, "such an optimizer's state is not modelled with LoRA");
     if (!s->model->tensors.count)
@@ -340,7 +336,7 @@ static bool add_matrix_state(struct sum *s)
     uint64_t n = numbers_of_all(o, s->model);
     s->out->optimizer = bytes_of("fp32", n);
     hu_figure_add(s->terms, "optimizer state", s->out->optimizer, HU_MODELLED,
-                  "%s: %s numbers in fp32, %s", o->name, hu_grouped(n, a), o->summary);
+                  "%s: %s numbers in fp32, %s", o->name, GROUPED(n), o->summary);
     return true;
 }
 
@@ -349,14 +345,13 @@ static bool add_optimizer(struct sum *s)
     const struct hu_optimizer *o = s->plan->optimizer;
     const char *state = s->plan->recipe->state;
     uint64_t n = s->out->trainable;
-    char a[HU_GROUPED_TEXT];
     if (o->numbers)
         return add_matrix_state(s);
     s->out->optimizer = capped_times(o->eight_bit ? eight_bits(s) : bytes_of(state, n), o->slots);
     bool mixed = s->plan->recipe->master && !strcmp(state, "fp32") && o->slots && !o->eight_bit;
     hu_figure_add(s->terms, "optimizer state", s->out->optimizer,
                   o->eight_bit ? HU_MODELLED : HU_EXACT, "%s: %u × %s in %s (%s)%s", o->name,
-                  o->slots, hu_grouped(n, a), o->eight_bit ? "8 bits" : state, o->summary,
+                  o->slots, GROUPED(n), o->eight_bit ? "8 bits" : state, o->summary,
                   mixed ? "; mixed precision does not halve it" : "");
     return true;
 }
@@ -416,7 +411,6 @@ static void add_gathered(struct sum *s)
 {
     const struct hu_training_plan *p = s->plan;
     const struct hu_recipe *r = p->recipe;
-    char a[HU_GROUPED_TEXT];
     if (p->zero < 3 || p->data_parallel < 2)
         return;
     uint64_t n = unit_elements(s);
@@ -436,7 +430,7 @@ static void add_gathered(struct sum *s)
                         "and its gradients"
                       : "ZeRO-3: the largest tensor, %s elements, whole with its gradients, as "
                         "DeepSpeed's estimate has the largest layer",
-                  hu_grouped(n, a));
+                  GROUPED(n));
 }
 
 /* A head that is the embedding has a gradient from each: where they are added, two more of them
