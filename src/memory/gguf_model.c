@@ -3,6 +3,7 @@
 #include "listing.h"
 #include "source.h"
 #include "file/tensor_set.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,12 +66,8 @@ static json_t *config_of(const struct hu_tensor_file *file, const char *architec
         snprintf(text, sizeof text, "%.60s.%s", architecture, keys[i].key);
         const struct hu_metadata *m = hu_metadata_find(file, text);
         json_t *value = m ? value_of(m) : NULL;
-        for (const char *at = keys[i].names; value && *at; at += strspn(at, " ")) {
-            size_t n = strcspn(at, " ");
-            snprintf(text, sizeof text, "%.*s", (int)n, at);
+        for (const char *at = keys[i].names; value && hu_next_word(&at, ' ', text, sizeof text);)
             json_object_set(config, text, value);
-            at += n;
-        }
         json_decref(value);
     }
     return config;

@@ -21,12 +21,9 @@ static bool is_bare(const char *class)
 static bool class_has(const struct listing *l, const char *words)
 {
     char word[64];
-    for (size_t n; *words; words += n + (words[n] == ' ')) {
-        n = strcspn(words, " ");
-        snprintf(word, sizeof word, "%.*s", (int)n, words);
+    while (hu_next_word(&words, ' ', word, sizeof word))
         if (strcmp(word, "Model") ? strstr(l->e.class, word) != NULL : l->result->bare)
             return true;
-    }
     return false;
 }
 

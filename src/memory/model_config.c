@@ -3,6 +3,7 @@
 #include "quantization.h"
 #include "file/json_text.h"
 #include "file/printable.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,13 +68,11 @@ static void name_architecture(struct reading *r)
             *at = '?';
 }
 
-/* The first of KEYS (by '|') that is a whole number above 0. */
+/* The first of KEYS that is a whole number above 0. */
 static uint64_t first_number(json_t *object, const char *keys)
 {
     char key[64];
-    for (size_t n; *keys; keys += n + (keys[n] == '|')) {
-        n = strcspn(keys, "|");
-        snprintf(key, sizeof key, "%.*s", (int)n, keys);
+    while (hu_next_word(&keys, ' ', key, sizeof key)) {
         json_int_t value = json_integer_value(json_object_get(object, key));
         if (value > 0 && value < INT64_C(1) << 40)
             return (uint64_t)value;
@@ -151,11 +150,11 @@ static void read_shape(struct reading *r)
     struct hu_model *m = r->model;
     m->trained_context = first_number(
         r->language,
-        "max_position_embeddings|n_positions|n_ctx|seq_length|max_seq_len|model_max_length");
-    m->hidden = first_number(r->language, "hidden_size|n_embd|n_embed|d_model|dim");
-    m->heads = first_number(r->language, "num_attention_heads|n_head|num_heads|n_heads|"
+        "max_position_embeddings n_positions n_ctx seq_length max_seq_len model_max_length");
+    m->hidden = first_number(r->language, "hidden_size n_embd n_embed d_model dim");
+    m->heads = first_number(r->language, "num_attention_heads n_head num_heads n_heads "
                                          "encoder_attention_heads");
-    m->vocabulary = first_number(r->language, "vocab_size|padded_vocab_size");
+    m->vocabulary = first_number(r->language, "vocab_size padded_vocab_size");
     /* Where the keys are left to the class, the list knows. */
     const struct hu_tensors *t = &m->tensors;
     const struct hu_tensor_row *table = find_row(t, HU_ROLE_EMBEDDING, 2), *last = NULL;

@@ -81,43 +81,46 @@ static bool whole(struct decimal d, uint64_t unit, uint64_t *value)
     return scaled(d, unit, value, &rest) && !rest;
 }
 
-bool hu_count_read(const char *text, uint64_t *count)
+struct unit {
+    char letter;
+    uint64_t value;
+};
+
+/* A whole number of ONE, or of what the letter behind it says. */
+static bool read_whole(const char *text, uint64_t one, const struct unit *units, uint64_t *value)
 {
-    static const struct {
-        char letter;
-        uint64_t unit;
-    } units[] = {{'k', 1000},
-                 {'m', 1000000},
-                 {'b', 1000000000},
-                 {'g', 1000000000},
-                 {'t', UINT64_C(1000000000000)}};
     struct decimal d;
-    uint64_t unit = 1;
     if (!read_decimal(&text, &d))
         return false;
-    for (size_t i = 0; *text && i < sizeof units / sizeof *units; i++)
-        if (tolower((unsigned char)*text) == units[i].letter) {
-            unit = units[i].unit;
+    for (; units && units->letter; units++)
+        if (tolower((unsigned char)*text) == units->letter) {
+            one = units->value;
             text++;
             break;
         }
-    return !*text && whole(d, unit, count);
+    return !*text && whole(d, one, value);
+}
+
+bool hu_count_read(const char *text, uint64_t *count)
+{
+    static const struct unit units[] = {{'k', 1000},
+                                        {'m', 1000000},
+                                        {'b', 1000000000},
+                                        {'g', 1000000000},
+                                        {'t', UINT64_C(1000000000000)},
+                                        {0, 0}};
+    return read_whole(text, 1, units, count);
 }
 
 bool hu_tokens_read(const char *text, uint64_t *tokens)
 {
-    struct decimal d;
-    if (!read_decimal(&text, &d))
-        return false;
-    char letter = (char)tolower((unsigned char)*text);
-    uint64_t unit = letter == 'k' ? 1024 : letter == 'm' ? 1024 * 1024 : 1;
-    return !text[unit > 1] && whole(d, unit, tokens);
+    static const struct unit units[] = {{'k', 1024}, {'m', 1024 * 1024}, {0, 0}};
+    return read_whole(text, 1, units, tokens);
 }
 
 bool hu_factor_read(const char *text, uint64_t *millionths)
 {
-    struct decimal d;
-    return read_decimal(&text, &d) && !*text && whole(d, 1000000, millionths);
+    return read_whole(text, 1000000, NULL, millionths);
 }
 
 bool hu_bytes_read(const char *text, uint64_t *bytes)

@@ -1,5 +1,6 @@
 #include "tensors.h"
 #include "wide.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,12 +106,11 @@ bool hu_lora_target(const struct hu_tensor_row *row, const char *targets)
         return row->lora;
     if (!strcmp(targets, "all-linear"))
         return hu_row_is_linear(row);
-    size_t n, length;
+    char target[64];
+    size_t n;
     const char *module = hu_row_module(row, &n);
-    for (const char *at = targets; *at; at += length + (at[length] == ',')) {
-        length = strcspn(at, ",");
-        if (length == n && !strncmp(at, module, n))
+    while (hu_next_word(&targets, ',', target, sizeof target))
+        if (strlen(target) == n && !strncmp(target, module, n))
             return true;
-    }
     return false;
 }
