@@ -350,15 +350,14 @@ static void stages_add_up(const char *name, struct hu_model *m)
     struct hu_dtype bf16;
     struct hu_weights_size part;
     hu_dtype_find("bf16", &bf16);
-    struct hu_storage storage = hu_storage_in(bf16);
-    struct hu_weights_size whole = hu_weights_size(m, storage, NULL);
+    struct hu_weights_size whole = hu_weights_size(m, bf16, NULL);
     cr_assert_neq(whole.bytes, UINT64_MAX);
     for (uint64_t n = 1; n <= 8; n *= 2) {
         struct hu_spread stages = {1, n, 1}, experts = {1, 1, n};
-        part = hu_weights_size(m, storage, &stages);
+        part = hu_weights_size(m, bf16, &stages);
         cr_assert_geq(part.bytes * n, whole.bytes, "%s: %llu stages", name, (unsigned long long)n);
         cr_assert_leq(part.bytes, whole.bytes, "%s", name);
-        part = hu_weights_size(m, storage, &experts);
+        part = hu_weights_size(m, bf16, &experts);
         cr_assert_geq(part.bytes * n, whole.bytes, "%s: experts over %llu", name,
                       (unsigned long long)n);
         cr_assert_leq(part.bytes, whole.bytes, "%s", name);

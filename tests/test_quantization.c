@@ -31,7 +31,7 @@ static uint64_t in_dtype(const char *name)
 {
     struct hu_dtype dtype;
     cr_assert(hu_dtype_find(name, &dtype), "%s", name);
-    return hu_weights_size(&model, hu_storage_in(dtype), NULL).bytes;
+    return hu_weights_size(&model, dtype, NULL).bytes;
 }
 
 /* metadata.total_size of moonshotai/Kimi-K3's model.safetensors.index.json. Its config calls the

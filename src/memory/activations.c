@@ -244,8 +244,7 @@ static void close_perceptron(struct kept *k, struct perceptron *p, int activatio
     *p = (struct perceptron){0};
 }
 
-/* Tokens that a tower of HIDDEN sees of a picture or a sound: as many as its table has positions.
- */
+/* Tokens that a tower of HIDDEN sees of a picture or a sound: its table's positions. */
 static uint64_t positions(const struct hu_tensors *t, enum hu_role tower, uint64_t hidden)
 {
     uint64_t n = 0;

@@ -1,5 +1,4 @@
-/* What reading and evaluating expressions share: values, symbols, functions of numbers and lists.
- */
+/* What reading and evaluating expressions share: values, symbols, functions. */
 #include "expression_node.h"
 
 #include <math.h>

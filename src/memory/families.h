@@ -18,8 +18,7 @@ enum hu_family_key { HU_FAMILY_BY_NAME, HU_FAMILY_BY_CLASS, HU_FAMILY_BY_GGUF };
 
 /* The last added first, then those compiled in. NULL: none. */
 const struct hu_family_text *hu_family_text_find(const char *name, enum hu_family_key key);
-/* All of them; NULL past the last. The first call of either makes the rows: not while others call.
- */
+/* All of them; NULL past the last. The first call of either is not while others call. */
 const struct hu_family_text *hu_family_text_at(size_t index);
 
 enum { HU_FAMILIES_ERROR = 768 };
@@ -30,8 +29,7 @@ enum { HU_FAMILIES_ERROR = 768 };
  */
 bool hu_families_add(const char *path, char error[HU_FAMILIES_ERROR]);
 
-/* Whether ROW's text can be read: its lines, and the parts that they name. False: error says why.
- */
+/* Whether ROW's text can be read, its lines and the parts that they name. False: error says why. */
 bool hu_family_check(const struct hu_family_text *row, char error[HU_FAMILIES_ERROR]);
 
 /* What the build makes of the texts beside: a family's names, classes, GGUF names, sources and

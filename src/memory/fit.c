@@ -21,12 +21,12 @@ static struct hu_spread spread_over(const struct hu_fit_question *q, uint64_t de
 static uint64_t weights_on(const struct hu_fit_question *q, const struct hu_weights_row *w,
                            const struct hu_spread *spread)
 {
-    static const struct hu_storage own = {.storing = HU_STORE_OWN};
+    static const struct hu_dtype own;
     uint64_t devices = spread->tensor * spread->pipeline;
     bool listed = q->model->tensors.count && !w->mixture && !(w->own && q->model->has_stored);
     if (devices == 1 || !listed)
         return parts(w->bytes, devices);
-    return hu_weights_size(q->model, w->own ? own : hu_storage_in(w->dtype), spread).bytes;
+    return hu_weights_size(q->model, w->own ? own : w->dtype, spread).bytes;
 }
 
 static struct hu_load load_of(const struct hu_fit_question *q, const struct hu_weights_row *w,

@@ -122,8 +122,7 @@ static struct part *part_named(struct text *t, const char *name)
     return t->family->parts = p;
 }
 
-/* A list of lines at FIRST, of which one is indented by INDENT; below 0: by as much as its first.
- */
+/* A list of lines at FIRST, indented by INDENT; below 0: by as much as its first. */
 static void begin_list(struct text *t, struct line **first, int indent)
 {
     t->in_part = indent < 0;

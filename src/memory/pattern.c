@@ -189,8 +189,7 @@ static void repeats(struct matching *m, long *least, long *most)
     m->pattern += *m->pattern == '?'; /* how much is taken first changes nothing here */
 }
 
-/* Positions after LEAST to MOST times the atom at BEGIN, from P, of which the first time gave NEXT.
- */
+/* Positions after LEAST to MOST times the atom at BEGIN, from P; the first time gave NEXT. */
 static struct positions repeat(struct matching *m, const char *begin, long least, long most,
                                struct positions p, struct positions next)
 {

@@ -88,19 +88,15 @@ static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
         return false;
     if (scope == HU_SCOPE_EXPERTS)
         return row->role == HU_ROLE_EXPERT;
-    bool block = row->role == HU_ROLE_ATTENTION || row->role == HU_ROLE_MLP ||
-                 row->role == HU_ROLE_EXPERT || row->role == HU_ROLE_SSM;
-    bool linear = block && (row->rank == 2 || row->stacked);
+    bool linear = hu_row_is_linear(row) && (row->rank == 2 || row->stacked);
     if (scope == HU_SCOPE_TABLES && row->rank == 2)
         return linear || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_POSITION ||
                row->role == HU_ROLE_HEAD || row->role == HU_ROLE_ROUTER;
     return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
 }
 
-/* The formula that ROW is stored by; those that name modules go before those for all. NULL: none.
- */
-static const struct hu_formula *formula_of(const struct hu_quantization *q,
-                                           const struct hu_tensor_row *row)
+const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
+                                                 const struct hu_tensor_row *row)
 {
     if (any_matches(&q->left, row))
         return NULL;
@@ -143,11 +139,6 @@ const char *hu_quantization_idle(const struct hu_quantization *q, const struct h
     return idle;
 }
 
-bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row)
-{
-    return formula_of(q, row);
-}
-
 /* Scales of a matrix of OUT × IN. */
 static uint64_t scales_of(const struct hu_formula *q, uint64_t out, uint64_t in)
 {
@@ -167,10 +158,9 @@ static struct hu_wide whole_bytes(struct hu_wide n, uint64_t bits)
     return n;
 }
 
-bool hu_quantization_bytes(const struct hu_quantization *quantization,
-                           const struct hu_tensor_row *row, const uint64_t *shape, uint64_t *bytes)
+bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+                      const uint64_t *shape, uint64_t *bytes)
 {
-    const struct hu_formula *f = formula_of(quantization, row);
     struct hu_wide elements = hu_wide_of(1), matrices = hu_wide_of(1);
     for (unsigned i = 0; i < row->rank; i++)
         hu_wide_times(&elements, shape[i]);

@@ -1,5 +1,4 @@
-/* What a config says of how its checkpoint's weights are quantized, and the bytes that they take.
- */
+/* How a config says that its checkpoint's weights are quantized, and the bytes that they take. */
 #pragma once
 
 #include "tensors.h"
@@ -73,9 +72,10 @@ bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern
  * otherwise: what the config says of it would be left aside. NULL: there is none. */
 const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors);
 
-/* Whether ROW is stored quantized. */
-bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row);
-/* Bytes of one copy of ROW, which hu_quantization_takes, with the sizes of SHAPE. False: over 64
- * bits. */
-bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
-                           const uint64_t *shape, uint64_t *bytes);
+/* The formula that ROW is stored by; those that name modules go before those for all. NULL: none.
+ */
+const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
+                                                 const struct hu_tensor_row *row);
+/* Bytes of one copy of ROW by F, with the sizes of SHAPE. False: over 64 bits. */
+bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+                      const uint64_t *shape, uint64_t *bytes);

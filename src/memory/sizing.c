@@ -107,13 +107,12 @@ static void add_dtype_term(struct making *m, const struct hu_weights_row *w, boo
 
 static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_weights_row *w)
 {
-    struct hu_storage storage = hu_storage_in(dtype);
-    bool linear = storage.storing == HU_STORE_LINEAR && m->model->tensors.count;
+    bool linear = hu_dtype_is_narrow(dtype) && m->model->tensors.count;
     w->dtype = dtype;
     w->name = hu_dtype_name(dtype);
     /* Weights, gradients, first and second moment, all in one dtype of at least 16 bits. */
     w->trains = dtype.format && dtype.format->storage_bits >= 16;
-    if (!take_size(m, w, hu_weights_size(m->model, storage, NULL)))
+    if (!take_size(m, w, hu_weights_size(m->model, dtype, NULL)))
         return false;
     w->bits = linear ? 8.0 * (double)w->bytes / (double)m->model->parameters : hu_dtype_bits(dtype);
     add_dtype_term(m, w, linear);
@@ -126,7 +125,7 @@ static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
     return a.format == b.format && a.integer == b.integer && a.block == b.block;
 }
 
-static const struct hu_storage own_storage = {.storing = HU_STORE_OWN};
+static const struct hu_dtype as_stored; /* none */
 
 /* As the files hold it, or as the config declares its checkpoint. */
 static bool size_stored(struct making *m, struct hu_weights_row *w)
@@ -139,7 +138,7 @@ static bool size_stored(struct making *m, struct hu_weights_row *w)
                       "what the files hold");
     } else {
         w->name = model->quantization->method;
-        if (!take_size(m, w, hu_weights_size(model, own_storage, NULL)))
+        if (!take_size(m, w, hu_weights_size(model, as_stored, NULL)))
             return false;
         hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
                       "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
@@ -363,7 +362,7 @@ static bool choose_weights(struct making *m)
     if (!hu_dtype_find(model->dtype, &w->dtype))
         hu_dtype_find("bf16", &w->dtype);
     w->name = model->quantization ? model->quantization->method : hu_dtype_name(w->dtype);
-    return take_size(m, w, hu_weights_size(model, own_storage, NULL));
+    return take_size(m, w, hu_weights_size(model, as_stored, NULL));
 }
 
 static void add_fit_terms(struct making *m)

@@ -60,8 +60,7 @@ static bool read_decimal(const char **at, struct decimal *d)
     return true;
 }
 
-/* The whole part of digits × 10^exponent × unit; *rest: whether there is more. False: over 64 bits.
- */
+/* The whole part of D × UNIT; *rest: whether there is more. False: over 64 bits. */
 static bool scaled(struct decimal d, uint64_t unit, uint64_t *value, bool *rest)
 {
     struct hu_wide v = hu_wide_product(d.digits, unit);

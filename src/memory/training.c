@@ -366,10 +366,10 @@ static struct part part_of_model(const struct sum *s)
     const struct hu_training_plan *p = s->plan;
     const struct hu_spread spread = {p->tensor_parallel, p->pipeline_parallel,
                                      p->expert_parallel ? p->expert_parallel : 1};
-    struct hu_storage storage = {.storing = HU_STORE_ALL};
-    hu_dtype_find("bf16", &storage.dtype);
-    uint64_t whole = hu_weights_size(s->model, storage, NULL).bytes;
-    return (struct part){hu_weights_size(s->model, storage, &spread).bytes, whole ? whole : 1};
+    struct hu_dtype bf16;
+    hu_dtype_find("bf16", &bf16);
+    uint64_t whole = hu_weights_size(s->model, bf16, NULL).bytes;
+    return (struct part){hu_weights_size(s->model, bf16, &spread).bytes, whole ? whole : 1};
 }
 
 static uint64_t take(uint64_t bytes, const struct part *part)

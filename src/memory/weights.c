@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct hu_storage hu_storage_in(struct hu_dtype dtype)
+bool hu_dtype_is_narrow(struct hu_dtype dtype)
 {
-    bool ggml = dtype.block && dtype.block->ggml_type != HU_NO_GGML_TYPE;
-    bool narrow = dtype.block || hu_dtype_bits(dtype) < 16;
-    return (struct hu_storage){.storing = narrow && !ggml ? HU_STORE_LINEAR : HU_STORE_ALL,
-                               .dtype = dtype};
+    return dtype.block ? dtype.block->ggml_type == HU_NO_GGML_TYPE
+                       : hu_dtype_is_set(dtype) && hu_dtype_bits(dtype) < 16;
 }
 
 struct hu_dtype hu_row_dtype(const struct hu_model *model, const struct hu_tensor_row *row)
@@ -62,17 +60,17 @@ uint64_t hu_stage_of(uint64_t layer, uint64_t layers, uint64_t stages)
 
 struct sum {
     const struct hu_model *model;
-    struct hu_storage storage;
+    struct hu_dtype dtype; /* none: as the config has it */
     struct hu_spread spread;
     struct hu_dtype own, half; /* of rows that name none; of what a narrow dtype leaves alone */
 };
 
-static struct sum begin(const struct hu_model *model, struct hu_storage storage,
+static struct sum begin(const struct hu_model *model, struct hu_dtype dtype,
                         const struct hu_spread *spread)
 {
     static const struct hu_tensor_row untyped;
     return (struct sum){.model = model,
-                        .storage = storage,
+                        .dtype = dtype,
                         .spread = spread ? *spread : (struct hu_spread){1, 1, 1},
                         .own = hu_row_dtype(model, &untyped),
                         .half = half_of(model)};
@@ -104,14 +102,14 @@ static void add_row(const struct sum *s, const struct hu_tensor_row *row,
         shape[0] = parts(shape[0], experts);
     }
     const struct hu_quantization *q = s->model->quantization;
-    struct hu_dtype dtype = s->storage.dtype;
-    bool own = s->storage.storing == HU_STORE_OWN;
-    bool plain = own ? !q || !hu_quantization_takes(q, row)
-                     : s->storage.storing == HU_STORE_LINEAR && !hu_row_is_linear(row);
+    struct hu_dtype dtype = s->dtype;
+    bool own = !hu_dtype_is_set(dtype);
+    const struct hu_formula *f = own && q ? hu_quantization_formula(q, row) : NULL;
+    bool plain = own ? !f : hu_dtype_is_narrow(dtype) && !hu_row_is_linear(row);
     if (plain)
         dtype = hu_dtype_is_set(row->dtype) ? row->dtype : own ? s->own : s->half;
-    bool fine = own && !plain ? hu_quantization_bytes(q, row, shape, &bytes)
-                              : tensor_bytes(dtype, shape, row->rank, elements, &bytes);
+    bool fine = f ? hu_formula_bytes(f, row, shape, &bytes)
+                  : tensor_bytes(dtype, shape, row->rank, elements, &bytes);
     bytes = fine ? capped_times(bytes, copies) : UINT64_MAX;
     size->bytes = capped_plus(size->bytes, bytes);
     size->rest += plain ? bytes : 0;
@@ -139,9 +137,9 @@ static uint64_t stage_of_row(struct order *o, const struct hu_tensor_row *row, u
 /* A count alone: all in the dtype, evenly. */
 static struct hu_weights_size size_count(const struct sum *s)
 {
-    struct hu_dtype dtype = s->storage.dtype;
+    struct hu_dtype dtype = s->dtype;
     struct hu_weights_size size = {0};
-    if (s->storage.storing == HU_STORE_OWN && !hu_dtype_find(s->model->dtype, &dtype))
+    if (!hu_dtype_is_set(dtype) && !hu_dtype_find(s->model->dtype, &dtype))
         dtype = s->half;
     size.bytes = hu_dtype_size(dtype, s->model->parameters, &size.bytes)
                      ? parts(size.bytes, s->spread.tensor * s->spread.pipeline)
@@ -149,10 +147,10 @@ static struct hu_weights_size size_count(const struct sum *s)
     return size;
 }
 
-struct hu_weights_size hu_weights_size(const struct hu_model *model, struct hu_storage storage,
+struct hu_weights_size hu_weights_size(const struct hu_model *model, struct hu_dtype dtype,
                                        const struct hu_spread *spread)
 {
-    struct sum s = begin(model, storage, spread);
+    struct sum s = begin(model, dtype, spread);
     struct hu_weights_size size = {0};
     const struct hu_tensors *t = &model->tensors;
     struct order order = {.layers = model->layers};
@@ -176,7 +174,7 @@ struct hu_weights_size hu_weights_size(const struct hu_model *model, struct hu_s
 
 bool hu_weights_stored(const struct hu_model *model, uint64_t *bytes)
 {
-    struct sum s = begin(model, (struct hu_storage){.storing = HU_STORE_OWN}, NULL);
+    struct sum s = begin(model, (struct hu_dtype){.format = NULL}, NULL);
     struct hu_weights_size size = {0};
     const struct hu_tensors *t = &model->tensors;
     for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
