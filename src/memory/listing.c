@@ -29,29 +29,26 @@ static bool class_has(const struct listing *l, const char *words)
 
 static void list_lines(struct listing *l, const struct line *line, const struct hu_tensor_row *p);
 
-static struct scope *open_scope(struct listing *l, json_t *object, const char *prefix)
-{
-    struct scope *s = arena_allocate(&l->family->arena, sizeof *s);
-    if (s && prefix)
-        *s = (struct scope){.object = object, .prefix = prefix, .outer = l->e.scope};
-    else
-        listing_fail(l, "out of memory");
-    return s;
-}
-
 /* The scope that `in KEY` opens; the one at hand where the part has none. */
 static const struct scope *scope_in(struct listing *l, const struct part *part)
 {
     char prefix[160];
+    const struct scope *outer = l->e.scope;
     if (!part->in)
-        return l->e.scope;
+        return outer;
     struct value v = evaluate(&l->e, part->in);
     bool object = v.kind == VALUE_JSON && json_is_object(v.json);
     if (!object && v.kind != VALUE_MISSING && v.kind != VALUE_NULL)
         listing_fail(l, "\"%.64s\" is no object", part->in_name);
-    snprintf(prefix, sizeof prefix, "%s%s.", l->e.scope->prefix, part->in_name);
-    return open_scope(l, object ? v.json : NULL,
-                      arena_text(&l->family->arena, prefix, strlen(prefix)));
+    snprintf(prefix, sizeof prefix, "%s%s.", outer->prefix, part->in_name);
+    const char *kept = arena_text(&l->family->arena, prefix, strlen(prefix));
+    struct scope *s = arena_allocate(&l->family->arena, sizeof *s);
+    if (!s || !kept) {
+        listing_fail(l, "out of memory");
+        return outer;
+    }
+    *s = (struct scope){.object = object ? v.json : NULL, .prefix = kept, .outer = outer};
+    return s;
 }
 
 static void list_part(struct listing *l, const struct line *line, const struct hu_tensor_row *p)
@@ -77,9 +74,6 @@ static void list_part(struct listing *l, const struct line *line, const struct h
     l->e.bindings = outer;
     l->e.scope = scope;
 }
-
-static bool begin_family(struct listing *l, struct family *family, json_t *config,
-                         json_t *overrides);
 
 /* Another object with what `with` sets. */
 static json_t *overrides_of(struct listing *l, const struct line *line)
@@ -122,23 +116,63 @@ static const struct hu_family_text *nested_text(struct listing *l, const struct 
     return text;
 }
 
-static void list_nested(struct listing *l, const struct hu_family_text *text, json_t *config,
-                        json_t *overrides, const struct hu_tensor_row *p)
+/* The class's sizes fill in what a config leaves out; they are no answer to one that gives none. */
+static void keep_sizes(struct family *family, json_t *config)
+{
+    bool given = false;
+    for (int pass = 0; pass < 2 && !given; pass++)
+        for (int i = 0; i < SYMBOL_SLOTS; i++)
+            for (struct symbol *s = family->symbols.slots[i]; s; s = s->next) {
+                if (s->is_size && json_is_integer(json_object_get(config, s->name)))
+                    given = true;
+                if (pass && s->is_size)
+                    s->otherwise = NULL;
+            }
+}
+
+/* A bare class's names lack the prefix, and the rest of the list is not in it. */
+static void strip_base(struct listing *l)
+{
+    struct hu_tensors *t = l->out;
+    size_t n = strlen(l->family->base), kept = 0;
+    for (size_t i = 0; i < t->count; i++)
+        if (!strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.') {
+            struct hu_tensor_row row = t->rows[i];
+            row.name += n + 1;
+            t->rows[kept++] = row;
+        }
+    t->count = kept ? kept : t->count;
+}
+
+/* What TEXT says over CONFIG and what is set in its keys' place, below P. */
+static void list_text(struct listing *l, const struct hu_family_text *text, json_t *config,
+                      json_t *overrides, const struct hu_tensor_row *p)
 {
     char why[NOTATION_ERROR];
     struct family *family = family_read(text, why), *outer = l->family;
+    const struct scope root = {.object = config, .overrides = overrides, .prefix = ""};
     struct evaluation e = l->e;
     if (!family) {
         listing_fail(l, "family %.60s: %s", text->names, why);
         return;
     }
-    if (begin_family(l, family, config, overrides)) {
-        list_remarks(l);
-        if (!p->tower)
-            list_autograd(l);
-        list_lines(l, family->lines, p);
-        list_sizes(l);
+    l->family = family;
+    l->e.arena = &family->arena;
+    l->e.symbols = &family->symbols;
+    l->e.bindings = NULL;
+    l->e.scope = l->e.root = &root;
+    if (!l->nested) {
+        keep_sizes(family, config);
+        /* `base -`: no class of the family is bare, whatever its name. */
+        l->result->bare = strcmp(family->base, "-") && is_bare(l->e.class);
     }
+    list_remarks(l);
+    if (!p->tower)
+        list_autograd(l);
+    list_lines(l, family->lines, p);
+    list_sizes(l);
+    if (!l->nested && l->result->bare)
+        strip_base(l);
     e.steps = l->e.steps;
     memcpy(e.letters, l->e.letters, sizeof e.letters);
     l->e = e;
@@ -176,7 +210,7 @@ static void list_family(struct listing *l, const struct line *line, const struct
     }
     l->nested++;
     if (text && !l->failed)
-        list_nested(l, text, config, overrides, p);
+        list_text(l, text, config, overrides, p);
     l->nested--;
     l->renames = rename.outer;
     json_decref(overrides);
@@ -345,52 +379,6 @@ static void list_lines(struct listing *l, const struct line *line, const struct 
     }
 }
 
-/* The class's sizes fill in what a config leaves out; they are no answer to one that gives none. */
-static void keep_sizes(struct family *family, json_t *config)
-{
-    bool given = false;
-    for (int pass = 0; pass < 2 && !given; pass++)
-        for (int i = 0; i < SYMBOL_SLOTS; i++)
-            for (struct symbol *s = family->symbols.slots[i]; s; s = s->next) {
-                if (s->is_size && json_is_integer(json_object_get(config, s->name)))
-                    given = true;
-                if (pass && s->is_size)
-                    s->otherwise = NULL;
-            }
-}
-
-static bool begin_family(struct listing *l, struct family *family, json_t *config,
-                         json_t *overrides)
-{
-    l->family = family;
-    l->e.arena = &family->arena;
-    l->e.symbols = &family->symbols;
-    l->e.bindings = NULL;
-    l->e.scope = NULL;
-    struct scope *root = open_scope(l, config, "");
-    if (!root)
-        return false;
-    root->overrides = overrides;
-    l->e.scope = l->e.root = root;
-    if (!l->nested)
-        keep_sizes(family, config);
-    return true;
-}
-
-/* A bare class's names lack the prefix, and the rest of the list is not in it. */
-static void strip_base(struct listing *l)
-{
-    struct hu_tensors *t = l->out;
-    size_t n = strlen(l->family->base), kept = 0;
-    for (size_t i = 0; i < t->count; i++)
-        if (!strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.') {
-            struct hu_tensor_row row = t->rows[i];
-            row.name += n + 1;
-            t->rows[kept++] = row;
-        }
-    t->count = kept ? kept : t->count;
-}
-
 /* The first of "architectures"; the family's first where the config names none. */
 static const char *class_of(json_t *config, const struct hu_family_text *text, char out[64])
 {
@@ -414,29 +402,14 @@ bool listing_make(const struct hu_family_text *text, json_t *config, struct list
 {
     static const struct hu_tensor_row top = {
         .copies = 1, .experts = 1, .experts_used = 1, .stack = HU_NO_LAYER, .layer = HU_NO_LAYER};
-    char class[64], why[NOTATION_ERROR];
+    char class[64];
     *result = (struct listing_result){0};
     struct listing l = {.result = result, .out = &result->tensors};
-    struct family *family = family_read(text, why);
-    if (!family) {
-        snprintf(result->error, LISTING_ERROR, "family %.60s: %s", text->names, why);
-        return false;
-    }
     l.e = (struct evaluation){.class = class_of(config, text, class),
                               .labels = labels_of(config),
                               .failed = &l.failed,
                               .error = result->error};
-    /* `base -`: no class of the family is bare, whatever its name. */
-    result->bare = strcmp(family->base, "-") && is_bare(l.e.class);
-    if (begin_family(&l, family, config, NULL)) {
-        list_remarks(&l);
-        list_autograd(&l);
-        list_lines(&l, family->lines, &top);
-        list_sizes(&l);
-        if (result->bare)
-            strip_base(&l);
-    }
+    list_text(&l, text, config, NULL, &top);
     result->classifies = l.scored;
-    family_free(family);
     return !l.failed;
 }
