@@ -260,12 +260,9 @@ static bool add_component(struct hu_model *model, const char *folder, const char
  * have a config.json in a folder of their name. */
 static bool open_pipeline(const char *folder, const char *index, struct hu_model *model)
 {
-    const char *why = "it is no object of JSON", *name;
-    char wrong[HU_JSON_ERROR];
-    json_t *entry;
-    size_t n;
-    char *text = hu_text_read(index, &n, &why);
-    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX, wrong) : NULL;
+    const char *name;
+    char why[HU_JSON_ERROR] = "it is no object of JSON";
+    json_t *root = hu_json_read(index, 0, why), *entry;
     bool fine = json_is_object(root) || refuse(model, index, why);
     json_object_foreach(root, name, entry)
     {
@@ -282,7 +279,6 @@ static bool open_pipeline(const char *folder, const char *index, struct hu_model
     model->has_active = false;
     model->no_kv = "a pipeline of diffusion keeps no KV cache";
     json_decref(root);
-    free(text);
     return fine;
 }
 
