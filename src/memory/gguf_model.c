@@ -292,7 +292,8 @@ static bool read_architecture(struct gguf *g)
     char *name = g->model->architecture;
     if (!m || m->type != HU_META_STRING || m->is_array || !m->count)
         return false;
-    size_t most = sizeof g->model->architecture - 1, n = m->count < most ? m->count : most;
+    size_t most = sizeof g->model->architecture - 1;
+    size_t n = m->count < most ? (size_t)m->count : most;
     for (size_t i = 0; i < n; i++)
         name[i] = m->value[i] > 0x20 && m->value[i] < 0x7f ? (char)m->value[i] : '?';
     name[n] = 0;
