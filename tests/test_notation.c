@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct hu_model made;
 static struct listing_result list;
 
 /* Lists what a text says over a config; the test's business is with `list`. */
@@ -21,7 +22,8 @@ static bool make(const char *text, const char *config)
     cr_assert(root, "%s", config);
     const struct hu_family_text row = {
         .names = "test", .classes = "", .gguf = "", .text = text, .length = strlen(text)};
-    bool fine = listing_make(&row, root, &list);
+    made = (struct hu_model){0};
+    bool fine = listing_make(&row, root, &made, &list);
     json_decref(root);
     return fine;
 }
@@ -33,11 +35,11 @@ static const char *listed(const char *text, const char *config)
     size_t n = 0;
     *out = 0;
     if (!make(text, config))
-        snprintf(out, sizeof out, "refused: %s", list.error);
+        snprintf(out, sizeof out, "refused: %s", made.error);
     else if (*list.missing)
         snprintf(out, sizeof out, "lacks %s", list.missing);
-    for (size_t i = 0; !*out + n && i < list.tensors.count; i++) {
-        const struct hu_tensor_row *row = &list.tensors.rows[i];
+    for (size_t i = 0; !*out + n && i < made.tensors.count; i++) {
+        const struct hu_tensor_row *row = &made.tensors.rows[i];
         char name[256];
         n += (size_t)snprintf(out + n, sizeof out - n, "%s%s[", n ? " " : "",
                               hu_row_name(row, row->copies - 1, name, sizeof name));
@@ -49,7 +51,7 @@ static const char *listed(const char *text, const char *config)
             n +=
                 (size_t)snprintf(out + n, sizeof out - n, "x%llu", (unsigned long long)row->copies);
     }
-    hu_tensors_free(&list.tensors);
+    hu_tensors_free(&made.tensors);
     return out;
 }
 

@@ -94,16 +94,18 @@ static bool read_family(const struct hu_tensor_file *file, const struct hu_model
                         struct gguf_layer *layers)
 {
     const struct hu_family_text *text = hu_family_text_find(model->architecture, HU_FAMILY_BY_GGUF);
+    struct hu_model listed = {.layers = 0};
     struct listing_result list;
     if (!text)
         return false;
     json_t *config = config_of(file, model->architecture);
-    bool fine = listing_make(text, config, &list) && !*list.missing && list.tensors.kept_count;
-    const struct hu_kept *kept = list.tensors.kept, *end = kept + list.tensors.kept_count;
+    bool fine =
+        listing_make(text, config, &listed, &list) && !*list.missing && listed.tensors.kept_count;
+    const struct hu_kept *kept = listed.tensors.kept, *end = kept + listed.tensors.kept_count;
     for (; fine && kept < end; kept++)
         if (!kept->tower && kept->layer < model->layers)
             mark(&layers[kept->layer], kept);
-    hu_tensors_free(&list.tensors);
+    hu_model_free(&listed);
     json_decref(config);
     return fine;
 }

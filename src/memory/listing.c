@@ -398,17 +398,18 @@ static int64_t labels_of(json_t *config)
     return named ? (int64_t)named : labels > 0 && labels < 1 << 30 ? (int64_t)labels : 2;
 }
 
-bool listing_make(const struct hu_family_text *text, json_t *config, struct listing_result *result)
+bool listing_make(const struct hu_family_text *text, json_t *config, struct hu_model *model,
+                  struct listing_result *result)
 {
     static const struct hu_tensor_row top = {
         .copies = 1, .experts = 1, .experts_used = 1, .stack = HU_NO_LAYER, .layer = HU_NO_LAYER};
     char class[64];
-    *result = (struct listing_result){0};
-    struct listing l = {.result = result, .out = &result->tensors};
+    *result = (struct listing_result){.missing = ""};
+    struct listing l = {.result = result, .model = model, .out = &model->tensors};
     l.e = (struct evaluation){.class = class_of(config, text, class),
                               .labels = labels_of(config),
                               .failed = &l.failed,
-                              .error = result->error};
+                              .error = model->error};
     list_text(&l, text, config, NULL, &top);
     result->classifies = l.scored;
     return !l.failed;

@@ -36,16 +36,9 @@ static void fill_in(struct listing *l, const char *text, char *out, size_t size)
     out[n] = 0;
 }
 
-static void add_note(struct listing *l, const char *text)
-{
-    struct listing_result *r = l->result;
-    if (r->note_count < LISTING_NOTES)
-        snprintf(r->notes[r->note_count++], LISTING_NOTE, "%s", text);
-}
-
 void list_remarks(struct listing *l)
 {
-    char text[LISTING_NOTE], shown[LISTING_NOTE];
+    char text[HU_NOTE_SIZE], shown[HU_NOTE_SIZE];
     for (const struct remark *r = l->family->remarks; r && !l->failed; r = r->next) {
         if ((l->nested && !r->refusal) ||
             (r->condition && listing_holds(l, r->condition) == r->unless))
@@ -55,14 +48,14 @@ void list_remarks(struct listing *l)
         if (r->refusal)
             listing_fail(l, "%s", *shown ? shown : "the family refuses it, and does not say why");
         else
-            add_note(l, shown);
+            hu_model_note(l->model, "%s", shown);
     }
 }
 
 /* Sizes that the config left to the class, for the reader. */
 void list_sizes(struct listing *l)
 {
-    char text[LISTING_NOTE] = "";
+    char text[HU_NOTE_SIZE] = "";
     size_t n = 0;
     for (int i = 0; i < SYMBOL_SLOTS; i++)
         for (const struct symbol *s = l->family->symbols.slots[i]; s; s = s->next) {
@@ -74,7 +67,7 @@ void list_sizes(struct listing *l)
         }
     l->result->sized |= n > 0;
     if (n)
-        add_note(l, text);
+        hu_model_note(l->model, "%s", text);
 }
 
 /* The value of TEXT over the family's config and defaults; missing where it has none. */

@@ -14,7 +14,7 @@ void listing_fail(struct listing *l, const char *format, ...)
     l->failed = true;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(l->result->error, LISTING_ERROR, format, arguments);
+    vsnprintf(l->model->error, EVALUATION_ERROR, format, arguments);
     va_end(arguments);
 }
 

@@ -15,7 +15,8 @@ struct rename {
 
 struct listing {
     struct listing_result *result;
-    struct hu_tensors *out;
+    struct hu_model *model;
+    struct hu_tensors *out; /* the model's */
     struct family *family;
     struct evaluation e;
     const struct rename *renames;

@@ -172,31 +172,21 @@ static void read_shape(struct reading *r)
     }
 }
 
-static void take_list(struct reading *r, struct listing_result *list)
-{
-    struct hu_model *m = r->model;
-    const char *class = first_class(r->root);
-    char shown[64];
-    m->tensors = list->tensors;
-    for (unsigned i = 0; i < list->note_count; i++)
-        hu_model_note(m, "%s", list->notes[i]);
-    if (list->classifies)
-        hu_model_note(m, "counted as a classifier, without a language model's head");
-    /* Some repositories name the bare class and store a head. */
-    else if (list->bare && !find_row(&m->tensors, HU_ROLE_HEAD, 0))
-        hu_model_note(m, "counted as %s, a bare model without a head",
-                      hu_printable(class ? class : "?", shown, sizeof shown));
-}
-
 static bool list_tensors(struct reading *r, const struct hu_family_text *text, json_t *config)
 {
     struct hu_model *m = r->model;
     struct listing_result list;
-    bool fine = listing_make(text, config, &list);
+    const char *class = first_class(r->root);
+    char shown[64];
     int n = (int)strcspn(text->names, " ");
-    take_list(r, &list);
-    if (!fine)
-        return hu_model_fail(m, "%s", list.error);
+    if (!listing_make(text, config, m, &list))
+        return false;
+    if (list.classifies)
+        hu_model_note(m, "counted as a classifier, without a language model's head");
+    /* Some repositories name the bare class and store a head. */
+    else if (list.bare && !find_row(&m->tensors, HU_ROLE_HEAD, 0))
+        hu_model_note(m, "counted as %s, a bare model without a head",
+                      hu_printable(class ? class : "?", shown, sizeof shown));
     m->unknown = *list.missing || (list.sized && r->by_class);
     if (*list.missing)
         return hu_model_fail(m, "the config lacks %s, which '%.*s' needs; " BY_HAND, list.missing,
