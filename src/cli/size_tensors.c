@@ -2,6 +2,7 @@
 #include "room.h"
 #include "memory/checkpoint.h"
 #include "memory/families.h"
+#include "word_list.h"
 #include "size.h"
 
 enum { NAME_SIZE = 640, SHAPE_SIZE = 192, LISTED_MAX = 1 << 22, SHOWN = 20 };
@@ -132,38 +133,30 @@ struct telling {
 
 static const char *const difference_names[HU_DIFFERENCES] = {"missing", "extra", "shape"};
 
-static void tell_json(struct telling *t, enum hu_difference d, const char *name,
-                      const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
-{
-    char shape[SHAPE_SIZE];
-    json_t *o = JSON({"name", json_text(name)});
-    if (row)
-        json_put(o, "expected",
-                 json_string(text_shape(shape, SHAPE_SIZE, row->shape, row->rank, ",")));
-    if (tensor && tensor->has_shape)
-        json_put(o, "found",
-                 json_string(text_shape(shape, SHAPE_SIZE, tensor->shape, tensor->rank, ",")));
-    json_array_append_new(t->lists[d], o);
-}
-
 static void tell(void *context, enum hu_difference d, const char *name,
                  const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
 {
     struct telling *t = context;
-    char ours[SHAPE_SIZE], theirs[SHAPE_SIZE];
-    if (t->lists[d]) {
-        tell_json(t, d, name, row, tensor);
-        return;
-    }
-    if (t->shown[d]++ >= SHOWN)
-        return;
-    printf("%-8s %s", difference_names[d], PRINTABLE(name, NAME_SIZE));
+    char shapes[2][SHAPE_SIZE], *ours = NULL, *theirs = NULL;
     if (row)
-        printf("  %s", text_shape(ours, SHAPE_SIZE, row->shape, row->rank, ","));
+        ours = text_shape(shapes[0], SHAPE_SIZE, row->shape, row->rank, ",");
     if (tensor && tensor->has_shape)
-        printf("%s%s", row ? ", and there " : "  ",
-               text_shape(theirs, SHAPE_SIZE, tensor->shape, tensor->rank, ","));
-    putchar('\n');
+        theirs = text_shape(shapes[1], SHAPE_SIZE, tensor->shape, tensor->rank, ",");
+    if (t->lists[d]) {
+        json_t *o = JSON({"name", json_text(name)});
+        if (ours)
+            json_put(o, "expected", json_string(ours));
+        if (theirs)
+            json_put(o, "found", json_string(theirs));
+        json_add(t->lists[d], o);
+    } else if (t->shown[d]++ < SHOWN) {
+        printf("%-8s %s", difference_names[d], PRINTABLE(name, NAME_SIZE));
+        if (ours)
+            printf("  %s", ours);
+        if (theirs)
+            printf("%s%s", ours ? ", and there " : "  ", theirs);
+        putchar('\n');
+    }
 }
 
 static void print_comparison(const struct size_options *options, const struct hu_comparison *c,
@@ -248,11 +241,9 @@ static void print_family(const struct hu_family_text *f)
 static json_t *family_json(const struct hu_family_text *f)
 {
     json_t *names = json_list();
-    for (const char *at = f->names; *at; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        json_add(names, json_stringn(at, n));
-        at += n;
-    }
+    char name[128];
+    for (const char *at = f->names; hu_next_word(&at, ' ', name, sizeof name);)
+        json_add(names, json_string(name));
     return JSON({"names", names}, {"source", json_text(f->source)});
 }
 

@@ -16,18 +16,15 @@ static size_t added_count;
 static void make_rows(void)
 {
     const char *at = hu_family_texts;
-    for (size_t i = 0; i < hu_family_row_count; i++) {
-        const char *parts[5];
-        for (size_t k = 0; k < 5; k++) {
-            parts[k] = at;
+    for (struct hu_family_text *row = hu_family_rows; row < hu_family_rows + hu_family_row_count;
+         row++) {
+        for (size_t k = 0; k <= HU_FAMILY_SOURCE; k++) {
+            row->words[k] = at;
             at += strlen(at) + 1;
         }
-        hu_family_rows[i] = (struct hu_family_text){.names = parts[0],
-                                                    .classes = parts[1],
-                                                    .gguf = parts[2],
-                                                    .source = parts[3],
-                                                    .text = parts[4],
-                                                    .length = strlen(parts[4])};
+        row->text = at;
+        row->length = strlen(at);
+        at += row->length + 1;
     }
 }
 
@@ -44,13 +41,9 @@ const struct hu_family_text *hu_family_text_at(size_t index)
 const struct hu_family_text *hu_family_text_find(const char *name, enum hu_family_key key)
 {
     const struct hu_family_text *f;
-    for (size_t i = 0; (f = hu_family_text_at(i)); i++) {
-        const char *words = key == HU_FAMILY_BY_NAME    ? f->names
-                            : key == HU_FAMILY_BY_CLASS ? f->classes
-                                                        : f->gguf;
-        if (hu_has_word(words, name))
+    for (size_t i = 0; (f = hu_family_text_at(i)); i++)
+        if (hu_has_word(f->words[key], name))
             return f;
-    }
     return NULL;
 }
 
@@ -83,6 +76,7 @@ static size_t begins(const char *at, const char *end, const char *word)
 static bool split(struct arena *arena, const char *text, size_t n, struct hu_family_text **rows,
                   size_t *count)
 {
+    static const char *const heads[] = {"family", "class", "gguf", "source"};
     const char *end = text + n;
     struct hu_family_text *row = NULL;
     bool fine = true;
@@ -97,15 +91,9 @@ static bool split(struct arena *arena, const char *text, size_t n, struct hu_fam
         }
         if (!row)
             continue;
-        const struct {
-            const char *word, **words;
-        } heads[] = {{"family", &row->names},
-                     {"class", &row->classes},
-                     {"gguf", &row->gguf},
-                     {"source", &row->source}};
-        for (size_t i = 0; fine && i < sizeof heads / sizeof *heads; i++) {
-            size_t word = begins(at, line_end, heads[i].word);
-            fine = !word || join(arena, heads[i].words, at + word, line_end);
+        for (size_t i = 0; fine && i <= HU_FAMILY_SOURCE; i++) {
+            size_t word = begins(at, line_end, heads[i]);
+            fine = !word || join(arena, &row->words[i], at + word, line_end);
         }
         row->length = (size_t)(next - row->text);
     }

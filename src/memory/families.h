@@ -4,17 +4,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the first lines of a family say, words separated by blanks. */
+/* What the first lines of a family say, words separated by blanks; NULL: nothing. */
+enum hu_family_key { HU_FAMILY_BY_NAME, HU_FAMILY_BY_CLASS, HU_FAMILY_BY_GGUF, HU_FAMILY_SOURCE };
+
 struct hu_family_text {
-    const char *names;   /* model_type */
-    const char *classes; /* of "architectures" */
-    const char *gguf;    /* general.architecture */
-    const char *source;
+    union {
+        struct {
+            const char *names;   /* model_type */
+            const char *classes; /* of "architectures" */
+            const char *gguf;    /* general.architecture */
+            const char *source;
+        };
+        const char *words[HU_FAMILY_SOURCE + 1]; /* the same by key */
+    };
     const char *text; /* from its `family` line on, or without it */
     size_t length;
 };
-
-enum hu_family_key { HU_FAMILY_BY_NAME, HU_FAMILY_BY_CLASS, HU_FAMILY_BY_GGUF };
 
 /* The last added first, then those compiled in. NULL: none. */
 const struct hu_family_text *hu_family_text_find(const char *name, enum hu_family_key key);

@@ -35,17 +35,17 @@ static bool read_decimal(const char **at, struct decimal *d)
     *d = (struct decimal){0};
     if (!isdigit((unsigned char)*c))
         return false;
-    for (; isdigit((unsigned char)*c) || (*c == '.' && !fraction) || is_separator(c); c++) {
-        if (*c == '.') {
+    for (;; c++) {
+        if (*c == '.' && !fraction) {
             fraction = true;
-            continue;
+        } else if (isdigit((unsigned char)*c)) {
+            if (__builtin_mul_overflow(d->digits, 10, &d->digits) ||
+                __builtin_add_overflow(d->digits, (uint64_t)(*c - '0'), &d->digits))
+                return false;
+            d->exponent -= fraction;
+        } else if (!is_separator(c)) {
+            break;
         }
-        if (!isdigit((unsigned char)*c))
-            continue;
-        if (__builtin_mul_overflow(d->digits, 10, &d->digits) ||
-            __builtin_add_overflow(d->digits, (uint64_t)(*c - '0'), &d->digits))
-            return false;
-        d->exponent -= fraction;
     }
     if ((*c == 'e' || *c == 'E') &&
         (isdigit((unsigned char)c[1]) || (c[1] == '+' && isdigit((unsigned char)c[2])))) {
