@@ -238,12 +238,6 @@ static struct value evaluate_call(struct evaluation *e, struct node *node)
     return function_call(node->function, e, arguments);
 }
 
-static struct value evaluate_negation(struct evaluation *e, struct node *node)
-{
-    struct value a = value_settled(evaluate(e, node->a));
-    return a.kind == VALUE_MISSING ? a : value_compute(e, NODE_MINUS, integer(0), a);
-}
-
 static struct value evaluate_node(struct evaluation *e, struct node *node)
 {
     switch (node->kind) {
@@ -257,8 +251,6 @@ static struct value evaluate_node(struct evaluation *e, struct node *node)
         return evaluate_index(e, node);
     case NODE_CALL:
         return evaluate_call(e, node);
-    case NODE_NEGATE:
-        return evaluate_negation(e, node);
     case NODE_NOT:
     case NODE_AND:
     case NODE_OR:

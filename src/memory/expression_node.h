@@ -10,7 +10,6 @@ enum node_kind {
     NODE_MEMBER,
     NODE_CALL,     /* a: its arguments */
     NODE_ARGUMENT, /* a: the expression; b: the next */
-    NODE_NEGATE,
     NODE_NOT,
     NODE_AND,
     NODE_OR,

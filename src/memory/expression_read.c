@@ -243,7 +243,9 @@ static struct node *read_unary(struct reader *r)
     reader_skip_blanks(r);
     if (r->at < r->end && *r->at == '-') {
         r->at++;
-        return make(r, NODE_NEGATE, read_postfix(r), NULL);
+        struct node *zero = make(r, NODE_CONSTANT, NULL, NULL);
+        zero->constant = integer(0);
+        return make(r, NODE_MINUS, zero, read_postfix(r));
     }
     return read_postfix(r);
 }

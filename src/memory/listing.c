@@ -235,8 +235,16 @@ static void list_line(struct listing *l, const struct line *line, const struct h
         list_lines(l, line->children, &below);
 }
 
-static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct hu_tensor_row *p, size_t base);
+/* A line on its way to what it lists: the next piece of its path, what is said of its rows so far,
+ * and bytes of the path before the line's own. */
+struct walk {
+    const struct line *line;
+    const struct piece *piece;
+    struct hu_tensor_row row;
+    size_t base;
+};
+
+static void list_path(struct listing *l, const struct walk *w);
 
 struct range {
     uint64_t from, to, used;
@@ -262,57 +270,61 @@ static bool read_range(struct listing *l, const struct piece *piece, struct rang
     return !l->failed && r->from < r->to;
 }
 
-/* One turn for each index, which stands in the name. */
-static void list_each(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct range *r, struct hu_tensor_row below, size_t base)
+/* A turn of the loop that W is at, with index I in the name, or with a mark for it. Returns whether
+ * something looked at the index. */
+static bool take_turn(struct listing *l, struct walk w, uint64_t i, bool marked)
 {
-    struct binding bound = {.symbol = piece->variable, .outer = l->e.bindings};
-    bool layers = is_layer(piece);
+    struct binding bound = {.symbol = w.piece->variable,
+                            .value = {.kind = VALUE_INTEGER, .integer = (int64_t)i},
+                            .outer = l->e.bindings};
+    size_t length = l->length;
+    w.piece = w.piece->next;
+    l->e.bindings = &bound;
+    if (marked)
+        listing_append(l, "\1");
+    else
+        listing_append_number(l, (int64_t)i);
+    list_path(l, &w);
+    listing_cut(l, length);
+    l->e.bindings = bound.outer;
+    return bound.touched;
+}
+
+/* One turn for each index. */
+static void list_each(struct listing *l, struct walk w, const struct range *r)
+{
+    bool layers = is_layer(w.piece);
     if (r->to - r->from > LAYERS_MAX) {
-        struct value v = evaluate(&l->e, piece->to);
-        listing_fail(l, "\"%.64s\" is over %d", v.key ? v.key : piece->variable->name, LAYERS_MAX);
+        struct value v = evaluate(&l->e, w.piece->to);
+        listing_fail(l, "\"%.64s\" is over %d", v.key ? v.key : w.piece->variable->name,
+                     LAYERS_MAX);
         return;
     }
     if (layers)
-        below.stack = l->out->stacks++;
-    l->e.bindings = &bound;
+        w.row.stack = l->out->stacks++;
     for (uint64_t i = r->from; i < r->to && !l->failed; i++) {
-        size_t length = l->length;
-        bound.value = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)i};
         if (layers)
-            below.layer = (uint32_t)i;
-        listing_append_number(l, (int64_t)i);
-        list_path(l, line, piece->next, &below, base);
-        listing_cut(l, length);
+            w.row.layer = (uint32_t)i;
+        take_turn(l, w, i, false);
     }
-    l->e.bindings = bound.outer;
 }
 
 /* One turn for all, where nothing below depends on the index; false: something does. */
-static bool list_alike(struct listing *l, const struct line *line, const struct piece *piece,
-                       const struct range *r, struct hu_tensor_row below, size_t base)
+static bool list_alike(struct listing *l, struct walk w, const struct range *r)
 {
-    struct binding bound = {.symbol = piece->variable,
-                            .value = {.kind = VALUE_INTEGER, .integer = (int64_t)r->from},
-                            .outer = l->e.bindings};
-    size_t rows = l->out->count, kept = l->out->kept_count, length = l->length;
+    size_t rows = l->out->count, kept = l->out->kept_count;
     bool unrolled = l->unrolled;
-    if (is_layer(piece) || below.repeat_count == HU_REPEATS_MAX)
+    if (is_layer(w.piece) || w.row.repeat_count == HU_REPEATS_MAX)
         return false;
-    if (__builtin_mul_overflow(below.copies, r->to - r->from, &below.copies) ||
-        below.copies > UINT64_C(1) << 40) {
+    if (__builtin_mul_overflow(w.row.copies, r->to - r->from, &w.row.copies) ||
+        w.row.copies > UINT64_C(1) << 40) {
         listing_fail(l, "the model has more parameters than 64 bits count");
         return true;
     }
-    below.repeats[below.repeat_count].first = r->from;
-    below.repeats[below.repeat_count++].count = r->to - r->from;
+    w.row.repeats[w.row.repeat_count].first = r->from;
+    w.row.repeats[w.row.repeat_count++].count = r->to - r->from;
     l->unrolled = false;
-    l->e.bindings = &bound;
-    listing_append(l, "\1");
-    list_path(l, line, piece->next, &below, base);
-    listing_cut(l, length);
-    l->e.bindings = bound.outer;
-    bool alike = !bound.touched && !l->unrolled;
+    bool alike = !take_turn(l, w, r->from, true) && !l->unrolled;
     l->unrolled = unrolled;
     if (!alike) {
         l->out->count = rows;
@@ -321,23 +333,19 @@ static bool list_alike(struct listing *l, const struct line *line, const struct 
     return alike;
 }
 
-static void list_loop(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct hu_tensor_row *p, size_t base)
+static void list_loop(struct listing *l, struct walk w)
 {
     struct range r;
-    struct hu_tensor_row below = *p;
-    if (!read_range(l, piece, &r))
+    if (!read_range(l, w.piece, &r))
         return;
-    if (piece->used) {
-        below.experts *= r.to - r.from;
-        below.experts_used *= r.used;
-        if (below.experts > UINT64_C(1) << 40) {
-            listing_fail(l, "the model has more experts than can be counted");
-            return;
-        }
+    if (w.piece->used) {
+        w.row.experts *= r.to - r.from;
+        w.row.experts_used *= r.used;
     }
-    if (!list_alike(l, line, piece, &r, below, base))
-        list_each(l, line, piece, &r, below, base);
+    if (w.row.experts > UINT64_C(1) << 40)
+        listing_fail(l, "the model has more experts than can be counted");
+    else if (!list_alike(l, w, &r))
+        list_each(l, w, &r);
 }
 
 static void append_value(struct listing *l, struct value v)
@@ -350,32 +358,35 @@ static void append_value(struct listing *l, struct value v)
         listing_fail(l, "a value in a name is neither a whole number nor a text");
 }
 
-static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct hu_tensor_row *p, size_t base)
+static void list_path(struct listing *l, const struct walk *w)
 {
     size_t length = l->length;
+    struct walk next = *w;
     if (l->failed)
         return;
-    if (!piece)
-        return list_line(l, line, p, base);
-    if (piece->kind == PIECE_LOOP)
-        return list_loop(l, line, piece, p, base);
-    if (piece->kind == PIECE_TEXT)
-        listing_append(l, piece->text);
+    if (!w->piece)
+        return list_line(l, w->line, &w->row, w->base);
+    if (w->piece->kind == PIECE_LOOP)
+        return list_loop(l, *w);
+    if (w->piece->kind == PIECE_TEXT)
+        listing_append(l, w->piece->text);
     else
-        append_value(l, listing_value(l, piece->to));
-    list_path(l, line, piece->next, p, base);
+        append_value(l, listing_value(l, w->piece->to));
+    next.piece = w->piece->next;
+    list_path(l, &next);
     listing_cut(l, length);
 }
 
 static void list_lines(struct listing *l, const struct line *line, const struct hu_tensor_row *p)
 {
-    size_t base = l->length;
+    struct walk w = {.row = *p, .base = l->length};
     for (; line && !l->failed; line = line->next) {
-        if (base && line->path)
+        if (w.base && line->path)
             listing_append(l, ".");
-        list_path(l, line, line->path, p, base);
-        listing_cut(l, base);
+        w.line = line;
+        w.piece = line->path;
+        list_path(l, &w);
+        listing_cut(l, w.base);
     }
 }
 
