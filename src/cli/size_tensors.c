@@ -125,52 +125,44 @@ void size_print_tensors(const struct size_options *options, struct size_result *
     hu_checkpoint_free(&own);
 }
 
-/* What --against tells, as it comes. */
-struct telling {
-    json_t *lists[HU_DIFFERENCES]; /* NULL: text */
-    unsigned shown[HU_DIFFERENCES];
-};
-
 static const char *const difference_names[HU_DIFFERENCES] = {"missing", "extra", "shape"};
 
-static void tell(void *context, enum hu_difference d, const char *name,
-                 const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
+/* The shapes of D's two, or NULL. */
+struct shapes {
+    char text[2][SHAPE_SIZE];
+    const char *ours, *theirs;
+};
+
+static void shapes_of(const struct hu_difference *d, struct shapes *s)
 {
-    struct telling *t = context;
-    char shapes[2][SHAPE_SIZE], *ours = NULL, *theirs = NULL;
-    if (row)
-        ours = text_shape(shapes[0], SHAPE_SIZE, row->shape, row->rank, ",");
-    if (tensor && tensor->has_shape)
-        theirs = text_shape(shapes[1], SHAPE_SIZE, tensor->shape, tensor->rank, ",");
-    if (t->lists[d]) {
-        json_t *o = JSON({"name", json_text(name)});
-        if (ours)
-            json_put(o, "expected", json_string(ours));
-        if (theirs)
-            json_put(o, "found", json_string(theirs));
-        json_add(t->lists[d], o);
-    } else if (t->shown[d]++ < SHOWN) {
-        printf("%-8s %s", difference_names[d], PRINTABLE(name, NAME_SIZE));
-        if (ours)
-            printf("  %s", ours);
-        if (theirs)
-            printf("%s%s", ours ? ", and there " : "  ", theirs);
-        putchar('\n');
-    }
+    s->ours = s->theirs = NULL;
+    if (d->row)
+        s->ours = text_shape(s->text[0], SHAPE_SIZE, d->row->shape, d->row->rank, ",");
+    if (d->tensor && d->tensor->has_shape)
+        s->theirs = text_shape(s->text[1], SHAPE_SIZE, d->tensor->shape, d->tensor->rank, ",");
 }
 
-static void print_comparison(const struct size_options *options, const struct hu_comparison *c,
-                             const struct telling *t)
+static void print_comparison(const struct size_options *options, const struct hu_comparison *c)
 {
-    for (int d = 0; d < HU_DIFFERENCES; d++)
-        if (t->shown[d] > SHOWN)
-            printf("%-8s … and %u more (all in --json)\n", difference_names[d],
-                   t->shown[d] - SHOWN);
-    printf("%llu tensors compared with %s: %llu missing, %llu extra, %llu of another shape",
-           (unsigned long long)c->compared, options->against,
-           (unsigned long long)c->differences[HU_MISSING],
-           (unsigned long long)c->differences[HU_EXTRA],
-           (unsigned long long)c->differences[HU_SHAPE]);
+    size_t counts[HU_DIFFERENCES] = {0};
+    struct shapes s;
+    for (const struct hu_difference *d = c->differences; d < c->differences + c->count; d++) {
+        if (counts[d->kind]++ >= SHOWN)
+            continue;
+        shapes_of(d, &s);
+        printf("%-8s %s", difference_names[d->kind], PRINTABLE(d->name, NAME_SIZE));
+        if (s.ours)
+            printf("  %s", s.ours);
+        if (s.theirs)
+            printf("%s%s", s.ours ? ", and there " : "  ", s.theirs);
+        putchar('\n');
+    }
+    for (int k = 0; k < HU_DIFFERENCES; k++)
+        if (counts[k] > SHOWN)
+            printf("%-8s … and %zu more (all in --json)\n", difference_names[k], counts[k] - SHOWN);
+    printf("%llu tensors compared with %s: %zu missing, %zu extra, %zu of another shape",
+           (unsigned long long)c->compared, options->against, counts[HU_MISSING], counts[HU_EXTRA],
+           counts[HU_SHAPE]);
     if (c->shapeless)
         printf("; of %llu it has the names alone", (unsigned long long)c->shapeless);
     if (c->buffers)
@@ -178,42 +170,36 @@ static void print_comparison(const struct size_options *options, const struct hu
     putchar('\n');
 }
 
+static json_t *difference_json(const struct hu_difference *d)
+{
+    struct shapes s;
+    shapes_of(d, &s);
+    json_t *o = JSON({"name", json_text(d->name)});
+    if (s.ours)
+        json_put(o, "expected", json_string(s.ours));
+    if (s.theirs)
+        json_put(o, "found", json_string(s.theirs));
+    return o;
+}
+
 static void print_comparison_json(const struct size_options *options, const struct size_result *r,
-                                  const struct hu_comparison *c, struct telling *t)
+                                  const struct hu_comparison *c)
 {
     json_t *o = JSON({"source", json_text(r->source)}, {"against", json_text(options->against)},
                      {"compared", json_integer((json_int_t)c->compared)},
                      {"without_shape", json_integer((json_int_t)c->shapeless)},
                      {"buffers", json_integer((json_int_t)c->buffers)});
-    for (int d = 0; d < HU_DIFFERENCES; d++)
-        json_put(o, difference_names[d], t->lists[d]);
+    for (int k = 0; k < HU_DIFFERENCES; k++)
+        json_put(o, difference_names[k], json_list());
+    for (const struct hu_difference *d = c->differences; d < c->differences + c->count; d++)
+        json_add(json_object_get(o, difference_names[d->kind]), difference_json(d));
     json_print(o);
-}
-
-static int compare(const struct size_options *options, struct size_result *r,
-                   struct hu_checkpoint *checkpoint)
-{
-    struct hu_comparison c;
-    struct telling t = {.shown = {0}};
-    const struct hu_difference_sink sink = {.tell = tell, .context = &t};
-    for (int d = 0; options->json && d < HU_DIFFERENCES; d++)
-        t.lists[d] = json_list();
-    if (!hu_checkpoint_compare(&r->model, checkpoint, &sink, &c))
-        die("%s: it has too many tensors to compare", r->source);
-    if (options->json)
-        print_comparison_json(options, r, &c, &t);
-    else
-        print_comparison(options, &c, &t);
-    int status = EXIT_DONE;
-    for (int d = 0; d < HU_DIFFERENCES; d++)
-        if (c.differences[d])
-            status = EXIT_NO;
-    return status;
 }
 
 int size_against(const struct size_options *options, struct size_result *results, size_t count)
 {
     struct hu_checkpoint checkpoint, own;
+    struct hu_comparison c;
     if (count != 1)
         die("--against compares one model");
     check_listed(results, &own);
@@ -223,7 +209,14 @@ int size_against(const struct size_options *options, struct size_result *results
         die("%s: llama.cpp's converter gives tensors names of its own: a .gguf file can be "
             "compared with another",
             own.ggml ? results->source : options->against);
-    int status = compare(options, results, &checkpoint);
+    if (!hu_checkpoint_compare(&results->model, &checkpoint, &c))
+        die("%s: it has too many tensors to compare", results->source);
+    if (options->json)
+        print_comparison_json(options, results, &c);
+    else
+        print_comparison(options, &c);
+    int status = c.count ? EXIT_NO : EXIT_DONE;
+    free(c.differences);
     hu_checkpoint_free(&checkpoint);
     hu_checkpoint_free(&own);
     return status;

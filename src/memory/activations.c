@@ -1,4 +1,4 @@
-#include "activations.h"
+#include "training.h"
 #include "capped.h"
 #include "wide.h"
 

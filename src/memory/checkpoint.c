@@ -293,52 +293,51 @@ static bool same_shape(const struct hu_tensor_row *row, const struct hu_checkpoi
     return same;
 }
 
-static void compare_one(const char *name, const struct hu_tensor_row *row,
-                        struct hu_checkpoint *checkpoint, const struct hu_difference_sink *sink,
+static bool add(struct hu_comparison *c, struct hu_difference d)
+{
+    struct hu_difference *row = hu_file_append(&c->differences, &c->count, sizeof *row);
+    if (row)
+        *row = d;
+    return row && d.name;
+}
+
+/* ROW's copy called NAME. False: out of memory. */
+static bool compare_one(const char *name, const struct hu_tensor_row *row, struct hu_checkpoint *c,
                         struct hu_comparison *out)
 {
     struct hu_checkpoint_tensor key = {.name = name};
-    struct hu_checkpoint_tensor *t =
-        bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, by_name);
+    struct hu_checkpoint_tensor *t = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
     bool may_lack = row->role == HU_ROLE_BUFFER || row->tied || row->optional;
-    if (!t && may_lack)
-        return;
-    if (!t) {
-        out->differences[HU_MISSING]++;
-        sink->tell(sink->context, HU_MISSING, name, row, NULL);
-        return;
-    }
+    if (!t)
+        return may_lack ||
+               add(out, (struct hu_difference){
+                            HU_MISSING, arena_text(&c->arena, name, strlen(name)), row, NULL});
     t->met = true;
     out->compared++;
     out->shapeless += !t->has_shape;
-    if (t->has_shape && !same_shape(row, t)) {
-        out->differences[HU_SHAPE]++;
-        sink->tell(sink->context, HU_SHAPE, name, row, t);
-    }
+    return !t->has_shape || same_shape(row, t) ||
+           add(out, (struct hu_difference){HU_SHAPE, t->name, row, t});
 }
 
 bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *checkpoint,
-                           const struct hu_difference_sink *sink, struct hu_comparison *comparison)
+                           struct hu_comparison *comparison)
 {
+    const struct hu_tensors *t = &model->tensors;
     uint64_t all = 0;
     char name[NAME_SIZE];
+    bool fine = true;
     *comparison = (struct hu_comparison){0};
-    for (size_t i = 0; i < model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &model->tensors.rows[i];
-        if (row->copies > TENSORS_MAX || (all += row->copies) > TENSORS_MAX)
-            return false;
-        for (uint64_t k = 0; k < row->copies; k++)
-            compare_one(hu_row_name(row, k, name, sizeof name), row, checkpoint, sink, comparison);
+    for (const struct hu_tensor_row *row = t->rows; fine && row < t->rows + t->count; row++) {
+        fine = row->copies <= TENSORS_MAX && (all += row->copies) <= TENSORS_MAX;
+        for (uint64_t k = 0; fine && k < row->copies; k++)
+            fine = compare_one(hu_row_name(row, k, name, sizeof name), row, checkpoint, comparison);
     }
-    for (size_t i = 0; i < checkpoint->count; i++) {
-        const struct hu_checkpoint_tensor *t = &checkpoint->tensors[i];
-        if (t->met)
-            continue;
-        bool buffer = hu_match_is_buffer(t->name);
+    for (size_t i = 0; fine && i < checkpoint->count; i++) {
+        const struct hu_checkpoint_tensor *extra = &checkpoint->tensors[i];
+        bool buffer = !extra->met && hu_match_is_buffer(extra->name);
         comparison->buffers += buffer;
-        comparison->differences[HU_EXTRA] += !buffer;
-        if (!buffer)
-            sink->tell(sink->context, HU_EXTRA, t->name, NULL, t);
+        fine = extra->met || buffer ||
+               add(comparison, (struct hu_difference){HU_EXTRA, extra->name, NULL, extra});
     }
-    return true;
+    return fine;
 }

@@ -38,23 +38,24 @@ bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint);
 bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model);
 void hu_checkpoint_free(struct hu_checkpoint *checkpoint);
 
-enum hu_difference { HU_MISSING, HU_EXTRA, HU_SHAPE, HU_DIFFERENCES };
+enum hu_difference_kind { HU_MISSING, HU_EXTRA, HU_SHAPE, HU_DIFFERENCES };
 
-/* Called for each difference: NAME; SHAPE and RANK as the model has it (HU_EXTRA: not at all), and
- * the checkpoint's tensor (HU_MISSING: NULL). */
-struct hu_difference_sink {
-    void (*tell)(void *context, enum hu_difference difference, const char *name,
-                 const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor);
-    void *context;
+struct hu_difference {
+    enum hu_difference_kind kind;
+    const char *name;
+    const struct hu_tensor_row *row;           /* as the model has it; HU_EXTRA: NULL */
+    const struct hu_checkpoint_tensor *tensor; /* HU_MISSING: NULL */
 };
 
 struct hu_comparison {
-    uint64_t compared; /* tensors of the same name */
-    uint64_t differences[HU_DIFFERENCES];
-    uint64_t shapeless; /* of the compared, those whose shape the checkpoint leaves out */
-    uint64_t buffers;   /* extra ones that are no parameters, not in differences */
+    uint64_t compared;  /* tensors of the same name */
+    uint64_t shapeless; /* of these, those whose shape the checkpoint leaves out */
+    uint64_t buffers;   /* extra ones that are no parameters, not among the differences */
+    struct hu_difference *differences; /* the caller frees them */
+    size_t count;
 };
 
-/* False: the model has more tensors than can be compared one by one. */
+/* The names in COMPARISON are CHECKPOINT's. False: the model has more tensors than can be compared
+ * one by one. */
 bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *checkpoint,
-                           const struct hu_difference_sink *sink, struct hu_comparison *comparison);
+                           struct hu_comparison *comparison);

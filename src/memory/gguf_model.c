@@ -42,14 +42,14 @@ static const struct {
     {"shortconv.l_cache", "conv_L_cache"},
 };
 
-/* A whole number, or a list of them of at most LAYERS_MAX; NULL: neither. */
+/* A whole number, or a list of them of at most HU_LAYERS_MAX; NULL: neither. */
 static json_t *value_of(const struct hu_metadata *m)
 {
     uint64_t n;
     if (!m->is_array)
         return hu_metadata_integer(m, 0, &n) && n <= INT64_MAX ? json_integer((json_int_t)n) : NULL;
     json_t *list = json_array();
-    for (uint64_t i = 0; i < m->count && i < LAYERS_MAX && hu_metadata_integer(m, i, &n); i++)
+    for (uint64_t i = 0; i < m->count && i < HU_LAYERS_MAX && hu_metadata_integer(m, i, &n); i++)
         json_array_append_new(list, json_integer((json_int_t)(n & INT64_MAX)));
     return list;
 }

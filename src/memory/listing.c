@@ -294,10 +294,10 @@ static bool take_turn(struct listing *l, struct walk w, uint64_t i, bool marked)
 static void list_each(struct listing *l, struct walk w, const struct range *r)
 {
     bool layers = is_layer(w.piece);
-    if (r->to - r->from > LAYERS_MAX) {
+    if (r->to - r->from > HU_LAYERS_MAX) {
         struct value v = evaluate(&l->e, w.piece->to);
         listing_fail(l, "\"%.64s\" is over %d", v.key ? v.key : w.piece->variable->name,
-                     LAYERS_MAX);
+                     HU_LAYERS_MAX);
         return;
     }
     if (layers)

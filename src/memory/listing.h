@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-enum { LISTING_MISSING = 256, LAYERS_MAX = 16384 };
+enum { LISTING_MISSING = 256 };
 
 struct listing_result {
     char missing[LISTING_MISSING]; /* keys that the family needs and the config lacks, by ", " */

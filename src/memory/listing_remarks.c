@@ -123,7 +123,7 @@ void list_autograd(struct listing *l)
         .half_loss = is_16(fact(l, "autograd.loss")),
         .unfused = is_above_0(fact(l, "autograd.unfused")),
         .passes = (uint16_t)(passes.kind == VALUE_INTEGER && passes.integer > 0 &&
-                                     passes.integer <= LAYERS_MAX
+                                     passes.integer <= HU_LAYERS_MAX
                                  ? passes.integer
                                  : 1),
         .caps_logits = is_above_0(fact(l, "final_logit_softcapping")),

@@ -1,7 +1,6 @@
 /* The whole answer about one model: what `halfulp size` prints and the viewer shows. */
 #pragma once
 
-#include "activations.h"
 #include "device.h"
 #include "fit.h"
 #include "kv_cache.h"

@@ -1,5 +1,4 @@
 #include "training.h"
-#include "activations.h"
 #include "capped.h"
 #include "weights.h"
 #include "wide.h"
