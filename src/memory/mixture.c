@@ -7,51 +7,30 @@
 #include <string.h>
 #include <strings.h>
 
+/* FIRST in the layers that WHERE says, PICKED where use_more_bits picks, REST in the others. */
+#define RULE(first, where, picked, rest)                                                           \
+    {                                                                                              \
+        first, HU_LAYERS_##where, picked, rest                                                     \
+    }
+
 /* llama.cpp's llama_tensor_get_type_impl (src/llama-quant.cpp at 007dbbf), without an importance
  * matrix: what it gives attn_v, ffn_down and attn_output. */
 static const struct hu_mixture mixtures[] = {
     {"q3_k_s", "q3_k", .eight_output = true, .summary = "all alike"},
-    {"q3_k_m",
-     "q3_k",
-     NULL,
-     {"q5_k", HU_LAYERS_2, NULL, "q4_k"},
-     {"q5_k", HU_LAYERS_SIXTEENTH, NULL, "q4_k"},
-     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q5_k", HU_LAYERS_SIXTEENTH, "q4_k", NULL},
-     .eight_output = true,
+    {"q3_k_m", "q3_k", NULL, RULE("q5_k", 2, NULL, "q4_k"), RULE("q5_k", SIXTEENTH, NULL, "q4_k"),
+     RULE("q4_k", ALL, NULL, NULL), RULE("q5_k", SIXTEENTH, "q4_k", NULL), .eight_output = true,
      .summary = "q4_k in attn_v, ffn_down and attn_output, q5_k in the first of them"},
-    {"q3_k_l",
-     "q3_k",
-     NULL,
-     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
+    {"q3_k_l", "q3_k", NULL, RULE("q5_k", ALL, NULL, NULL), RULE("q5_k", ALL, NULL, NULL),
+     RULE("q5_k", ALL, NULL, NULL), RULE("q4_k", ALL, NULL, NULL), RULE("q4_k", ALL, NULL, NULL),
      .summary = "q5_k in attn_v, ffn_down and attn_output"},
-    {"q4_k_s",
-     "q4_k",
-     NULL,
-     {"q5_k", HU_LAYERS_4, NULL, NULL},
-     {"q5_k", HU_LAYERS_EIGHTH, NULL, NULL},
-     .eight_output = true,
-     .summary = "q5_k in the first attn_v and ffn_down"},
-    {"q4_k_m",
-     "q4_k",
-     NULL,
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     {NULL, HU_LAYERS_NONE, NULL, NULL},
-     {"q6_k", HU_LAYERS_SIXTEENTH, "q5_k", NULL},
-     .eight_output = true,
+    {"q4_k_s", "q4_k", NULL, RULE("q5_k", 4, NULL, NULL), RULE("q5_k", EIGHTH, NULL, NULL),
+     .eight_output = true, .summary = "q5_k in the first attn_v and ffn_down"},
+    {"q4_k_m", "q4_k", NULL, RULE(NULL, NONE, "q6_k", NULL), RULE(NULL, NONE, "q6_k", NULL),
+     RULE(NULL, NONE, NULL, NULL), RULE("q6_k", SIXTEENTH, "q5_k", NULL), .eight_output = true,
      .summary = "q6_k in attn_v and ffn_down of half of the layers"},
     {"q5_k_s", "q5_k", .summary = "all alike"},
-    {"q5_k_m",
-     "q5_k",
-     NULL,
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     .falcon_down = {NULL, HU_LAYERS_NONE, "q6_k", NULL},
+    {"q5_k_m", "q5_k", NULL, RULE(NULL, NONE, "q6_k", NULL), RULE(NULL, NONE, "q6_k", NULL),
+     .falcon_down = RULE(NULL, NONE, "q6_k", NULL),
      .summary = "q6_k in attn_v and ffn_down of half of the layers"},
     {"mxfp4_moe", "q8_0", "mxfp4", .summary = "mxfp4 in the experts"},
 };
