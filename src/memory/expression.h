@@ -49,8 +49,12 @@ struct symbol {
 
 enum { SYMBOL_SLOTS = 256 };
 
-struct symbols {
-    struct symbol *slots[SYMBOL_SLOTS];
+/* What a family's expressions are made of. */
+struct lexicon {
+    struct arena arena;
+    struct symbol *slots[SYMBOL_SLOTS]; /* by their names' hashes */
+    json_t *kept;                       /* a list that owns the constants */
+    void *spare; /* READER_SPARE bytes, which stand in where there is no memory */
 };
 
 /* The object whose keys are read, and what is read where it lacks one. */
@@ -72,8 +76,7 @@ struct binding {
 enum { EVALUATION_ERROR = 512 };
 
 struct evaluation {
-    struct arena *arena; /* texts that were made */
-    struct symbols *symbols;
+    struct lexicon *lexicon; /* which has the texts that were made, too */
     const struct scope *scope;
     const struct scope *root; /* the family's config */
     struct binding *bindings;
@@ -91,10 +94,7 @@ struct evaluation {
  * is made of it is not to be used. */
 struct reader {
     const char *at, *end;
-    struct arena *arena;
-    struct symbols *symbols;
-    json_t *kept; /* a list that owns the constants */
-    void *spare;  /* READER_SPARE bytes, which stand in where there is no memory */
+    struct lexicon *lexicon;
     unsigned depth;
     const char *error; /* static text; NULL: none */
 };
@@ -102,8 +102,7 @@ struct reader {
 enum { READER_SPARE = 512 };
 
 /* The symbol NAME of N bytes, new or known. NULL: out of memory. */
-struct symbol *symbol_find(struct arena *arena, struct symbols *symbols, const char *name,
-                           size_t n);
+struct symbol *symbol_find(struct lexicon *lexicon, const char *name, size_t n);
 
 /* Notes WHY, static text, if it is the first, and reads no more; false. */
 static inline bool reader_refuse(struct reader *r, const char *why)
@@ -121,8 +120,8 @@ struct symbol *reader_symbol(struct reader *r, const char *name, size_t n);
 
 /* Reads one expression, as far as it goes. */
 struct node *expression_read(struct reader *r);
-/* A constant, as JSON, which r->kept owns: a number, "text", true, false, null or a list of them.
- * NULL: r->error. */
+/* A constant, as JSON, which r->lexicon owns: a number, "text", true, false, null or a list of
+ * them. NULL: r->error. */
 json_t *constant_read(struct reader *r);
 void reader_skip_blanks(struct reader *r);
 /* Whether nothing but blanks is left, which it moves past. */

@@ -17,7 +17,7 @@ static json_t *default_of(struct evaluation *e, const char *prefix, const char *
         return NULL;
     memcpy(full, prefix, n);
     memcpy(full + n, name, more);
-    struct symbol *s = symbol_find(e->arena, e->symbols, full, n + more);
+    struct symbol *s = symbol_find(e->lexicon, full, n + more);
     if (!s)
         return NULL;
     s->taken |= s->is_size;

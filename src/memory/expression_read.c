@@ -46,16 +46,16 @@ bool reader_ends(struct reader *r)
 
 void *reader_allocate(struct reader *r, size_t bytes)
 {
-    void *memory = arena_allocate(r->arena, bytes);
+    void *memory = arena_allocate(&r->lexicon->arena, bytes);
     if (memory)
         return memory;
     reader_refuse(r, "out of memory");
-    return memset(r->spare, 0, READER_SPARE);
+    return memset(r->lexicon->spare, 0, READER_SPARE);
 }
 
 const char *reader_text(struct reader *r, const char *text, size_t n)
 {
-    const char *made = arena_text(r->arena, text, n);
+    const char *made = arena_text(&r->lexicon->arena, text, n);
     if (made)
         return made;
     reader_refuse(r, "out of memory");
@@ -64,7 +64,7 @@ const char *reader_text(struct reader *r, const char *text, size_t n)
 
 struct symbol *reader_symbol(struct reader *r, const char *name, size_t n)
 {
-    struct symbol *s = symbol_find(r->arena, r->symbols, name, n);
+    struct symbol *s = symbol_find(r->lexicon, name, n);
     return s ? s : reader_allocate(r, sizeof *s);
 }
 
@@ -147,7 +147,7 @@ json_t *constant_read(struct reader *r)
     } else if (reader_take(r, "null")) {
         json = json_null();
     }
-    if (json && !json_array_append_new(r->kept, json))
+    if (json && !json_array_append_new(r->lexicon->kept, json))
         return json;
     reader_refuse(r, "a number, \"text\", true, false, null or a list of them is expected");
     return NULL;

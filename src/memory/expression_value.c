@@ -127,7 +127,8 @@ struct value value_compute(struct evaluation *e, enum node_kind kind, struct val
     int64_t n;
     if (kind == NODE_PLUS && a.kind == VALUE_TEXT && b.kind == VALUE_TEXT) {
         size_t length = strlen(a.text), more = strlen(b.text);
-        char *text = length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
+        char *text =
+            length + more < LONGEST ? arena_allocate(&e->lexicon->arena, length + more + 1) : NULL;
         if (!text)
             return value_fail(e, "is too long a text", a);
         strcpy(text, a.text);
@@ -176,14 +177,14 @@ static unsigned hash(const char *name, size_t n)
     return (h ^ h >> 16) % SYMBOL_SLOTS;
 }
 
-struct symbol *symbol_find(struct arena *arena, struct symbols *symbols, const char *name, size_t n)
+struct symbol *symbol_find(struct lexicon *lexicon, const char *name, size_t n)
 {
-    struct symbol **slot = &symbols->slots[hash(name, n)];
+    struct symbol **slot = &lexicon->slots[hash(name, n)];
     for (struct symbol *s = *slot; s; s = s->next)
         if (!strncmp(s->name, name, n) && !s->name[n])
             return s;
-    struct symbol *s = arena_allocate(arena, sizeof *s);
-    if (!s || !(s->name = arena_text(arena, name, n)))
+    struct symbol *s = arena_allocate(&lexicon->arena, sizeof *s);
+    if (!s || !(s->name = arena_text(&lexicon->arena, name, n)))
         return NULL;
     s->next = *slot;
     return *slot = s;

@@ -41,8 +41,8 @@ static const struct scope *scope_in(struct listing *l, const struct part *part)
     if (!object && v.kind != VALUE_MISSING && v.kind != VALUE_NULL)
         listing_fail(l, "\"%.64s\" is no object", part->in_name);
     snprintf(prefix, sizeof prefix, "%s%s.", outer->prefix, part->in_name);
-    const char *kept = arena_text(&l->family->arena, prefix, strlen(prefix));
-    struct scope *s = arena_allocate(&l->family->arena, sizeof *s);
+    const char *kept = arena_text(&l->family->lexicon.arena, prefix, strlen(prefix));
+    struct scope *s = arena_allocate(&l->family->lexicon.arena, sizeof *s);
     if (!s || !kept) {
         listing_fail(l, "out of memory");
         return outer;
@@ -122,7 +122,7 @@ static void keep_sizes(struct family *family, json_t *config)
     bool given = false;
     for (int pass = 0; pass < 2 && !given; pass++)
         for (int i = 0; i < SYMBOL_SLOTS; i++)
-            for (struct symbol *s = family->symbols.slots[i]; s; s = s->next) {
+            for (struct symbol *s = family->lexicon.slots[i]; s; s = s->next) {
                 if (s->is_size && json_is_integer(json_object_get(config, s->name)))
                     given = true;
                 if (pass && s->is_size)
@@ -157,8 +157,7 @@ static void list_text(struct listing *l, const struct hu_family_text *text, json
         return;
     }
     l->family = family;
-    l->e.arena = &family->arena;
-    l->e.symbols = &family->symbols;
+    l->e.lexicon = &family->lexicon;
     l->e.bindings = NULL;
     l->e.scope = l->e.root = &root;
     if (!l->nested) {

@@ -17,7 +17,7 @@ static void fill_in(struct listing *l, const char *text, char *out, size_t size)
             out[n++] = *text++;
             continue;
         }
-        struct reader r = family_reader(l->family, text + 1, (size_t)(close - text - 1));
+        struct reader r = {.at = text + 1, .end = close, .lexicon = &l->family->lexicon};
         struct node *node = expression_read(&r);
         if (r.error) {
             listing_fail(l, "a remark of the family has an expression that cannot be read: %s",
@@ -58,7 +58,7 @@ void list_sizes(struct listing *l)
     char text[HU_NOTE_SIZE] = "";
     size_t n = 0;
     for (int i = 0; i < SYMBOL_SLOTS; i++)
-        for (const struct symbol *s = l->family->symbols.slots[i]; s; s = s->next) {
+        for (const struct symbol *s = l->family->lexicon.slots[i]; s; s = s->next) {
             if (!s->taken || !json_is_integer(s->otherwise) || n >= sizeof text)
                 continue;
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %lld",
@@ -73,7 +73,7 @@ void list_sizes(struct listing *l)
 /* The value of TEXT over the family's config and defaults; missing where it has none. */
 static struct value fact(struct listing *l, const char *text)
 {
-    struct reader r = family_reader(l->family, text, strlen(text));
+    struct reader r = {.at = text, .end = text + strlen(text), .lexicon = &l->family->lexicon};
     struct node *node = expression_read(&r);
     return r.error ? (struct value){.kind = VALUE_MISSING} : value_settled(evaluate(&l->e, node));
 }

@@ -39,7 +39,7 @@ static bool next_line(struct text *t)
         quoted ^= *c == '"';
     while (c > t->at && isspace((unsigned char)c[-1]))
         c--;
-    t->reader = family_reader(t->family, t->at, (size_t)(c - t->at));
+    t->reader = (struct reader){.at = t->at, .end = c, .lexicon = &t->family->lexicon};
     t->at = newline ? newline + 1 : t->end;
     t->number++;
     return true;
@@ -375,16 +375,6 @@ static bool check(struct text *t)
     return fine;
 }
 
-struct reader family_reader(struct family *f, const char *text, size_t n)
-{
-    return (struct reader){.at = text,
-                           .end = text + n,
-                           .arena = &f->arena,
-                           .symbols = &f->symbols,
-                           .kept = f->kept,
-                           .spare = f->spare};
-}
-
 struct family *family_read(const struct hu_family_text *row, char error[NOTATION_ERROR])
 {
     struct arena arena = {0};
@@ -392,13 +382,13 @@ struct family *family_read(const struct hu_family_text *row, char error[NOTATION
     snprintf(error, NOTATION_ERROR, "out of memory");
     if (!f)
         return NULL;
-    f->spare = arena_allocate(&arena, READER_SPARE);
-    f->arena = arena;
+    f->lexicon.spare = arena_allocate(&arena, READER_SPARE);
+    f->lexicon.kept = json_array();
+    f->lexicon.arena = arena;
     f->base = "model";
-    f->kept = json_array();
-    f->name = arena_text(&f->arena, row->names, strcspn(row->names, " "));
+    f->name = arena_text(&f->lexicon.arena, row->names, strcspn(row->names, " "));
     struct text t = {.family = f, .at = row->text, .end = row->text + row->length, .error = error};
-    bool fine = f->kept && f->name && f->spare;
+    bool fine = f->lexicon.kept && f->lexicon.spare && f->name;
     if (fine) {
         *error = 0;
         fine = read_family_text(&t) && check(&t);
@@ -413,7 +403,7 @@ void family_free(struct family *family)
 {
     if (!family)
         return;
-    struct arena arena = family->arena; /* it holds the family too */
-    json_decref(family->kept);
+    struct arena arena = family->lexicon.arena; /* it holds the family too */
+    json_decref(family->lexicon.kept);
     arena_free(&arena);
 }

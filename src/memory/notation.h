@@ -78,11 +78,8 @@ struct remark {
 };
 
 struct family {
-    struct arena arena;
-    struct symbols symbols;
-    void *spare;      /* of its readers */
-    json_t *kept;     /* owns the constants */
-    const char *name; /* the first of its names */
+    struct lexicon lexicon; /* in whose arena the family is, too */
+    const char *name;       /* the first of its names */
     const char *base;
     struct part *parts;
     struct line *lines;
@@ -97,9 +94,6 @@ enum { NOTATION_ERROR = 256 };
 struct family *family_read(const struct hu_family_text *row, char error[NOTATION_ERROR]);
 void family_free(struct family *family);
 const struct part *family_part(const struct family *family, const char *name);
-
-/* A reader of so much TEXT in FAMILY's words. */
-struct reader family_reader(struct family *family, const char *text, size_t n);
 
 /* For notation.c: one line of a list, from R, which stands at its path. */
 struct line *line_read(struct reader *r);

@@ -563,18 +563,13 @@ static const char *name_of(json_t *config)
 /* Modules that are left out, under the names that methods have for the list. */
 static bool read_left_out(struct declared *d)
 {
-    static const char *const keys[] = {"modules_to_not_convert",
-                                       "ignore",
-                                       "ignored_layers",
-                                       "llm_int8_skip_modules",
-                                       "skip_modules",
-                                       "linear_weights_not_to_quantize",
-                                       "exclude",
-                                       NULL};
+    const char *keys = "modules_to_not_convert ignore ignored_layers llm_int8_skip_modules "
+                       "skip_modules linear_weights_not_to_quantize exclude";
     struct hu_patterns *left = &d->q->left;
-    for (size_t i = 0; keys[i]; i++)
-        if (!hu_patterns_read(d->q, json_object_get(d->config, keys[i]), left))
-            return unknown(d, "a list of modules", keys[i]);
+    char key[40];
+    while (hu_next_word(&keys, ' ', key, sizeof key))
+        if (!hu_patterns_read(d->q, json_object_get(d->config, key), left))
+            return unknown(d, "a list of modules", key);
     for (size_t i = 0; i < left->count; i++)
         if (left->at[i].broken)
             return unknown(d, "the expression of modules", left->at[i].text);
