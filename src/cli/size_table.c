@@ -314,19 +314,18 @@ static void print_fit(const struct size_options *options, const struct size_resu
     const struct hu_sizing *s = &result->sizing;
     const struct hu_fit *f = &s->fit;
     const struct hu_sizing_request *r = &options->request;
-    uint64_t devices = r->devices ? r->devices : 1;
     OWNED char *line = NULL;
     if (!s->has_fit)
         return;
     text_add(&line, "%s ", f->fits ? "fits" : "does not fit");
-    if (devices > 1)
-        text_add(&line, "%s × ", GROUPED(devices));
+    if (r->devices > 1)
+        text_add(&line, "%s × ", GROUPED(r->devices));
     if (options->device)
         text_add(&line, "%s (%s GiB): ", options->device->name, GIB(r->memory));
     else
         text_add(&line, "%s GiB: ", GIB(r->memory));
     text_add(&line, "%s GiB %s", GIB(f->headroom), f->fits ? "to spare" : "lacking");
-    bool tight = f->fits && !r->train && f->headroom < s->overhead.high * devices;
+    bool tight = f->fits && !r->train && f->headroom < s->overhead.high * r->devices;
     if (tight)
         text_add(&line, ", which the runtime may need");
     if (f->fits)

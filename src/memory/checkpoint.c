@@ -264,14 +264,10 @@ bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model 
     for (size_t i = 0; i < checkpoint->count; i++) {
         const struct hu_checkpoint_tensor *from = &checkpoint->tensors[i];
         struct hu_tensor_row *row = &t->rows[t->count++];
-        *row = (struct hu_tensor_row){.name = from->name,
-                                      .rank = from->rank,
-                                      .elements = 1,
-                                      .copies = 1,
-                                      .experts = 1,
-                                      .experts_used = 1,
-                                      .dtype = from->dtype,
-                                      .layer = HU_NO_LAYER};
+        *row = hu_one_row;
+        row->name = from->name;
+        row->rank = from->rank;
+        row->dtype = from->dtype;
         for (unsigned k = 0; k < from->rank; k++)
             row->elements *= row->shape[k] = from->shape[k];
     }

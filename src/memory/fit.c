@@ -10,8 +10,6 @@ enum { DEVICES_MAX = 1024 };
 static struct hu_spread spread_over(const struct hu_fit_question *q, uint64_t devices)
 {
     struct hu_spread s = q->kv.spread;
-    if (!s.tensor)
-        s = (struct hu_spread){1, 1, 1};
     if (s.tensor * s.pipeline == 1)
         s.tensor = devices;
     return s;

@@ -5,9 +5,9 @@
 #include "weights.h"
 
 struct hu_kv_question {
-    struct hu_dtype k, v;      /* dtypes of keys and of values */
-    uint64_t context, batch;   /* tokens of a request, requests */
-    struct hu_spread spread;   /* all zero: one device */
+    struct hu_dtype k, v;    /* dtypes of keys and of values */
+    uint64_t context, batch; /* tokens of a request, requests */
+    struct hu_spread spread;
     struct hu_runtime runtime; /* whose layout; none: what the model itself needs */
 };
 

@@ -411,8 +411,6 @@ static int64_t labels_of(json_t *config)
 bool listing_make(const struct hu_family_text *text, json_t *config, struct hu_model *model,
                   struct listing_result *result)
 {
-    static const struct hu_tensor_row top = {
-        .copies = 1, .experts = 1, .experts_used = 1, .stack = HU_NO_LAYER, .layer = HU_NO_LAYER};
     char class[64];
     *result = (struct listing_result){.missing = ""};
     struct listing l = {.result = result, .model = model, .out = &model->tensors};
@@ -420,7 +418,7 @@ bool listing_make(const struct hu_family_text *text, json_t *config, struct hu_m
                               .labels = labels_of(config),
                               .failed = &l.failed,
                               .error = model->error};
-    list_text(&l, text, config, NULL, &top);
+    list_text(&l, text, config, NULL, &hu_one_row);
     result->classifies = l.scored;
     return !l.failed;
 }

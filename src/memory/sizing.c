@@ -15,7 +15,7 @@ static const char *const usual[] = {
 
 void hu_sizing_begin(struct hu_sizing_request *r)
 {
-    *r = (struct hu_sizing_request){.overhead = 1200000, .batch = 1};
+    *r = (struct hu_sizing_request){.overhead = 1200000, .batch = 1, .devices = 1};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (hu_dtype_find(usual[i], &r->dtypes[r->dtype_count]))
             r->dtype_count++;
@@ -228,22 +228,16 @@ static bool add_weights(struct making *m)
     return true;
 }
 
-static uint64_t at_least_one(uint64_t n)
-{
-    return n ? n : 1;
-}
-
 static struct hu_kv_question kv_question(const struct hu_sizing_request *r)
 {
-    struct hu_dtype v = r->kv_dtype_v;
-    return (struct hu_kv_question){.k = r->kv_dtype,
-                                   .v = hu_dtype_is_set(v) ? v : r->kv_dtype,
-                                   .context = r->context,
-                                   .batch = r->batch,
-                                   .runtime = r->runtime,
-                                   .spread = {at_least_one(r->plan.tensor_parallel),
-                                              at_least_one(r->plan.pipeline_parallel),
-                                              at_least_one(r->plan.expert_parallel)}};
+    const struct hu_training_plan *p = &r->plan;
+    return (struct hu_kv_question){
+        .k = r->kv_dtype,
+        .v = hu_dtype_is_set(r->kv_dtype_v) ? r->kv_dtype_v : r->kv_dtype,
+        .context = r->context,
+        .batch = r->batch,
+        .runtime = r->runtime,
+        .spread = {p->tensor_parallel, p->pipeline_parallel, p->expert_parallel}};
 }
 
 /* A token's bytes: the layers by their elements. */
@@ -417,7 +411,7 @@ static bool add_fit(struct making *m)
     struct hu_fit_question q = {
         .model = m->model,
         .memory = r->memory,
-        .devices = r->devices ? r->devices : 1,
+        .devices = r->devices,
         .weights = out->chosen,
         .kv = kv_question(r),
         .choices = out->weights,

@@ -27,7 +27,7 @@ struct hu_sizing_request {
     struct hu_training_plan plan;
     bool fit;
     uint64_t memory;  /* of a device */
-    uint64_t devices; /* of these; 0 is 1 */
+    uint64_t devices; /* of these, 1 or more */
 };
 
 struct hu_sizing {

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct hu_tensor_row hu_one_row = {.elements = 1,
+                                         .copies = 1,
+                                         .experts = 1,
+                                         .experts_used = 1,
+                                         .stack = HU_NO_LAYER,
+                                         .layer = HU_NO_LAYER};
+
 void hu_tensors_free(struct hu_tensors *tensors)
 {
     free(tensors->rows);

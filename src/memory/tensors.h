@@ -62,6 +62,9 @@ struct hu_tensor_row {
     bool is_bias, lora, optional, tied;
 };
 
+/* What a row is before anything is said of it: one tensor of no layer, which every token passes. */
+extern const struct hu_tensor_row hu_one_row;
+
 /* What a layer keeps for a request. */
 enum hu_keep {
     HU_KEEP_FULL,      /* keys and values of every token */

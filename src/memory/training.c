@@ -363,8 +363,7 @@ struct part {
 static struct part part_of_model(const struct sum *s)
 {
     const struct hu_training_plan *p = s->plan;
-    const struct hu_spread spread = {p->tensor_parallel, p->pipeline_parallel,
-                                     p->expert_parallel ? p->expert_parallel : 1};
+    const struct hu_spread spread = {p->tensor_parallel, p->pipeline_parallel, p->expert_parallel};
     struct hu_dtype bf16;
     hu_dtype_find("bf16", &bf16);
     uint64_t whole = hu_weights_size(s->model, bf16, NULL).bytes;
@@ -490,8 +489,7 @@ static void add_totals(struct sum *s)
         "%llu, experts %llu), %s; activations and buffers whole",
         p->fsdp ? "FSDP, stage " : "ZeRO-", p->zero, (unsigned long long)p->data_parallel,
         100.0 * (double)part.device / (double)part.whole, (unsigned long long)p->tensor_parallel,
-        (unsigned long long)p->pipeline_parallel,
-        (unsigned long long)(p->expert_parallel ? p->expert_parallel : 1),
+        (unsigned long long)p->pipeline_parallel, (unsigned long long)p->expert_parallel,
         s->model->tensors.count ? "tensor by tensor, the largest stage" : "split evenly");
     add_one_micro_batch(s, gradients);
     if (part.device == UINT64_MAX || part.whole == UINT64_MAX || t->gathered == UINT64_MAX)

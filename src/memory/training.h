@@ -37,9 +37,8 @@ struct hu_training_plan {
     const struct hu_optimizer *optimizer;
     unsigned zero; /* stage 0 to 3 */
     bool fsdp;     /* stage 3 by PyTorch's units: a layer at a time, the next one fetched before */
-    uint64_t data_parallel, tensor_parallel, pipeline_parallel; /* 1 or more */
-    uint64_t expert_parallel;                                   /* 0 is 1 */
-    uint64_t lora_rank;                                         /* 0: every parameter is trained */
+    uint64_t data_parallel, tensor_parallel, pipeline_parallel, expert_parallel; /* 1 or more */
+    uint64_t lora_rank;       /* 0: every parameter is trained */
     const char *lora_targets; /* module names by commas, "all-linear", or NULL: PEFT's default */
     bool qlora;               /* frozen linear weights in nf4, double-quantized */
     uint64_t buffers;
