@@ -184,7 +184,8 @@ static bool read_set(const char *path, struct hu_checkpoint *c)
         struct hu_checkpoint_tensor t = {.has_shape = from->rank <= HU_RANK_MAX,
                                          .dtype = from->dtype};
         t.rank = t.has_shape ? from->rank : 0;
-        memcpy(t.shape, from->shape, t.rank * sizeof *t.shape);
+        for (unsigned k = 0; k < t.rank; k++)
+            t.shape[k] = from->shape[k];
         fine = append(c, from->name, &t) || fail(c, path, "out of memory");
     }
     c->has_total_size = fine;
