@@ -31,3 +31,18 @@ static inline bool hu_ends_with(const char *text, const char *end)
     size_t n = strlen(text), m = strlen(end);
     return n >= m && !strcmp(text + n - m, end);
 }
+
+/* Copies the next of WORDS, which SEPARATOR parts, into the SIZE bytes of WORD, cut where they are
+ * too few, and moves past it. False: there is none. */
+static inline bool hu_next_word(const char **words, char separator, char *word, size_t size)
+{
+    size_t n = 0;
+    if (!**words)
+        return false;
+    for (; **words && **words != separator; ++*words)
+        if (n + 1 < size)
+            word[n++] = **words;
+    word[n] = 0;
+    *words += **words == separator;
+    return true;
+}

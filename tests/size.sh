@@ -385,6 +385,15 @@ printf '{"model_type":"new_vl","architectures":["NewVL"],"text_config":{%s},"vis
 prints "with a tower that is not known it is its language model alone, which is said" "1720574976 1" \
     key '"\(.model.parameters) \([.model.notes[] | select(contains("language model alone"))] | length)"' size "$scratch/new.json"
 
+mkdir -p "$scratch/broken" && printf '{"transformer": [1,}' >"$scratch/broken/model_index.json"
+exits "a pipeline that is no JSON is told where" 2 'model_index.json: line 1, column [0-9]+ [(]byte' size "$scratch/broken"
+printf 'family blocky\nx mxfp4\n  w [32 32]\n' >"$scratch/blocky.txt"
+printf '{"model_type":"blocky"}' >"$scratch/blocky.json"
+prints "a block format on a group of lines is that of what is below" "x.w.weight mxfp4" \
+    key '.tensors[] | "\(.name) \(.dtype)"' size "$scratch/blocky.json" --family "$scratch/blocky.txt" --tensors
+printf 'family blocky\nx.{"\377"}.w [2]\n' >"$scratch/blocky.txt"
+exits "a family's string that is no UTF-8 is refused" 2 'line 2: a number, "text"' size "$scratch/blocky.json" --family "$scratch/blocky.txt" --tensors
+
 # Of processor time, the program's start with it: the best of 60 runs, for a busy machine lengthens most.
 quick() { # CONFIG
     local i best=999 one TIMEFORMAT='%U %S'

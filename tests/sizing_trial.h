@@ -16,15 +16,14 @@ static char error[HU_SIZING_ERROR];
 /* A request about no dtype, of the config of that name, or of no model yet where it is NULL. */
 static void begin(const char *fixture)
 {
-    char path[512], why[HU_SOURCE_ERROR];
-    bool unknown;
+    char path[512];
     hu_sizing_begin(&request);
     request.dtype_count = 0;
     model = (struct hu_model){0};
     if (!fixture)
         return;
     snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, fixture);
-    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+    cr_assert(hu_model_open(path, &model), "%s", model.error);
 }
 
 static void begin_count(uint64_t parameters)

@@ -1,5 +1,5 @@
 #include "memory/families.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -8,11 +8,10 @@
 
 static char text[65536];
 static struct hu_model model;
-static char error[HU_CONFIG_ERROR];
 
 static bool read_text(const char *json)
 {
-    return hu_model_read_config(json, strlen(json), &model, NULL, error);
+    return hu_model_read_config(json, strlen(json), &model);
 }
 
 static void read_fixture(const char *name)
@@ -24,7 +23,7 @@ static void read_fixture(const char *name)
     size_t n = fread(text, 1, sizeof text - 1, in);
     text[n] = 0;
     fclose(in);
-    cr_assert(read_text(text), "%s: %s", name, error);
+    cr_assert(read_text(text), "%s: %s", name, model.error);
 }
 
 Test(memory_families, counts_are_those_that_were_published)
@@ -62,7 +61,7 @@ Test(memory_families, classes_hold_what_transformers_builds)
         unsigned long long parameters = strtoull(text, &json, 10);
         if (*text == '#')
             continue;
-        cr_assert(read_text(json), "%.80s: %s", json, error);
+        cr_assert(read_text(json), "%.80s: %s", json, model.error);
         cr_expect_eq(model.parameters, parameters, "%.80s: %llu, not %llu", json,
                      (unsigned long long)model.parameters, parameters);
         cr_expect_not(model.modelled, "%.80s", json);
@@ -89,7 +88,7 @@ Test(memory_families, settings_by_layer_are_read_under_either_key)
         "\"global_head_dim\":512,\"num_global_key_value_heads\":4}"};
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         snprintf(text, sizeof text, "%s%s", common, settings[i]);
-        cr_assert(read_text(text), "%s", error);
+        cr_assert(read_text(text), "%s", model.error);
         cr_expect_eq(model.parameters, UINT64_C(2422260480), "%s: %llu", settings[i],
                      (unsigned long long)model.parameters);
         hu_model_free(&model);
@@ -106,7 +105,7 @@ Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
     uint64_t counts[2];
     for (int i = 0; i < 2; i++) {
         snprintf(text, sizeof text, json, i ? "true" : "false");
-        cr_assert(read_text(text), "%s", error);
+        cr_assert(read_text(text), "%s", model.error);
         counts[i] = model.parameters;
         hu_model_free(&model);
     }
@@ -213,13 +212,13 @@ Test(memory_families, a_hybrid_of_latent_and_linear_attention_is_read_by_its_cla
                                "\"num_hidden_layers\":20,\"num_attention_heads\":16,"
                                "\"num_key_value_heads\":4,\"moe_intermediate_size\":512}";
     snprintf(text, sizeof text, json, "2_5");
-    cr_assert(read_text(text), "%s", error);
+    cr_assert(read_text(text), "%s", model.error);
     cr_assert_eq(model.parameters, UINT64_C(16436556544), "%llu",
                  (unsigned long long)model.parameters);
     hu_model_free(&model);
     snprintf(text, sizeof text, json, "3");
     cr_assert_not(read_text(text));
-    cr_assert(strstr(error, "the layers of BailingMoeV3ForCausalLM are not known"), "%s", error);
+    cr_assert(strstr(model.error, "the layers of BailingMoeV3ForCausalLM are not known"), "%s", model.error);
 }
 
 static size_t sliding_layers(const char *name, uint64_t window)
@@ -261,7 +260,7 @@ Test(memory_families, experts_stand_where_the_config_says)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char json[512];
         snprintf(json, sizeof json, base, rows[i][0], rows[i][1]);
-        cr_assert(read_text(json), "%s", error);
+        cr_assert(read_text(json), "%s", model.error);
         cr_assert_eq(hu_model_elements(&model, HU_ROLE_EXPERT, false), rows[i][2] * 3 * 3 * 8,
                      "%zu", i);
         cr_assert_eq(hu_model_elements(&model, HU_ROLE_EXPERT, true), rows[i][2] * 3 * 8, "%zu", i);
@@ -295,11 +294,11 @@ Test(memory_families, the_class_decides_about_the_head)
         bool llama = !strcmp(rows[i].base, "llama");
         snprintf(json, sizeof json, base, rows[i].base,
                  llama ? "LlamaForCausalLM" : "BertForMaskedLM");
-        cr_assert(read_text(json), "%s", error);
+        cr_assert(read_text(json), "%s", model.error);
         uint64_t plain = model.parameters;
         hu_model_free(&model);
         snprintf(json, sizeof json, base, rows[i].base, rows[i].class);
-        cr_assert(read_text(json), "%s", error);
+        cr_assert(read_text(json), "%s", model.error);
         cr_assert_eq((int64_t)(model.parameters - plain), rows[i].more, "%s: %lld", rows[i].class,
                      (long long)(model.parameters - plain));
         hu_model_free(&model);
@@ -327,7 +326,7 @@ Test(memory_families, biases_and_ties_are_counted)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char json[512];
         snprintf(json, sizeof json, base, rows[i].more);
-        cr_assert(read_text(json), "%s", error);
+        cr_assert(read_text(json), "%s", model.error);
         cr_assert_eq(model.parameters, rows[i].count, "%s: %llu", rows[i].more,
                      (unsigned long long)model.parameters);
         hu_model_free(&model);
@@ -336,7 +335,7 @@ Test(memory_families, biases_and_ties_are_counted)
 
 static uint64_t counted(const char *json)
 {
-    cr_assert(read_text(json), "%s: %s", json, error);
+    cr_assert(read_text(json), "%s: %s", json, model.error);
     cr_expect_not(model.modelled, "%s", json);
     uint64_t n = model.parameters;
     hu_model_free(&model);
@@ -417,7 +416,7 @@ Test(memory_families, qwen2_5_omni_may_be_silent)
              "\"hidden_size\":896,\"embedding_size\":64,\"num_hidden_layers\":1},\"token2wav_"
              "config\":{}}",
              thinker);
-    cr_assert(read_text(text), "%s", error);
+    cr_assert(read_text(text), "%s", model.error);
     uint64_t wave = 0;
     for (size_t i = 0; i < model.tensors.count; i++)
         if (model.tensors.rows[i].dtype.format)
@@ -440,7 +439,7 @@ Test(memory_families, an_unknown_wrapper_is_its_language_model)
                  "\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,"
                  "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"intermediate_size\":16}}",
                  keys[i]);
-        cr_assert(read_text(json), "%s", error);
+        cr_assert(read_text(json), "%s", model.error);
         cr_assert_eq(model.parameters, 824);
         cr_assert(model.modelled);
         cr_assert(model.note_count && strstr(model.notes[0], "its language model alone (llama)"));
@@ -453,10 +452,10 @@ Test(memory_families, a_renamed_type_is_not_given_its_classs_sizes)
 {
     cr_assert_not(read_text("{\"model_type\":\"phi-new\",\"architectures\":"
                             "[\"PhiForCausalLM\"],\"vocab_size\":51200,\"n_embd\":2560}"));
-    cr_assert(strstr(error, "model_type is not known"), "%s", error);
+    cr_assert(strstr(model.error, "model_type is not known"), "%s", model.error);
     hu_model_free(&model);
     cr_assert(read_text("{\"architectures\":[\"PhiForCausalLM\"],\"vocab_size\":51200}"), "%s",
-              error);
+              model.error);
     hu_model_free(&model);
 }
 
@@ -509,7 +508,7 @@ Test(memory_families, bad_configs_say_what_is_wrong)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cr_assert_not(read_text(rows[i].json), "%s", rows[i].json);
-        cr_assert(strstr(error, rows[i].reason), "%s: '%s'", rows[i].json, error);
+        cr_assert(strstr(model.error, rows[i].reason), "%s: '%s'", rows[i].json, model.error);
         hu_model_free(&model);
     }
 }

@@ -1,6 +1,6 @@
 /* Sizes that others print, and where they are wrong, by how much and why. */
 #include "memory/families.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 #include "memory/kv_cache.h"
 #include "memory/mixture.h"
 #include "memory/source.h"
@@ -14,10 +14,9 @@ static struct hu_model model;
 
 static void begin(const char *fixture)
 {
-    char path[512], why[HU_SOURCE_ERROR];
-    bool unknown;
+    char path[512];
     snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, fixture);
-    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+    cr_assert(hu_model_open(path, &model), "%s", model.error);
 }
 
 static uint64_t bytes(const char *name, uint64_t elements)

@@ -1,5 +1,5 @@
 /* Quantized checkpoints: what their configs declare, and the bytes that files have. */
-#include "memory/model_config.h"
+#include "memory/model.h"
 #include "memory/quantization.h"
 #include "memory/sizing.h"
 #include "memory/source.h"
@@ -15,10 +15,9 @@ static char error[HU_SIZING_ERROR];
 
 static void open_fixture(const char *name)
 {
-    char path[512], why[HU_SOURCE_ERROR];
-    bool unknown;
+    char path[512];
     snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, name);
-    cr_assert(hu_model_open(path, &model, &unknown, why), "%s", why);
+    cr_assert(hu_model_open(path, &model), "%s", model.error);
 }
 
 static uint64_t stored(void)
@@ -31,11 +30,8 @@ static uint64_t stored(void)
 static uint64_t in_dtype(const char *name)
 {
     struct hu_dtype dtype;
-    struct hu_weights_size size;
     cr_assert(hu_dtype_find(name, &dtype), "%s", name);
-    struct hu_storage storage = hu_storage_in(dtype);
-    cr_assert(hu_weights_size(&model, &storage, NULL, &size));
-    return size.bytes;
+    return hu_weights_size(&model, dtype, NULL).bytes;
 }
 
 /* metadata.total_size of moonshotai/Kimi-K3's model.safetensors.index.json. Its config calls the
@@ -140,9 +136,9 @@ enum {
 
 static void read_tiny(const char *quantization)
 {
-    char json[2048], why[HU_CONFIG_ERROR];
+    char json[2048];
     snprintf(json, sizeof json, tiny, quantization);
-    cr_assert(hu_model_read_config(json, strlen(json), &model, NULL, why), "%s", why);
+    cr_assert(hu_model_read_config(json, strlen(json), &model), "%s", model.error);
 }
 
 /* Layouts: what each method's own code writes beside a weight (see quantization_methods.c). */
@@ -410,7 +406,7 @@ Test(quantization, an_mlx_checkpoint_is_as_large_as_its_index_says)
 Test(quantization, an_fp8_checkpoint_of_70b_fits_an_h200)
 {
     static char text[65536];
-    char path[512], json[70000], why[HU_CONFIG_ERROR];
+    char path[512], json[70000];
     snprintf(path, sizeof path, "%s/configs/llama-3.1-70b.json", FIXTURES);
     FILE *in = fopen(path, "r");
     cr_assert(in);
@@ -423,12 +419,12 @@ Test(quantization, an_fp8_checkpoint_of_70b_fits_an_h200)
              "\"targets\":[\"Linear\"],\"weights\":{\"num_bits\":8,\"type\":\"float\","
              "\"strategy\":\"channel\"}}}}}",
              text);
-    cr_assert(hu_model_read_config(json, strlen(json), &model, NULL, why), "%s", why);
+    cr_assert(hu_model_read_config(json, strlen(json), &model), "%s", model.error);
     hu_sizing_begin(&request);
     request.own = request.fit = true;
     request.memory = hu_device_find("H200-141GB")->bytes;
     cr_assert(hu_sizing_make(&model, &request, &sizing, error), "%s", error);
-    cr_assert_float_eq((double)sizing.fit_weights / 1073741824, 67.72, 0.1);
+    cr_assert_float_eq((double)sizing.chosen.bytes / 1073741824, 67.72, 0.1);
     cr_assert(sizing.fit.fits);
     cr_assert_str_eq(sizing.weights[0].name, "compressed-tensors");
     hu_model_free(&model);

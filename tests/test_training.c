@@ -1,6 +1,6 @@
 /* Training from the list of tensors: activations, optimizers by matrix, shares of devices. */
 #include "sizing_trial.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 
 #include <jansson.h>
 
@@ -17,9 +17,9 @@ static uint64_t listed(const char *fixture, uint64_t sequence, uint64_t batch, b
 {
     begin(fixture);
     train("mixed");
-    request.sequence = sequence;
-    request.micro_batch = batch;
-    request.flash = flash;
+    request.plan.sequence = sequence;
+    request.plan.micro_batch = batch;
+    request.plan.flash = flash;
     make();
     hu_model_free(&model);
     cr_assert(term("activations of the layers"));
@@ -219,9 +219,9 @@ static void make_step(const char *fixture, uint64_t patches)
 {
     begin(fixture);
     train("mixed");
-    request.sequence = 512;
-    request.micro_batch = 1;
-    request.patches = patches;
+    request.plan.sequence = 512;
+    request.plan.micro_batch = 1;
+    request.plan.patches = patches;
     make();
     hu_model_free(&model);
 }
@@ -266,9 +266,9 @@ static void refuses_activations(const char *fixture, bool flash, const char *why
 {
     begin(fixture);
     train("mixed");
-    request.sequence = 512;
-    request.micro_batch = 1;
-    request.flash = flash;
+    request.plan.sequence = 512;
+    request.plan.micro_batch = 1;
+    request.plan.flash = flash;
     bool fine = hu_sizing_make(&model, &request, &sizing, error);
     cr_assert_eq(fine, !why, "%s: %s", fixture, error);
     cr_assert(!why || strstr(error, why), "%s: %s", fixture, error);
@@ -306,7 +306,7 @@ static void cut(const char *fixture, json_int_t layers)
                                          "num_layers",        "encoder_layers", "decoder_layers",
                                          "num_decoder_layers"};
     static const char *const lists[] = {"layer_types", "mlp_layer_types", "no_rope_layers"};
-    char path[512], why[HU_CONFIG_ERROR];
+    char path[512];
     snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, fixture);
     json_t *config = json_load_file(path, 0, NULL);
     cr_assert(config, "%s", path);
@@ -319,7 +319,7 @@ static void cut(const char *fixture, json_int_t layers)
             json_array_remove(json_object_get(config, lists[i]), (size_t)layers);
     char *text = json_dumps(config, 0);
     json_decref(config);
-    cr_assert(hu_model_read_config(text, strlen(text), &model, NULL, why), "%s: %s", fixture, why);
+    cr_assert(hu_model_read_config(text, strlen(text), &model), "%s: %s", fixture, model.error);
     free(text);
 }
 
@@ -363,11 +363,11 @@ static void try_step(const char *line)
     begin(NULL);
     cut(config, (json_int_t)layers);
     train("bf16");
-    request.sequence = sequence;
-    request.micro_batch = batch;
-    request.flash = !strcmp(scores, "fused");
+    request.plan.sequence = sequence;
+    request.plan.micro_batch = batch;
+    request.plan.flash = !strcmp(scores, "fused");
     request.plan.lora_rank = !strcmp(how, "lora") || !strcmp(how, "dropout") ? 8 : 0;
-    request.recompute = !strcmp(how, "recompute") ? HU_RECOMPUTE_FULL : HU_RECOMPUTE_NONE;
+    request.plan.recompute = !strcmp(how, "recompute") ? HU_RECOMPUTE_FULL : HU_RECOMPUTE_NONE;
     make();
     static const char *const passes[] = {"a layer that is recomputed",
                                          "gradients of a layer's scores", "gradients of the loss"};

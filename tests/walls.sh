@@ -88,8 +88,8 @@ no_circles() { # LIBRARY meant,pairs: no file of it calls one that calls it, how
 circles_meant() {
     # A shell's completions are of all commands, and are a command.
     no_circles libcli cmd_completion/commands && no_circles libverify && no_circles libvisual && no_circles libdesktop &&
-        # A family may be like another; what a folder of diffusers holds are models.
-        no_circles libmemory notation/families,source/pipeline &&
+        # A family may be like another.
+        no_circles libmemory notation/families &&
         # Rows that are fast give back to the plain ones what they have no code for.
         no_circles libhalfulp fast_avx2/decode,fast_avx2/encode,fast_avx512/decode,fast_avx512/encode,fast_avx512bf16/decode &&
         no_circles libhalfulp-text && no_circles libreference

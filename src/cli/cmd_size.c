@@ -26,7 +26,7 @@ static json_t *model_object(const struct size_result *r)
                 {"notes", JSON_LIST(i, i < m->note_count, json_text(m->notes[i]))});
 }
 
-static json_t *weights_object(const struct hu_sizing_weights *w)
+static json_t *weights_object(const struct hu_weights_row *w)
 {
     double bits = w->bits;
     return JSON(
@@ -44,10 +44,9 @@ static json_t *kv_object(const struct size_options *options, const struct hu_siz
     const struct hu_sizing_request *r = &options->request;
     if (!s->has_kv)
         return json_null();
-    bool same = !r->kv_dtype_v.format && !r->kv_dtype_v.integer && !r->kv_dtype_v.block;
+    struct hu_dtype v = hu_dtype_is_set(r->kv_dtype_v) ? r->kv_dtype_v : r->kv_dtype;
     return JSON(
-        {"dtype", json_text(hu_dtype_name(r->kv_dtype))},
-        {"dtype_v", json_text(hu_dtype_name(same ? r->kv_dtype : r->kv_dtype_v))},
+        {"dtype", json_text(hu_dtype_name(r->kv_dtype))}, {"dtype_v", json_text(hu_dtype_name(v))},
         {"bytes_per_token", json_count(s->kv.bytes_per_token)},
         {"bytes", JSON_IF(r->context, json_count(s->kv.bytes))},
         {"capacity_bytes", JSON_IF(r->context, json_count(s->kv.capacity))},
@@ -68,7 +67,7 @@ static json_t *training_object(const struct size_options *options, const struct 
     const struct hu_sizing_request *r = &options->request;
     if (!s->has_training)
         return json_null();
-    bool activations = r->plan.has_activations || (r->sequence && r->micro_batch);
+    bool activations = r->plan.has_activations || (r->plan.sequence && r->plan.micro_batch);
     json_t *o = JSON({"recipe", json_text(r->plan.recipe->name)},
                      {"optimizer_name", json_text(r->plan.optimizer->name)},
                      {"trainable_parameters", json_count(t->trainable)},
@@ -86,7 +85,13 @@ static json_t *training_object(const struct size_options *options, const struct 
 static json_t *headroom(const struct hu_fit *f)
 {
     uint64_t most = INT64_MAX, n = f->headroom < most ? f->headroom : most;
-    return check_memory(json_integer(f->negative ? -(json_int_t)n : (json_int_t)n));
+    return check_memory(json_integer(!f->fits ? -(json_int_t)n : (json_int_t)n));
+}
+
+static json_t *weights_text(const struct hu_sizing *s)
+{
+    const char *name = s->chosen.name;
+    return name ? json_take(text_new("in %.40s", name)) : json_text("as stored");
 }
 
 static json_t *fit_object(const struct size_options *options, const struct hu_sizing *s)
@@ -103,7 +108,7 @@ static json_t *fit_object(const struct size_options *options, const struct hu_si
                 {"devices", JSON_IF(f->devices, json_count(f->devices))},
                 {"devices_context", JSON_IF(f->devices_context, json_count(f->devices_context))},
                 {"device", JSON_IF(options->device, json_text(options->device->name))},
-                {"weights", options->request.train ? json_null() : json_text(s->fit_dtype)},
+                {"weights", JSON_IF(!options->request.train, weights_text(s))},
                 {"runtime_overhead", json_pack("{s:o, s:o}", "low", json_count(s->overhead.low),
                                                "high", json_count(s->overhead.high))});
 }
@@ -153,33 +158,32 @@ static void apply_shape(const struct size_shape *s, struct size_result *r)
     if (!s->layers || !s->kv_heads || !s->head_dim)
         die("the KV cache needs --layers, --kv-heads and --head-dim together");
     /* Both are at most 2^32, less one bit for safety of the product's sum. */
-    uint64_t kv = s->kv_heads * s->head_dim;
-    if (s->kv_heads > (UINT64_C(1) << 31) || !hu_model_add_kv(m, s->layers, kv, kv, 0))
+    if (s->kv_heads > UINT64_C(1) << 31)
         die("--kv-heads or --layers is too large");
-    for (size_t i = 0; i < m->tensors.kept_count; i++)
-        m->tensors.kept[i].heads = s->kv_heads;
+    struct hu_kept kept = {.k = s->kv_heads * s->head_dim, .heads = s->kv_heads};
+    for (kept.v = kept.k; kept.layer < s->layers; kept.layer++)
+        check_memory(hu_model_keep(m, &kept) ? m : NULL);
     m->no_kv = NULL;
 }
 
 static void open_model(const struct size_options *options, struct size_result *r)
 {
-    char error[HU_SOURCE_ERROR], architecture[sizeof r->model.architecture];
-    bool unknown;
+    struct hu_model *m = &r->model;
     uint64_t given = options->shape.parameters;
-    if (hu_count_read(r->source, &r->model.parameters)) {
-        if (!r->model.parameters)
+    if (hu_count_read(r->source, &m->parameters)) {
+        if (!m->parameters)
             die("a model of 0 parameters has no size");
-    } else if (hu_model_open(r->source, &r->model, &unknown, error)) {
+    } else if (hu_model_open(r->source, m)) {
         if (given)
             die("%s has its own count: leave out --parameters", r->source);
-    } else if (unknown && given) {
-        strcpy(architecture, r->model.architecture);
-        hu_model_free(&r->model);
-        r->model = (struct hu_model){.parameters = given};
-        strcpy(r->model.architecture, architecture);
+    } else if (m->unknown && given) {
+        struct hu_model bare = {.parameters = given};
+        strcpy(bare.architecture, m->architecture);
+        hu_model_free(m);
+        *m = bare;
     } else {
         die(strpbrk(r->source, "/.") ? "%s" : "%s (nor is it a parameter count, such as 7B or 7e9)",
-            error);
+            m->error);
     }
     apply_shape(&options->shape, r);
 }

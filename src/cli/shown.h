@@ -13,8 +13,6 @@
 #define FLAGS_OF(flags) shown_flags((char[HU_FLAGS_TEXT]){0}, flags)
 /* "−4" */
 #define SIGNED(n) text_signed((char[SIGNED_TEXT]){0}, n)
-/* "1,234" */
-#define GROUPED(count) hu_grouped(count, (char[HU_GROUPED_TEXT]){0})
 
 /* |ULPS|, which is not zero, to DIGITS, whatever a double holds: "0.333 ulp". New memory. */
 char *shown_ulps(const mpq_t ulps, int digits);

@@ -46,5 +46,6 @@ int size_against(const struct size_options *options, struct size_result *results
 int size_list_families(bool json);
 
 /* "26.08", or "<0.01" below that. OUT: 24 bytes. Returns OUT. */
-char *size_gib(uint64_t bytes, char *out);
-#define GIB(bytes) size_gib(bytes, (char[24]){0})
+char *size_in(uint64_t bytes, double unit, char *out);
+#define GIB(bytes) size_in(bytes, 0x1p30, (char[24]){0})
+#define GB(bytes) size_in(bytes, 1e9, (char[24]){0})

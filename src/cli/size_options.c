@@ -249,16 +249,16 @@ const struct command_option size_rows[] = {
     {"activations", 0, "BYTES", "activations as you know them", NULL,
      OPTION_INTO(read_activations, struct hu_training_plan, request.plan)},
     {"seq", 0, "N", "tokens in a sequence: models the activations", NULL,
-     TOKENS(request.sequence, MOST_SEQUENCE)},
+     TOKENS(request.plan.sequence, MOST_SEQUENCE)},
     {"micro-batch", 0, "N", "sequences in a micro-batch (default 1)", NULL,
-     COUNT(request.micro_batch, 1, MOST_SEQUENCE)},
+     COUNT(request.plan.micro_batch, 1, MOST_SEQUENCE)},
     {"patches", 0, "N", "patches that towers see in a sequence (default: their tables' positions)",
-     NULL, COUNT(request.patches, 1, MOST_SEQUENCE)},
+     NULL, COUNT(request.plan.patches, 1, MOST_SEQUENCE)},
     {"recompute", 0, "HOW", "none (default), selective, full", "none selective full",
-     WORD(request.recompute)},
-    {"flash", 0, NULL, "attention that keeps no matrix of scores", NULL, FLAG(request.flash)},
+     WORD(request.plan.recompute)},
+    {"flash", 0, NULL, "attention that keeps no matrix of scores", NULL, FLAG(request.plan.flash)},
     {"sequence-parallel", 0, NULL, "split norms and dropout over --tp too", NULL,
-     FLAG(request.sequence_parallel)},
+     FLAG(request.plan.sequence_parallel)},
     {"buffers", 0, "BYTES", "workspaces and communication buffers", NULL,
      OPTION_INTO(read_bytes, uint64_t, request.plan.buffers)},
     {"zero", 0, "0|1|2|3", "ZeRO stage, over --dp devices", "0 1 2 3", WORD(request.plan.zero)},
@@ -346,12 +346,12 @@ void size_complete(const struct options *o, struct size_options *out)
     r->train = plan->recipe != NULL;
     if (training_given(o) && !r->train)
         die("options for training need --train RECIPE, such as --train mixed");
-    if (r->micro_batch && !r->sequence)
+    if (plan->micro_batch && !plan->sequence)
         die("--micro-batch needs --seq, the tokens in a sequence");
-    if (plan->has_activations && r->sequence)
+    if (plan->has_activations && plan->sequence)
         die("--activations and --seq both say what the activations are");
-    if (r->sequence && !r->micro_batch)
-        r->micro_batch = 1;
+    if (plan->sequence && !plan->micro_batch)
+        plan->micro_batch = 1;
     if (option_given(o, "batch") && !r->context && !option_given(o, "memory"))
         note("--batch counts requests of --context N tokens each: give that, too");
     choose_dtypes(r);

@@ -2,24 +2,11 @@
 #include "grid.h"
 #include "size.h"
 
-static char *scaled(uint64_t bytes, double unit, char *out)
+char *size_in(uint64_t bytes, double unit, char *out)
 {
     double value = (double)bytes / unit;
-    if (bytes && value < 0.005)
-        strcpy(out, "<0.01");
-    else
-        snprintf(out, 24, "%.2f", value);
+    snprintf(out, 24, bytes && value < 0.005 ? "<0.01" : "%.2f", value);
     return out;
-}
-
-char *size_gib(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1073741824.0, out);
-}
-
-static char *size_gb(uint64_t bytes, char *out)
-{
-    return scaled(bytes, 1e9, out);
 }
 
 /* Lines of prose end here, or at the terminal's edge. */
@@ -56,13 +43,13 @@ static void print_head(const struct size_result *r)
 }
 
 /* What a row of weights should be read with. */
-static const char *remark_of(const struct size_result *r, const struct hu_sizing_weights *w)
+static const char *remark_of(const struct size_result *r, const struct hu_weights_row *w)
 {
     if (w->own)
         return r->model.has_stored ? "what the files hold" : "as the file has it";
     if (w->rest)
         return "embeddings, head and norms in 16 bits";
-    if (!w->dtype.format && !w->dtype.integer && !w->dtype.block)
+    if (!hu_dtype_is_set(w->dtype))
         return w->towerless ? "llama.cpp's mixture, without the towers" : "llama.cpp's mixture";
     if (hu_dtype_bits(w->dtype) < 16 && !r->model.tensors.count)
         return "rule of thumb: N × bits, nothing left in 16";
@@ -90,12 +77,12 @@ static void print_weights(const struct size_result *r)
         widen(&widest, text_columns(s->weights[i].name));
     bool narrow = terminal_is_below(widest + WEIGHTS_COLUMNS);
     for (size_t i = 0; i < s->weight_count; i++) {
-        const struct hu_sizing_weights *w = &s->weights[i];
+        const struct hu_weights_row *w = &s->weights[i];
         printf("  ");
         print_left(w->name, widest);
         print_right(GIB(w->bytes), 9);
         printf(" GiB");
-        print_right(size_gb(w->bytes, (char[24]){0}), 9);
+        print_right(GB(w->bytes), 9);
         printf(" GB");
         if (narrow)
             printf("\n     ");
@@ -116,7 +103,7 @@ static void print_rules(const struct size_options *options, const struct hu_sizi
     char text[200];
     if (!s->weight_count || r->context || r->fit || r->train)
         return;
-    const struct hu_sizing_weights *w = &s->weights[0];
+    const struct hu_weights_row *w = &s->weights[0];
     int n = snprintf(text, sizeof text, "Rules of thumb, for %s: ×%g, %s GiB, to run it", w->name,
                      (double)r->overhead / HU_MILLION, GIB(w->inference_bytes));
     if (w->trains)
@@ -162,7 +149,7 @@ static void print_amount(const char *name, uint64_t bytes, uint64_t whole, const
     print_right(GIB(bytes), narrow ? 9 : 10);
     printf(" GiB");
     if (!narrow) {
-        print_right(size_gb(bytes, (char[24]){0}), 9);
+        print_right(GB(bytes), 9);
         printf(" GB");
     }
     if (whole && bar_columns())
@@ -186,9 +173,9 @@ static void print_line(const char *text, const char *color)
 
 static const char *values_in(const struct hu_sizing_request *r, char out[64])
 {
-    bool same = !r->kv_dtype_v.format && !r->kv_dtype_v.integer && !r->kv_dtype_v.block;
-    snprintf(out, 64, "%s%s%s", hu_dtype_name(r->kv_dtype), same ? "" : ", ",
-             same ? "" : hu_dtype_name(r->kv_dtype_v));
+    bool two = hu_dtype_is_set(r->kv_dtype_v);
+    snprintf(out, 64, "%s%s%s", hu_dtype_name(r->kv_dtype), two ? ", " : "",
+             two ? hu_dtype_name(r->kv_dtype_v) : "");
     return out;
 }
 
@@ -221,6 +208,12 @@ static void add_cache(char **line, const struct hu_sizing_request *r, const stru
         text_add(line, " + states %s", GIB(s->kv.state_bytes));
 }
 
+/* What the sum's weights are in. */
+static const char *sum_name(const struct hu_sizing *s)
+{
+    return s->chosen.name ? s->chosen.name : "stored";
+}
+
 /* Weights + cache + runtime, in GiB. */
 static void print_sum(const struct size_options *options, const struct size_result *result)
 {
@@ -229,15 +222,14 @@ static void print_sum(const struct size_options *options, const struct size_resu
     OWNED char *line = NULL;
     if (r->train || (!r->context && !s->has_fit))
         return;
-    uint64_t known = s->sum_weights + s->sum_cache;
-    text_add(&line, "%s weights %s", s->sum_name, GIB(s->sum_weights));
+    text_add(&line, "%s weights %s", sum_name(s), GIB(s->load.weights));
     if (r->context && s->has_kv)
         add_cache(&line, r, s);
     const double gibibyte = 1073741824;
     text_add(&line, " + %s %.1f–%.1f = %s–%s GiB%s",
              r->runtime.engine ? hu_engine_name(r->runtime.engine) : "runtime",
              (double)s->overhead.low / gibibyte, (double)s->overhead.high / gibibyte,
-             GIB(known + s->overhead.low), GIB(known + s->overhead.high),
+             GIB(s->load.sum + s->overhead.low), GIB(s->load.sum + s->overhead.high),
              s->spread ? " on each device" : "");
     print_line(line, "");
     if (r->context && !s->has_kv)
@@ -322,19 +314,18 @@ static void print_fit(const struct size_options *options, const struct size_resu
     const struct hu_sizing *s = &result->sizing;
     const struct hu_fit *f = &s->fit;
     const struct hu_sizing_request *r = &options->request;
-    uint64_t devices = r->devices ? r->devices : 1;
     OWNED char *line = NULL;
     if (!s->has_fit)
         return;
     text_add(&line, "%s ", f->fits ? "fits" : "does not fit");
-    if (devices > 1)
-        text_add(&line, "%s × ", GROUPED(devices));
+    if (r->devices > 1)
+        text_add(&line, "%s × ", GROUPED(r->devices));
     if (options->device)
         text_add(&line, "%s (%s GiB): ", options->device->name, GIB(r->memory));
     else
         text_add(&line, "%s GiB: ", GIB(r->memory));
     text_add(&line, "%s GiB %s", GIB(f->headroom), f->fits ? "to spare" : "lacking");
-    bool tight = f->fits && !r->train && f->headroom < s->overhead.high * devices;
+    bool tight = f->fits && !r->train && f->headroom < s->overhead.high * r->devices;
     if (tight)
         text_add(&line, ", which the runtime may need");
     if (f->fits)
@@ -357,7 +348,7 @@ static bool was_asked(const struct size_options *options, const struct hu_sizing
     case HU_ABOUT_WEIGHTS:
         if (r->train)
             return false;
-        return !sum || r->dtypes_given || !dtype || !s->sum_name || !strcmp(dtype + 4, s->sum_name);
+        return !sum || r->dtypes_given || !dtype || !strcmp(dtype + 4, sum_name(s));
     case HU_ABOUT_CACHE:
         return !r->train && (r->context || t->basis != HU_UNKNOWN);
     default:
@@ -419,49 +410,32 @@ static const char *source_text(const char *source, char out[SOURCE_TEXT])
     return out;
 }
 
-enum row { PARAMETERS, ACTIVE, WEIGHTS, TOKEN, CACHE, TRAINING, NEEDED, FITS };
+/* Rows of the table, those of the weights' dtypes behind the last. */
+enum row { PARAMETERS, ACTIVE, TOKEN, CACHE, TRAINING, NEEDED, WEIGHTS };
 
-static void count_cell(struct grid *g, bool known, uint64_t count, const char *unit)
-{
-    grid_format(g, "", "%s%s", known ? GROUPED(count) : "–", known ? unit : "");
-}
-
-static void gib_cell(struct grid *g, bool known, uint64_t bytes)
-{
-    grid_format(g, "", "%s%s", known ? GIB(bytes) : "–", known ? " GiB" : "");
-}
-
-/* What R has in ROW, of its weights in dtype INDEX. */
-static void put_cell(struct grid *g, enum row row, const struct size_result *r, size_t index)
-{
-    const struct hu_sizing *s = &r->sizing;
-    switch (row) {
-    case PARAMETERS:
-        return count_cell(g, true, r->model.parameters, "");
-    case ACTIVE:
-        return count_cell(g, r->model.has_active, r->model.active_parameters, "");
-    case WEIGHTS:
-        return gib_cell(g, true, s->weights[index].bytes);
-    case TOKEN:
-        return count_cell(g, s->has_kv, s->kv.bytes_per_token, " B");
-    case CACHE:
-        return gib_cell(g, s->has_kv, s->kv.bytes);
-    case TRAINING:
-        return gib_cell(g, s->has_training, s->training.per_device);
-    case NEEDED:
-        return gib_cell(g, true, s->fit.needed);
-    case FITS:
-        return grid_cell(g, s->fit.fits ? "yes" : "no", "");
-    }
-}
-
-/* A label, and the row of each model. */
+/* A label, and the row of each model: counts of UNIT, or bytes in GiB where it is NULL. */
 static void compare_row(struct grid *g, const char *label, const struct size_result *results,
-                        size_t count, enum row row, size_t index)
+                        size_t count, size_t row, const char *unit)
 {
     grid_cell(g, label, "");
-    for (size_t i = 0; i < count; i++)
-        put_cell(g, row, &results[i], index);
+    for (const struct size_result *r = results; r < results + count; r++) {
+        const struct hu_sizing *s = &r->sizing;
+        const struct {
+            bool known;
+            uint64_t n;
+        } cells[] = {[PARAMETERS] = {true, r->model.parameters},
+                     [ACTIVE] = {r->model.has_active, r->model.active_parameters},
+                     [TOKEN] = {s->has_kv, s->kv.bytes_per_token},
+                     [CACHE] = {s->has_kv, s->kv.bytes},
+                     [TRAINING] = {s->has_training, s->training.per_device},
+                     [NEEDED] = {true, s->fit.needed},
+                     [WEIGHTS] = {true, s->weights[row < WEIGHTS ? 0 : row - WEIGHTS].bytes}},
+          cell = cells[row < WEIGHTS ? row : WEIGHTS];
+        if (!cell.known)
+            grid_cell(g, "–", "");
+        else
+            grid_format(g, "", "%s%s", unit ? GROUPED(cell.n) : GIB(cell.n), unit ? unit : " GiB");
+    }
 }
 
 /* The first COUNT models, of which a grid holds so many. */
@@ -473,18 +447,20 @@ static void compare(const struct size_options *options, const struct size_result
     struct grid g = GRID({"", LABEL, true});
     for (size_t i = 0; i < count; i++)
         grid_column(&g, source_text(results[i].source, sources[i]), CELL, false);
-    compare_row(&g, "parameters", results, count, PARAMETERS, 0);
-    compare_row(&g, "active", results, count, ACTIVE, 0);
+    compare_row(&g, "parameters", results, count, PARAMETERS, "");
+    compare_row(&g, "active", results, count, ACTIVE, "");
     for (size_t i = 0; i < first->weight_count; i++)
-        compare_row(&g, first->weights[i].name, results, count, WEIGHTS, i);
-    compare_row(&g, "KV cache, a token", results, count, TOKEN, 0);
+        compare_row(&g, first->weights[i].name, results, count, WEIGHTS + i, NULL);
+    compare_row(&g, "KV cache, a token", results, count, TOKEN, " B");
     if (options->request.context)
-        compare_row(&g, "KV cache", results, count, CACHE, 0);
+        compare_row(&g, "KV cache", results, count, CACHE, NULL);
     if (options->request.train)
-        compare_row(&g, "training, per device", results, count, TRAINING, 0);
+        compare_row(&g, "training, per device", results, count, TRAINING, NULL);
     if (options->request.fit) {
-        compare_row(&g, "needed", results, count, NEEDED, 0);
-        compare_row(&g, "fits", results, count, FITS, 0);
+        compare_row(&g, "needed", results, count, NEEDED, NULL);
+        grid_cell(&g, "fits", "");
+        for (size_t i = 0; i < count; i++)
+            grid_cell(&g, results[i].sizing.fit.fits ? "yes" : "no", "");
     }
     grid_end(&g);
 }

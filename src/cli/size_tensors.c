@@ -2,6 +2,7 @@
 #include "room.h"
 #include "memory/checkpoint.h"
 #include "memory/families.h"
+#include "word_list.h"
 #include "size.h"
 
 enum { NAME_SIZE = 640, SHAPE_SIZE = 192, LISTED_MAX = 1 << 22, SHOWN = 20 };
@@ -15,7 +16,7 @@ static const char *role_of(const struct hu_tensor_row *row)
 static const char *dtype_of(const struct hu_model *m, const struct hu_tensor_row *row)
 {
     struct hu_dtype dtype = row->dtype;
-    if (dtype.format || dtype.integer || dtype.block || hu_dtype_find(m->dtype, &dtype))
+    if (hu_dtype_is_set(dtype) || hu_dtype_find(m->dtype, &dtype))
         return hu_dtype_name(dtype);
     return "–";
 }
@@ -97,14 +98,13 @@ static void print_list_json(const struct size_result *r)
 /* The list: what follows from the config, or what the file holds, with OWN to be released. */
 static void check_listed(struct size_result *r, struct hu_checkpoint *own)
 {
-    char error[HU_CHECKPOINT_ERROR];
     bool fits = true;
     *own = (struct hu_checkpoint){0};
     if (!r->model.tensors.count) {
         if (!r->model.has_stored)
             die("%s: its tensors' names do not follow from it: give a config.json", r->source);
-        if (!hu_checkpoint_read(r->source, own, error))
-            die("%s", error);
+        if (!hu_checkpoint_read(r->source, own))
+            die("%s", own->error);
         fits = hu_checkpoint_list(own, &r->model);
     }
     if (!fits || size_tensor_count(&r->model) > LISTED_MAX)
@@ -125,60 +125,44 @@ void size_print_tensors(const struct size_options *options, struct size_result *
     hu_checkpoint_free(&own);
 }
 
-/* What --against tells, as it comes. */
-struct telling {
-    json_t *lists[HU_DIFFERENCES]; /* NULL: text */
-    unsigned shown[HU_DIFFERENCES];
-};
-
 static const char *const difference_names[HU_DIFFERENCES] = {"missing", "extra", "shape"};
 
-static void tell_json(struct telling *t, enum hu_difference d, const char *name,
-                      const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
+/* The shapes of D's two, or NULL. */
+struct shapes {
+    char text[2][SHAPE_SIZE];
+    const char *ours, *theirs;
+};
+
+static void shapes_of(const struct hu_difference *d, struct shapes *s)
 {
-    char shape[SHAPE_SIZE];
-    json_t *o = JSON({"name", json_text(name)});
-    if (row)
-        json_put(o, "expected",
-                 json_string(text_shape(shape, SHAPE_SIZE, row->shape, row->rank, ",")));
-    if (tensor && tensor->has_shape)
-        json_put(o, "found",
-                 json_string(text_shape(shape, SHAPE_SIZE, tensor->shape, tensor->rank, ",")));
-    json_array_append_new(t->lists[d], o);
+    s->ours = s->theirs = NULL;
+    if (d->row)
+        s->ours = text_shape(s->text[0], SHAPE_SIZE, d->row->shape, d->row->rank, ",");
+    if (d->tensor && d->tensor->has_shape)
+        s->theirs = text_shape(s->text[1], SHAPE_SIZE, d->tensor->shape, d->tensor->rank, ",");
 }
 
-static void tell(void *context, enum hu_difference d, const char *name,
-                 const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor)
+static void print_comparison(const struct size_options *options, const struct hu_comparison *c)
 {
-    struct telling *t = context;
-    char ours[SHAPE_SIZE], theirs[SHAPE_SIZE];
-    if (t->lists[d]) {
-        tell_json(t, d, name, row, tensor);
-        return;
+    size_t counts[HU_DIFFERENCES] = {0};
+    struct shapes s;
+    for (const struct hu_difference *d = c->differences; d < c->differences + c->count; d++) {
+        if (counts[d->kind]++ >= SHOWN)
+            continue;
+        shapes_of(d, &s);
+        printf("%-8s %s", difference_names[d->kind], PRINTABLE(d->name, NAME_SIZE));
+        if (s.ours)
+            printf("  %s", s.ours);
+        if (s.theirs)
+            printf("%s%s", s.ours ? ", and there " : "  ", s.theirs);
+        putchar('\n');
     }
-    if (t->shown[d]++ >= SHOWN)
-        return;
-    printf("%-8s %s", difference_names[d], PRINTABLE(name, NAME_SIZE));
-    if (row)
-        printf("  %s", text_shape(ours, SHAPE_SIZE, row->shape, row->rank, ","));
-    if (tensor && tensor->has_shape)
-        printf("%s%s", row ? ", and there " : "  ",
-               text_shape(theirs, SHAPE_SIZE, tensor->shape, tensor->rank, ","));
-    putchar('\n');
-}
-
-static void print_comparison(const struct size_options *options, const struct hu_comparison *c,
-                             const struct telling *t)
-{
-    for (int d = 0; d < HU_DIFFERENCES; d++)
-        if (t->shown[d] > SHOWN)
-            printf("%-8s … and %u more (all in --json)\n", difference_names[d],
-                   t->shown[d] - SHOWN);
-    printf("%llu tensors compared with %s: %llu missing, %llu extra, %llu of another shape",
-           (unsigned long long)c->compared, options->against,
-           (unsigned long long)c->differences[HU_MISSING],
-           (unsigned long long)c->differences[HU_EXTRA],
-           (unsigned long long)c->differences[HU_SHAPE]);
+    for (int k = 0; k < HU_DIFFERENCES; k++)
+        if (counts[k] > SHOWN)
+            printf("%-8s … and %zu more (all in --json)\n", difference_names[k], counts[k] - SHOWN);
+    printf("%llu tensors compared with %s: %zu missing, %zu extra, %zu of another shape",
+           (unsigned long long)c->compared, options->against, counts[HU_MISSING], counts[HU_EXTRA],
+           counts[HU_SHAPE]);
     if (c->shapeless)
         printf("; of %llu it has the names alone", (unsigned long long)c->shapeless);
     if (c->buffers)
@@ -186,53 +170,53 @@ static void print_comparison(const struct size_options *options, const struct hu
     putchar('\n');
 }
 
+static json_t *difference_json(const struct hu_difference *d)
+{
+    struct shapes s;
+    shapes_of(d, &s);
+    json_t *o = JSON({"name", json_text(d->name)});
+    if (s.ours)
+        json_put(o, "expected", json_string(s.ours));
+    if (s.theirs)
+        json_put(o, "found", json_string(s.theirs));
+    return o;
+}
+
 static void print_comparison_json(const struct size_options *options, const struct size_result *r,
-                                  const struct hu_comparison *c, struct telling *t)
+                                  const struct hu_comparison *c)
 {
     json_t *o = JSON({"source", json_text(r->source)}, {"against", json_text(options->against)},
                      {"compared", json_integer((json_int_t)c->compared)},
                      {"without_shape", json_integer((json_int_t)c->shapeless)},
                      {"buffers", json_integer((json_int_t)c->buffers)});
-    for (int d = 0; d < HU_DIFFERENCES; d++)
-        json_put(o, difference_names[d], t->lists[d]);
+    for (int k = 0; k < HU_DIFFERENCES; k++)
+        json_put(o, difference_names[k], json_list());
+    for (const struct hu_difference *d = c->differences; d < c->differences + c->count; d++)
+        json_add(json_object_get(o, difference_names[d->kind]), difference_json(d));
     json_print(o);
-}
-
-static int compare(const struct size_options *options, struct size_result *r,
-                   struct hu_checkpoint *checkpoint)
-{
-    struct hu_comparison c;
-    struct telling t = {.shown = {0}};
-    const struct hu_difference_sink sink = {.tell = tell, .context = &t};
-    for (int d = 0; options->json && d < HU_DIFFERENCES; d++)
-        t.lists[d] = json_list();
-    if (!hu_checkpoint_compare(&r->model, checkpoint, &sink, &c))
-        die("%s: it has too many tensors to compare", r->source);
-    if (options->json)
-        print_comparison_json(options, r, &c, &t);
-    else
-        print_comparison(options, &c, &t);
-    int status = EXIT_DONE;
-    for (int d = 0; d < HU_DIFFERENCES; d++)
-        if (c.differences[d])
-            status = EXIT_NO;
-    return status;
 }
 
 int size_against(const struct size_options *options, struct size_result *results, size_t count)
 {
     struct hu_checkpoint checkpoint, own;
-    char error[HU_CHECKPOINT_ERROR];
+    struct hu_comparison c;
     if (count != 1)
         die("--against compares one model");
     check_listed(results, &own);
-    if (!hu_checkpoint_read(options->against, &checkpoint, error))
-        die("%s", error);
+    if (!hu_checkpoint_read(options->against, &checkpoint))
+        die("%s", checkpoint.error);
     if (checkpoint.ggml != own.ggml)
         die("%s: llama.cpp's converter gives tensors names of its own: a .gguf file can be "
             "compared with another",
             own.ggml ? results->source : options->against);
-    int status = compare(options, results, &checkpoint);
+    if (!hu_checkpoint_compare(&results->model, &checkpoint, &c))
+        die("%s: it has too many tensors to compare", results->source);
+    if (options->json)
+        print_comparison_json(options, results, &c);
+    else
+        print_comparison(options, &c);
+    int status = c.count ? EXIT_NO : EXIT_DONE;
+    free(c.differences);
     hu_checkpoint_free(&checkpoint);
     hu_checkpoint_free(&own);
     return status;
@@ -250,11 +234,9 @@ static void print_family(const struct hu_family_text *f)
 static json_t *family_json(const struct hu_family_text *f)
 {
     json_t *names = json_list();
-    for (const char *at = f->names; *at; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        json_add(names, json_stringn(at, n));
-        at += n;
-    }
+    char name[128];
+    for (const char *at = f->names; hu_next_word(&at, ' ', name, sizeof name);)
+        json_add(names, json_string(name));
     return JSON({"names", names}, {"source", json_text(f->source)});
 }
 

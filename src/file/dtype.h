@@ -11,6 +11,11 @@ struct hu_dtype {
     const struct hu_block *block;
 };
 
+static inline bool hu_dtype_is_set(struct hu_dtype dtype)
+{
+    return dtype.format || dtype.integer || dtype.block;
+}
+
 /* NAME as format.h and block.h read it. False: no such dtype. */
 bool hu_dtype_find(const char *name, struct hu_dtype *dtype);
 /* What a GGUF header calls TYPE. False: removed from ggml, or unknown. */

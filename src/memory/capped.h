@@ -1,5 +1,4 @@
-/* Sums and products that stay at UINT64_MAX once they are over it: one check at the end is enough.
- */
+/* Sums and products that stay at UINT64_MAX once they are over it: one check is enough. */
 #pragma once
 
 #include <stdint.h>

@@ -22,32 +22,31 @@ struct list {
     struct hu_dtype dtype; /* of what has none of its own */
     char ignored[IGNORED_MAX][NAME_SIZE];
     size_t ignored_count;
-    char *error;
 };
 
-static bool refuse(struct list *l, const char *why)
+static bool fail(struct hu_checkpoint *c, const char *path, const char *why)
 {
-    snprintf(l->error, HU_CHECKPOINT_ERROR, "%.300s: line %u: %s", l->path, l->line, why);
+    snprintf(c->error, sizeof c->error, "%.300s: %s", path, why);
     return false;
 }
 
-static struct hu_checkpoint_tensor *append(struct hu_checkpoint *c, const char *name)
+static bool refuse(struct list *l, const char *why)
 {
-    if (c->count == TENSORS_MAX)
+    snprintf(l->c->error, sizeof l->c->error, "%.300s: line %u: %s", l->path, l->line, why);
+    return false;
+}
+
+/* One more, called NAME and else as LIKE. NULL: too many. */
+static struct hu_checkpoint_tensor *append(struct hu_checkpoint *c, const char *name,
+                                           const struct hu_checkpoint_tensor *like)
+{
+    struct hu_checkpoint_tensor *t =
+        c->count < TENSORS_MAX ? hu_file_append(&c->tensors, &c->count, sizeof *t) : NULL;
+    if (!t)
         return NULL;
-    if (!(c->count & (c->count - 1))) {
-        struct hu_checkpoint_tensor *grown =
-            realloc(c->tensors, (c->count ? 2 * c->count : 1) * sizeof *grown);
-        if (!grown)
-            return NULL;
-        c->tensors = grown;
-    }
-    struct hu_checkpoint_tensor *t = &c->tensors[c->count];
-    *t = (struct hu_checkpoint_tensor){.name = arena_text(&c->arena, name, strlen(name))};
-    if (!t->name)
-        return NULL;
-    c->count++;
-    return t;
+    *t = *like;
+    t->name = arena_text(&c->arena, name, strlen(name));
+    return t->name ? t : NULL;
 }
 
 /* [A,B] or [A B]: digits in brackets. *AT moves past it. */
@@ -65,17 +64,6 @@ static bool read_shape(const char **at, struct hu_checkpoint_tensor *t)
     }
     *at = c + (*c == ']');
     return c[0] == ']';
-}
-
-static bool add_named(struct list *l, const char *name, const struct hu_checkpoint_tensor *model)
-{
-    struct hu_checkpoint_tensor *t = append(l->c, name);
-    if (!t)
-        return refuse(l, "there are too many tensors");
-    const char *kept = t->name;
-    *t = *model;
-    t->name = kept;
-    return true;
 }
 
 /* A number or a range A-B of a list in braces; *AT moves past it. */
@@ -102,7 +90,7 @@ static bool expand(struct list *l, char *name, size_t n, const char *pattern,
     memcpy(name + n, pattern, plain);
     name[n += plain] = 0;
     if (!open)
-        return add_named(l, name, model);
+        return append(l->c, name, model) || refuse(l, "there are too many tensors");
     for (const char *at = open + 1; close && at < close;) {
         uint64_t from, to;
         if (!read_range(&at, &from, &to))
@@ -156,16 +144,14 @@ static bool read_line(struct list *l, char *line)
     return expand(l, name, 0, pattern, &t);
 }
 
-static bool read_list(const char *path, struct hu_checkpoint *c, char error[HU_CHECKPOINT_ERROR])
+static bool read_list(const char *path, struct hu_checkpoint *c)
 {
-    struct list l = {.c = c, .path = path, .error = error};
+    struct list l = {.c = c, .path = path};
     const char *why;
     size_t n;
     char *text = hu_text_read(path, &n, &why);
-    if (!text) {
-        snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: %s", path, why);
-        return false;
-    }
+    if (!text)
+        return fail(c, path, why);
     bool fine = true;
     for (char *at = text, *end = text + n; fine && at < end;) {
         char *newline = memchr(at, '\n', (size_t)(end - at)), line[4096];
@@ -186,29 +172,21 @@ static bool read_list(const char *path, struct hu_checkpoint *c, char error[HU_C
     return fine;
 }
 
-static bool read_set(const char *path, struct hu_checkpoint *c, char error[HU_CHECKPOINT_ERROR])
+static bool read_set(const char *path, struct hu_checkpoint *c)
 {
     struct hu_tensor_set set;
-    char why[HU_SET_ERROR];
-    if (!hu_tensor_set_open(path, &set, why)) {
-        snprintf(error, HU_CHECKPOINT_ERROR, "%s", why);
+    if (!hu_tensor_set_open(path, &set, c->error))
         return false;
-    }
     bool fine = true;
     c->ggml = set.count && set.files[0].kind == HU_FILE_GGUF;
     for (size_t i = 0; fine && i < set.tensor_count; i++) {
         const struct hu_tensor *from = set.tensors[i];
-        struct hu_checkpoint_tensor *t = append(c, from->name);
-        if (!t) {
-            fine = false;
-            snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: out of memory", path);
-            break;
-        }
-        t->has_shape = from->rank <= HU_RANK_MAX;
-        t->rank = t->has_shape ? from->rank : 0;
-        for (unsigned k = 0; k < t->rank; k++)
-            t->shape[k] = from->shape[k];
-        t->dtype = from->dtype;
+        struct hu_checkpoint_tensor t = {.has_shape = from->rank <= HU_RANK_MAX,
+                                         .dtype = from->dtype};
+        t.rank = t.has_shape ? from->rank : 0;
+        for (unsigned k = 0; k < t.rank; k++)
+            t.shape[k] = from->shape[k];
+        fine = append(c, from->name, &t) || fail(c, path, "out of memory");
     }
     c->has_total_size = fine;
     c->total_size = set.bytes;
@@ -219,31 +197,32 @@ static bool read_set(const char *path, struct hu_checkpoint *c, char error[HU_CH
 /* An index alone: names, and the sum of bytes. False: it is no index. */
 static bool read_names(const char *path, struct hu_checkpoint *c)
 {
-    const char *why, *name;
+    static const struct hu_checkpoint_tensor bare;
+    const char *name;
     json_t *file;
-    size_t n;
-    char *text = hu_text_read(path, &n, &why);
     char wrong[HU_JSON_ERROR];
-    json_t *root = text ? hu_json_load(text, n, (size_t)8 * HU_TEXT_MAX, wrong) : NULL;
+    json_t *root = hu_json_read(path, 8, wrong);
     json_t *map = json_object_get(root, "weight_map");
     json_t *total = json_object_get(json_object_get(root, "metadata"), "total_size");
     bool fine = json_is_object(map);
-    json_object_foreach(map, name, file) fine = fine && append(c, name);
+    json_object_foreach(map, name, file) fine = fine && append(c, name, &bare);
     c->has_total_size = json_is_integer(total) && json_integer_value(total) >= 0;
     c->total_size = c->has_total_size ? (uint64_t)json_integer_value(total) : 0;
-    free(text);
     json_decref(root);
     return fine;
 }
 
-static bool read_index(const char *path, struct hu_checkpoint *c, char error[HU_CHECKPOINT_ERROR])
+static bool read_index(const char *path, struct hu_checkpoint *c)
 {
-    if (read_set(path, c, error))
+    if (read_set(path, c))
         return true;
     /* Without its shards it still has the names; what else is wrong with it was said. */
-    if (!strstr(error, "No such file"))
+    struct hu_checkpoint without = {0};
+    if (!strstr(c->error, "No such file"))
         return false;
+    memcpy(without.error, c->error, sizeof without.error);
     hu_checkpoint_free(c);
+    *c = without;
     return read_names(path, c);
 }
 
@@ -253,35 +232,29 @@ static int by_name(const void *a, const void *b)
                   ((const struct hu_checkpoint_tensor *)b)->name);
 }
 
-static bool read_path(const char *path, struct hu_checkpoint *c, char error[HU_CHECKPOINT_ERROR])
+static bool read_path(const char *path, struct hu_checkpoint *c)
 {
     struct stat status;
     char inside[HU_PATH_MAX];
     bool folder = !stat(path, &status) && S_ISDIR(status.st_mode);
-    if (folder && hu_folder_model(path, inside))
-        return read_path(inside, c, error);
-    if (folder) {
-        snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: the folder has no model.safetensors", path);
-        return false;
-    }
+    if (folder)
+        return hu_folder_model(path, inside) ? read_path(inside, c)
+                                             : fail(c, path, "the folder has no model.safetensors");
     enum hu_file_kind kind = hu_kind_of_file(path);
     if (kind == HU_FILE_INDEX)
-        return read_index(path, c, error);
-    return kind == HU_FILE_OTHER ? read_list(path, c, error) : read_set(path, c, error);
+        return read_index(path, c);
+    return (kind == HU_FILE_OTHER ? read_list : read_set)(path, c);
 }
 
-bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
-                        char error[HU_CHECKPOINT_ERROR])
+bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint)
 {
     *checkpoint = (struct hu_checkpoint){0};
-    if (!read_path(path, checkpoint, error))
+    if (!read_path(path, checkpoint))
         return false;
-    if (checkpoint->count) {
-        qsort(checkpoint->tensors, checkpoint->count, sizeof *checkpoint->tensors, by_name);
-        return true;
-    }
-    snprintf(error, HU_CHECKPOINT_ERROR, "%.300s: it names no tensor", path);
-    return false;
+    if (!checkpoint->count)
+        return fail(checkpoint, path, "it names no tensor");
+    qsort(checkpoint->tensors, checkpoint->count, sizeof *checkpoint->tensors, by_name);
+    return true;
 }
 
 bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model)
@@ -292,14 +265,10 @@ bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model 
     for (size_t i = 0; i < checkpoint->count; i++) {
         const struct hu_checkpoint_tensor *from = &checkpoint->tensors[i];
         struct hu_tensor_row *row = &t->rows[t->count++];
-        *row = (struct hu_tensor_row){.name = from->name,
-                                      .rank = from->rank,
-                                      .elements = 1,
-                                      .copies = 1,
-                                      .experts = 1,
-                                      .experts_used = 1,
-                                      .dtype = from->dtype,
-                                      .layer = HU_NO_LAYER};
+        *row = hu_one_row;
+        row->name = from->name;
+        row->rank = from->rank;
+        row->dtype = from->dtype;
         for (unsigned k = 0; k < from->rank; k++)
             row->elements *= row->shape[k] = from->shape[k];
     }
@@ -321,52 +290,51 @@ static bool same_shape(const struct hu_tensor_row *row, const struct hu_checkpoi
     return same;
 }
 
-static void compare_one(const char *name, const struct hu_tensor_row *row,
-                        struct hu_checkpoint *checkpoint, const struct hu_difference_sink *sink,
+static bool add(struct hu_comparison *c, struct hu_difference d)
+{
+    struct hu_difference *row = hu_file_append(&c->differences, &c->count, sizeof *row);
+    if (row)
+        *row = d;
+    return row && d.name;
+}
+
+/* ROW's copy called NAME. False: out of memory. */
+static bool compare_one(const char *name, const struct hu_tensor_row *row, struct hu_checkpoint *c,
                         struct hu_comparison *out)
 {
     struct hu_checkpoint_tensor key = {.name = name};
-    struct hu_checkpoint_tensor *t =
-        bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, by_name);
+    struct hu_checkpoint_tensor *t = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
     bool may_lack = row->role == HU_ROLE_BUFFER || row->tied || row->optional;
-    if (!t && may_lack)
-        return;
-    if (!t) {
-        out->differences[HU_MISSING]++;
-        sink->tell(sink->context, HU_MISSING, name, row, NULL);
-        return;
-    }
+    if (!t)
+        return may_lack ||
+               add(out, (struct hu_difference){
+                            HU_MISSING, arena_text(&c->arena, name, strlen(name)), row, NULL});
     t->met = true;
     out->compared++;
     out->shapeless += !t->has_shape;
-    if (t->has_shape && !same_shape(row, t)) {
-        out->differences[HU_SHAPE]++;
-        sink->tell(sink->context, HU_SHAPE, name, row, t);
-    }
+    return !t->has_shape || same_shape(row, t) ||
+           add(out, (struct hu_difference){HU_SHAPE, t->name, row, t});
 }
 
 bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *checkpoint,
-                           const struct hu_difference_sink *sink, struct hu_comparison *comparison)
+                           struct hu_comparison *comparison)
 {
+    const struct hu_tensors *t = &model->tensors;
     uint64_t all = 0;
     char name[NAME_SIZE];
+    bool fine = true;
     *comparison = (struct hu_comparison){0};
-    for (size_t i = 0; i < model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &model->tensors.rows[i];
-        if (row->copies > TENSORS_MAX || (all += row->copies) > TENSORS_MAX)
-            return false;
-        for (uint64_t k = 0; k < row->copies; k++)
-            compare_one(hu_row_name(row, k, name, sizeof name), row, checkpoint, sink, comparison);
+    for (const struct hu_tensor_row *row = t->rows; fine && row < t->rows + t->count; row++) {
+        fine = row->copies <= TENSORS_MAX && (all += row->copies) <= TENSORS_MAX;
+        for (uint64_t k = 0; fine && k < row->copies; k++)
+            fine = compare_one(hu_row_name(row, k, name, sizeof name), row, checkpoint, comparison);
     }
-    for (size_t i = 0; i < checkpoint->count; i++) {
-        const struct hu_checkpoint_tensor *t = &checkpoint->tensors[i];
-        if (t->met)
-            continue;
-        bool buffer = hu_match_is_buffer(t->name);
+    for (size_t i = 0; fine && i < checkpoint->count; i++) {
+        const struct hu_checkpoint_tensor *extra = &checkpoint->tensors[i];
+        bool buffer = !extra->met && hu_match_is_buffer(extra->name);
         comparison->buffers += buffer;
-        comparison->differences[HU_EXTRA] += !buffer;
-        if (!buffer)
-            sink->tell(sink->context, HU_EXTRA, t->name, NULL, t);
+        fine = extra->met || buffer ||
+               add(comparison, (struct hu_difference){HU_EXTRA, extra->name, NULL, extra});
     }
-    return true;
+    return fine;
 }

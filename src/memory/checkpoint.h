@@ -12,6 +12,8 @@ struct hu_checkpoint_tensor {
     bool met;              /* by a tensor of the model */
 };
 
+enum { HU_CHECKPOINT_ERROR = 1024 };
+
 struct hu_checkpoint {
     struct hu_checkpoint_tensor *tensors; /* by name */
     size_t count;
@@ -19,9 +21,8 @@ struct hu_checkpoint {
     uint64_t total_size;
     bool ggml; /* a GGUF file's, whose names are not those of a config's checkpoint */
     struct arena arena;
+    char error[HU_CHECKPOINT_ERROR]; /* why it could not be read */
 };
-
-enum { HU_CHECKPOINT_ERROR = 1024 };
 
 /*
  * Reads the tensors' names and shapes: a .safetensors, .gguf or PyTorch file, an index with its
@@ -29,32 +30,32 @@ enum { HU_CHECKPOINT_ERROR = 1024 };
  * --tensors` prints it and fixtures/tensor-lists has it folded: a line a tensor, NAME [SHAPE]
  * DTYPE, where {A-B,C} in a name stands for each of these numbers; head lines "# total_size: N", "#
  * dtype: D" and
- * "# ignore: NAME". False: error says why. hu_checkpoint_free releases it either way.
+ * "# ignore: NAME". False: checkpoint->error says why. hu_checkpoint_free releases it either way.
  */
-bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint,
-                        char error[HU_CHECKPOINT_ERROR]);
+bool hu_checkpoint_read(const char *path, struct hu_checkpoint *checkpoint);
 /* Makes CHECKPOINT's tensors the rows of MODEL, which has none: roles and loops are not known. The
  * names stay CHECKPOINT's. False: out of memory, or too many. */
 bool hu_checkpoint_list(const struct hu_checkpoint *checkpoint, struct hu_model *model);
 void hu_checkpoint_free(struct hu_checkpoint *checkpoint);
 
-enum hu_difference { HU_MISSING, HU_EXTRA, HU_SHAPE, HU_DIFFERENCES };
+enum hu_difference_kind { HU_MISSING, HU_EXTRA, HU_SHAPE, HU_DIFFERENCES };
 
-/* Called for each difference: NAME; SHAPE and RANK as the model has it (HU_EXTRA: not at all), and
- * the checkpoint's tensor (HU_MISSING: NULL). */
-struct hu_difference_sink {
-    void (*tell)(void *context, enum hu_difference difference, const char *name,
-                 const struct hu_tensor_row *row, const struct hu_checkpoint_tensor *tensor);
-    void *context;
+struct hu_difference {
+    enum hu_difference_kind kind;
+    const char *name;
+    const struct hu_tensor_row *row;           /* as the model has it; HU_EXTRA: NULL */
+    const struct hu_checkpoint_tensor *tensor; /* HU_MISSING: NULL */
 };
 
 struct hu_comparison {
-    uint64_t compared; /* tensors of the same name */
-    uint64_t differences[HU_DIFFERENCES];
-    uint64_t shapeless; /* of the compared, those whose shape the checkpoint leaves out */
-    uint64_t buffers;   /* extra ones that are no parameters, not in differences */
+    uint64_t compared;  /* tensors of the same name */
+    uint64_t shapeless; /* of these, those whose shape the checkpoint leaves out */
+    uint64_t buffers;   /* extra ones that are no parameters, not among the differences */
+    struct hu_difference *differences; /* the caller frees them */
+    size_t count;
 };
 
-/* False: the model has more tensors than can be compared one by one. */
+/* The names in COMPARISON are CHECKPOINT's. False: the model has more tensors than can be compared
+ * one by one. */
 bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *checkpoint,
-                           const struct hu_difference_sink *sink, struct hu_comparison *comparison);
+                           struct hu_comparison *comparison);

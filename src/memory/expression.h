@@ -49,8 +49,12 @@ struct symbol {
 
 enum { SYMBOL_SLOTS = 256 };
 
-struct symbols {
-    struct symbol *slots[SYMBOL_SLOTS];
+/* What a family's expressions are made of. */
+struct lexicon {
+    struct arena arena;
+    struct symbol *slots[SYMBOL_SLOTS]; /* by their names' hashes */
+    json_t *kept;                       /* a list that owns the constants */
+    void *spare; /* READER_SPARE bytes, which stand in where there is no memory */
 };
 
 /* The object whose keys are read, and what is read where it lacks one. */
@@ -72,8 +76,7 @@ struct binding {
 enum { EVALUATION_ERROR = 512 };
 
 struct evaluation {
-    struct arena *arena; /* texts that were made */
-    struct symbols *symbols;
+    struct lexicon *lexicon; /* which has the texts that were made, too */
     const struct scope *scope;
     const struct scope *root; /* the family's config */
     struct binding *bindings;
@@ -87,33 +90,42 @@ struct evaluation {
     char *error; /* EVALUATION_ERROR bytes */
 };
 
-/* What an expression is read from: a piece of one line. */
+/* What an expression is read from: a piece of one line. After an error it is at its end, and what
+ * is made of it is not to be used. */
 struct reader {
     const char *at, *end;
-    struct arena *arena;
-    struct symbols *symbols;
-    json_t *kept; /* a list that owns the constants */
+    struct lexicon *lexicon;
     unsigned depth;
     const char *error; /* static text; NULL: none */
 };
 
-/* The symbol NAME of N bytes, new or known. NULL: out of memory. */
-struct symbol *symbol_find(struct arena *arena, struct symbols *symbols, const char *name,
-                           size_t n);
+enum { READER_SPARE = 512 };
 
-/* Reads one expression, as far as it goes. NULL: r->error says why. */
-struct node *expression_read(struct reader *r);
-/* A constant, as JSON, which r->kept owns: a number, "text", true, false, null or a list of them.
- * NULL: r->error. */
-json_t *constant_read(struct reader *r);
-void reader_skip_blanks(struct reader *r);
-/* Notes WHY, static text, if it is the first; false. */
+/* The symbol NAME of N bytes, new or known. NULL: out of memory. */
+struct symbol *symbol_find(struct lexicon *lexicon, const char *name, size_t n);
+
+/* Notes WHY, static text, if it is the first, and reads no more; false. */
 static inline bool reader_refuse(struct reader *r, const char *why)
 {
     if (!r->error)
         r->error = why;
+    r->at = r->end;
     return false;
 }
+/* Zeroed memory of at most READER_SPARE bytes, a copy of N bytes of TEXT, the symbol of that name:
+ * never NULL. */
+void *reader_allocate(struct reader *r, size_t bytes);
+const char *reader_text(struct reader *r, const char *text, size_t n);
+struct symbol *reader_symbol(struct reader *r, const char *name, size_t n);
+
+/* Reads one expression, as far as it goes. */
+struct node *expression_read(struct reader *r);
+/* A constant, as JSON, which r->lexicon owns: a number, "text", true, false, null or a list of
+ * them. NULL: r->error. */
+json_t *constant_read(struct reader *r);
+void reader_skip_blanks(struct reader *r);
+/* Whether nothing but blanks is left, which it moves past. */
+bool reader_ends(struct reader *r);
 /* The word of letters, digits and '_' at the reader, its length; 0: none. */
 size_t reader_word(const struct reader *r);
 /* Moves past WORD if it stands here. */

@@ -17,29 +17,35 @@ static json_t *default_of(struct evaluation *e, const char *prefix, const char *
         return NULL;
     memcpy(full, prefix, n);
     memcpy(full + n, name, more);
-    struct symbol *s = symbol_find(e->arena, e->symbols, full, n + more);
+    struct symbol *s = symbol_find(e->lexicon, full, n + more);
     if (!s)
         return NULL;
     s->taken |= s->is_size;
     return s->otherwise;
 }
 
-/* NAME in SCOPE or one outside it: what the config says, else the class's default. */
+/* What the config says of KEY, else the class's default; where it says null, beside that. */
+static struct value said(json_t *json, json_t *otherwise, const char *key)
+{
+    if (!json && !otherwise)
+        return lacking(key);
+    struct value v = value_of_json(json ? json : otherwise, key);
+    if (v.kind == VALUE_NULL)
+        v.json = otherwise;
+    return v;
+}
+
+/* NAME in SCOPE or one outside it. */
 static struct value read_key(struct evaluation *e, const struct scope *scope, const char *name)
 {
-    for (const struct scope *s = scope; s; s = s->outer) {
+    struct value v = lacking(name);
+    for (const struct scope *s = scope; s && v.kind == VALUE_MISSING; s = s->outer) {
         json_t *json = json_object_get(s->overrides, name);
         if (!json)
             json = json_object_get(s->object, name);
-        json_t *otherwise = !json || json_is_null(json) ? default_of(e, s->prefix, name) : NULL;
-        if (json || otherwise) {
-            struct value v = value_of_json(json ? json : otherwise, name);
-            if (v.kind == VALUE_NULL)
-                v.json = otherwise;
-            return v;
-        }
+        v = said(json, !json || json_is_null(json) ? default_of(e, s->prefix, name) : NULL, name);
     }
-    return (struct value){.kind = VALUE_MISSING, .key = name};
+    return v;
 }
 
 static struct value evaluate_definition(struct evaluation *e, struct symbol *s)
@@ -95,23 +101,14 @@ static struct value evaluate_member(struct evaluation *e, struct node *node)
         !node->a->symbol->definition)
         return read_key(e, e->root, node->member);
     struct value a = evaluate(e, node->a);
-    if (*e->failed)
-        return missing;
-    json_t *json = NULL;
-    if (a.kind == VALUE_JSON && json_is_object(a.json))
-        json = json_object_get(a.json, node->member);
-    else if (a.kind != VALUE_MISSING && a.kind != VALUE_NULL)
+    json_t *json = is_object(a) ? json_object_get(a.json, node->member) : NULL;
+    if (!is_object(a) && a.kind != VALUE_MISSING && a.kind != VALUE_NULL)
         return value_fail(e, "is no object", a);
-    json_t *otherwise = (!json || json_is_null(json)) && dotted(node, name, sizeof name)
-                            ? default_of(e, "", name)
-                            : NULL;
-    if (!json && !otherwise)
-        return (struct value){.kind = VALUE_MISSING,
-                              .key = a.kind == VALUE_MISSING ? a.key : node->member};
-    struct value v = value_of_json(json ? json : otherwise, node->member);
-    if (v.kind == VALUE_NULL)
-        v.json = otherwise;
-    return v;
+    bool open = !*e->failed && (!json || json_is_null(json));
+    json_t *otherwise = open && dotted(node, name, sizeof name) ? default_of(e, "", name) : NULL;
+    if (!json && !otherwise && a.kind == VALUE_MISSING)
+        return a;
+    return said(json, otherwise, node->member);
 }
 
 /* The member of OBJECT that is called INDEX, with any zeros in front ("05"): NULL: none. */
@@ -128,39 +125,42 @@ static json_t *member_of_number(json_t *object, int64_t index)
     return NULL;
 }
 
+/* Whether A or B is missing, which is *NONE then. */
+static bool lacks(struct value a, struct value b, struct value *none)
+{
+    *none = a.kind == VALUE_MISSING ? a : b;
+    return none->kind == VALUE_MISSING;
+}
+
 static struct value evaluate_index(struct evaluation *e, struct node *node)
 {
     struct value a = value_settled(evaluate(e, node->a)), i = value_settled(evaluate(e, node->b));
-    if (a.kind == VALUE_MISSING || i.kind == VALUE_MISSING)
-        return a.kind == VALUE_MISSING ? a : i;
-    if (i.kind == VALUE_TEXT && a.kind == VALUE_JSON && json_is_object(a.json)) {
-        json_t *json = json_object_get(a.json, i.text);
-        return json ? value_of_json(json, a.key)
-                    : (struct value){.kind = VALUE_MISSING, .key = i.text};
-    }
-    if (i.kind == VALUE_INTEGER && a.kind == VALUE_JSON && json_is_object(a.json)) {
-        json_t *json = member_of_number(a.json, i.integer);
-        return json ? value_of_json(json, a.key)
-                    : (struct value){.kind = VALUE_MISSING, .key = a.key};
+    struct value none;
+    if (lacks(a, i, &none))
+        return none;
+    bool text = i.kind == VALUE_TEXT;
+    if (is_object(a) && (text || i.kind == VALUE_INTEGER)) {
+        json_t *json = text ? json_object_get(a.json, i.text) : member_of_number(a.json, i.integer);
+        return json ? value_of_json(json, a.key) : lacking(text ? i.text : a.key);
     }
     if (i.kind != VALUE_INTEGER)
         return value_fail(e, "has an index that is no whole number", a);
-    if (a.kind == VALUE_TEXT && i.integer >= 0 && (size_t)i.integer < strlen(a.text)) {
-        unsigned char c = (unsigned char)a.text[i.integer];
-        e->letters[c][0] = (char)c;
-        return (struct value){.kind = VALUE_TEXT, .text = e->letters[c], .key = a.key};
-    }
-    if (a.kind == VALUE_JSON && json_is_array(a.json) && i.integer >= 0 &&
-        (size_t)i.integer < json_array_size(a.json))
-        return value_of_json(json_array_get(a.json, (size_t)i.integer), a.key);
     /* One value for all, where another config has a list: `x[i] ? x`. */
-    if (a.kind == VALUE_INTEGER || a.kind == VALUE_REAL)
-        return (struct value){.kind = VALUE_MISSING, .key = a.key ? a.key : "a list"};
-    if (a.kind != VALUE_TEXT && !(a.kind == VALUE_JSON && json_is_array(a.json)))
+    if (is_number(a))
+        return lacking(a.key ? a.key : "a list");
+    if (a.kind != VALUE_TEXT && !is_array(a))
         return value_fail(e, "is no list", a);
-    evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",
-                    (long long)i.integer);
-    return missing;
+    size_t n = is_array(a) ? json_array_size(a.json) : strlen(a.text);
+    if (i.integer < 0 || (size_t)i.integer >= n) {
+        evaluation_fail(e, "\"%.64s\" has no entry %lld", a.key ? a.key : "a list",
+                        (long long)i.integer);
+        return missing;
+    }
+    if (is_array(a))
+        return value_of_json(json_array_get(a.json, (size_t)i.integer), a.key);
+    unsigned char c = (unsigned char)a.text[i.integer];
+    e->letters[c][0] = (char)c;
+    return (struct value){.kind = VALUE_TEXT, .text = e->letters[c], .key = a.key};
 }
 
 static struct value compare(struct evaluation *e, enum node_kind kind, struct value a,
@@ -171,8 +171,8 @@ static struct value compare(struct evaluation *e, enum node_kind kind, struct va
     if (kind == NODE_IN && b.kind == VALUE_TEXT && a.kind == VALUE_TEXT)
         return integer(strstr(b.text, a.text) != NULL);
     if (kind == NODE_IN)
-        return b.kind == VALUE_JSON && json_is_array(b.json) ? integer(value_count(b.json, a) > 0)
-               : b.kind == VALUE_JSON && a.kind == VALUE_TEXT
+        return is_array(b) ? integer(value_count(b.json, a) > 0)
+               : is_object(b) && a.kind == VALUE_TEXT
                    ? integer(json_object_get(b.json, a.text) != NULL)
                    : value_fail(e, "is no list", b);
     if (!is_number(a) || !is_number(b))
@@ -188,18 +188,11 @@ static struct value compare(struct evaluation *e, enum node_kind kind, struct va
 
 static struct value evaluate_pair(struct evaluation *e, struct node *node)
 {
-    struct value a = evaluate(e, node->a), b = evaluate(e, node->b);
-    if (*e->failed)
-        return missing;
+    struct value a = evaluate(e, node->a), b = evaluate(e, node->b), none;
     bool equality = node->kind == NODE_EQUAL || node->kind == NODE_UNEQUAL;
-    if (a.kind == VALUE_MISSING || b.kind == VALUE_MISSING)
-        return a.kind == VALUE_MISSING ? a : b;
-    if (!equality) {
-        a = value_settled(a);
-        b = value_settled(b);
-        if (a.kind == VALUE_MISSING || b.kind == VALUE_MISSING)
-            return a.kind == VALUE_MISSING ? a : b;
-    }
+    if (lacks(a, b, &none) ||
+        (!equality && lacks(a = value_settled(a), b = value_settled(b), &none)))
+        return none;
     return node->kind < NODE_PLUS ? compare(e, node->kind, a, b)
                                   : value_compute(e, node->kind, a, b);
 }
@@ -208,8 +201,6 @@ static struct value evaluate_pair(struct evaluation *e, struct node *node)
 static struct value evaluate_choice(struct evaluation *e, struct node *node)
 {
     struct value a = evaluate(e, node->a);
-    if (*e->failed)
-        return missing;
     if (node->kind == NODE_OTHERWISE)
         return a.kind == VALUE_MISSING || a.kind == VALUE_NULL ? evaluate(e, node->b) : a;
     if (a.kind == VALUE_MISSING)
@@ -226,7 +217,7 @@ static struct value evaluate_choice(struct evaluation *e, struct node *node)
 static struct value evaluate_pick(struct evaluation *e, struct node *argument)
 {
     struct value condition = evaluate(e, argument->a);
-    if (*e->failed || condition.kind == VALUE_MISSING)
+    if (condition.kind == VALUE_MISSING)
         return condition;
     argument = argument->b;
     return evaluate(e, value_true(condition) ? argument->a : argument->b->a);
@@ -236,22 +227,15 @@ static struct value evaluate_call(struct evaluation *e, struct node *node)
 {
     struct value arguments[ARGUMENTS_MAX + 1];
     unsigned n = 0;
-    if (function_is_lazy(node->function))
+    if (!node->function->call && !node->function->rounds)
         return evaluate_pick(e, node->a);
     for (struct node *at = node->a; at; at = at->b) {
         arguments[n] = value_settled(evaluate(e, at->a));
-        if (*e->failed || arguments[n].kind == VALUE_MISSING)
-            return arguments[n];
-        n++;
+        if (arguments[n++].kind == VALUE_MISSING)
+            return arguments[n - 1];
     }
     arguments[n] = missing;
     return function_call(node->function, e, arguments);
-}
-
-static struct value evaluate_negation(struct evaluation *e, struct node *node)
-{
-    struct value a = value_settled(evaluate(e, node->a));
-    return *e->failed || a.kind == VALUE_MISSING ? a : value_compute(e, NODE_MINUS, integer(0), a);
 }
 
 static struct value evaluate_node(struct evaluation *e, struct node *node)
@@ -267,8 +251,6 @@ static struct value evaluate_node(struct evaluation *e, struct node *node)
         return evaluate_index(e, node);
     case NODE_CALL:
         return evaluate_call(e, node);
-    case NODE_NEGATE:
-        return evaluate_negation(e, node);
     case NODE_NOT:
     case NODE_AND:
     case NODE_OR:

@@ -10,7 +10,6 @@ enum node_kind {
     NODE_MEMBER,
     NODE_CALL,     /* a: its arguments */
     NODE_ARGUMENT, /* a: the expression; b: the next */
-    NODE_NEGATE,
     NODE_NOT,
     NODE_AND,
     NODE_OR,
@@ -37,20 +36,46 @@ struct node {
         struct value constant;
         struct symbol *symbol;
         const char *member;
-        struct {
-            int function;
-            unsigned count;
-        };
+        const struct function *function;
     };
 };
 
 enum { ARGUMENTS_MAX = 8 };
+
+struct function {
+    const char *name;
+    unsigned least, most; /* arguments */
+    /* Arguments are neither missing nor null; behind the last one is what is missing. NULL: pick,
+     * whose arguments are not all evaluated. */
+    struct value (*call)(struct evaluation *, const struct value *);
+    double (*rounds)(double); /* in its place */
+};
+
+/* The function called NAME, N bytes; NULL: none. */
+const struct function *function_find(const char *name, size_t n);
+struct value function_call(const struct function *f, struct evaluation *e,
+                           const struct value *arguments);
 
 static const struct value missing = {.kind = VALUE_MISSING};
 
 static inline struct value integer(int64_t n)
 {
     return (struct value){.kind = VALUE_INTEGER, .integer = n};
+}
+
+static inline struct value lacking(const char *key)
+{
+    return (struct value){.kind = VALUE_MISSING, .key = key};
+}
+
+static inline bool is_array(struct value v)
+{
+    return v.kind == VALUE_JSON && json_is_array(v.json);
+}
+
+static inline bool is_object(struct value v)
+{
+    return v.kind == VALUE_JSON && json_is_object(v.json);
 }
 
 static inline bool is_number(struct value v)
@@ -62,14 +87,6 @@ static inline double as_real(struct value v)
 {
     return v.kind == VALUE_REAL ? v.real : (double)v.integer;
 }
-
-/* The function called NAME, N bytes; -1: none. */
-int function_find(const char *name, size_t n);
-bool function_takes(int function, unsigned count);
-/* pick: its arguments are not all evaluated. */
-bool function_is_lazy(int function);
-/* Behind the last of ARGUMENTS is one that is missing. */
-struct value function_call(int function, struct evaluation *e, const struct value *arguments);
 
 /* "KEY" WHY, as the evaluation's error. */
 struct value value_fail(struct evaluation *e, const char *why, struct value v);

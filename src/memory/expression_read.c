@@ -38,45 +38,61 @@ bool reader_take(struct reader *r, const char *word)
     return true;
 }
 
+bool reader_ends(struct reader *r)
+{
+    reader_skip_blanks(r);
+    return r->at == r->end;
+}
+
+void *reader_allocate(struct reader *r, size_t bytes)
+{
+    void *memory = arena_allocate(&r->lexicon->arena, bytes);
+    if (memory)
+        return memory;
+    reader_refuse(r, "out of memory");
+    return memset(r->lexicon->spare, 0, READER_SPARE);
+}
+
+const char *reader_text(struct reader *r, const char *text, size_t n)
+{
+    const char *made = arena_text(&r->lexicon->arena, text, n);
+    if (made)
+        return made;
+    reader_refuse(r, "out of memory");
+    return "";
+}
+
+struct symbol *reader_symbol(struct reader *r, const char *name, size_t n)
+{
+    struct symbol *s = symbol_find(r->lexicon, name, n);
+    return s ? s : reader_allocate(r, sizeof *s);
+}
+
 static struct node *make(struct reader *r, enum node_kind kind, struct node *a, struct node *b)
 {
-    struct node *n = r->error ? NULL : arena_allocate(r->arena, sizeof *n);
-    if (!n) {
-        reader_refuse(r, "out of memory");
-        return NULL;
-    }
+    struct node *n = reader_allocate(r, sizeof *n);
     *n = (struct node){.kind = kind, .a = a, .b = b};
     return n;
 }
 
-static struct node *make_constant(struct reader *r, struct value value)
+/* "…" without escapes; NULL: r->error. */
+static json_t *read_string(struct reader *r)
 {
-    struct node *n = make(r, NODE_CONSTANT, NULL, NULL);
-    if (n)
-        n->constant = value;
-    return n;
-}
-
-/* "…" without escapes. */
-static char *read_string(struct reader *r)
-{
-    const char *close = memchr(r->at + 1, '"', (size_t)(r->end - r->at - 1));
+    const char *from = r->at + 1, *close = memchr(from, '"', (size_t)(r->end - from));
     if (!close) {
         reader_refuse(r, "a string has no closing quote");
         return NULL;
     }
-    char *text = arena_text(r->arena, r->at + 1, (size_t)(close - r->at - 1));
-    if (!text)
-        reader_refuse(r, "out of memory");
     r->at = close + 1;
-    return text;
+    return json_string(reader_text(r, from, (size_t)(close - from)));
 }
 
-static struct value read_number(struct reader *r)
+static json_t *read_number(struct reader *r)
 {
     char digits[40];
     size_t n = 0;
-    bool real = false;
+    bool real = false, negative = *r->at == '-';
+    r->at += negative;
     /* "0 .. 3" is a range, not the number "0." */
     while (
         r->at + n < r->end && n < sizeof digits - 1 &&
@@ -87,10 +103,10 @@ static struct value read_number(struct reader *r)
     digits[n] = 0;
     r->at += n;
     if (real)
-        return (struct value){.kind = VALUE_REAL, .real = strtod(digits, NULL)};
+        return json_real(strtod(digits, NULL) * (negative ? -1 : 1));
     if (n > 18)
         reader_refuse(r, "a number has more than 18 digits");
-    return (struct value){.kind = VALUE_INTEGER, .integer = strtoll(digits, NULL, 10)};
+    return json_integer(strtoll(digits, NULL, 10) * (negative ? -1 : 1));
 }
 
 static json_t *read_list(struct reader *r)
@@ -101,7 +117,7 @@ static json_t *read_list(struct reader *r)
         json_t *element = constant_read(r);
         if (element && json_array_append(list, element))
             reader_refuse(r, "out of memory");
-        if (!r->error && !reader_take(r, ",") && !(r->at < r->end && *r->at == ']'))
+        if (!reader_take(r, ",") && (r->at == r->end || *r->at != ']'))
             reader_refuse(r, "a list's elements are separated by commas");
     }
     return list;
@@ -117,13 +133,9 @@ json_t *constant_read(struct reader *r)
     } else if (r->at == r->end) {
         reader_refuse(r, "a value is missing");
     } else if (*r->at == '"') {
-        char *text = read_string(r);
-        json = text ? json_string(text) : NULL;
+        json = read_string(r);
     } else if (r->at + negative < r->end && isdigit((unsigned char)r->at[negative])) {
-        r->at += negative;
-        struct value v = read_number(r);
-        json = v.kind == VALUE_REAL ? json_real(negative ? -v.real : v.real)
-                                    : json_integer(negative ? -v.integer : v.integer);
+        json = read_number(r);
     } else if (*r->at == '[') {
         r->depth++;
         json = read_list(r);
@@ -135,109 +147,89 @@ json_t *constant_read(struct reader *r)
     } else if (reader_take(r, "null")) {
         json = json_null();
     }
-    if (!json || json_array_append_new(r->kept, json)) {
-        reader_refuse(r, "a number, \"text\", true, false, null or a list of them is expected");
-        return NULL;
-    }
-    return json;
+    if (json && !json_array_append_new(r->lexicon->kept, json))
+        return json;
+    reader_refuse(r, "a number, \"text\", true, false, null or a list of them is expected");
+    return NULL;
 }
 
-static struct node *read_arguments(struct reader *r, const char *name, size_t length)
+static struct node *read_constant(struct reader *r)
 {
-    struct node *call = make(r, NODE_CALL, NULL, NULL);
-    if (!call)
-        return NULL;
-    call->function = function_find(name, length);
-    if (call->function < 0) {
+    json_t *json = constant_read(r);
+    struct node *node = make(r, NODE_CONSTANT, NULL, NULL);
+    node->constant = json ? value_of_json(json, NULL) : missing;
+    return node;
+}
+
+static struct node *read_call(struct reader *r, const char *name, size_t length)
+{
+    struct node *call = make(r, NODE_CALL, NULL, NULL), **tail = &call->a;
+    const struct function *f = call->function = function_find(name, length);
+    unsigned count = 0;
+    if (!f)
         reader_refuse(r, "there is no function of that name");
-        return NULL;
-    }
-    for (struct node **tail = &call->a; !r->error && !reader_take(r, ")"); call->count++) {
-        if (call->count && !reader_take(r, ",")) {
+    for (; !r->error && !reader_take(r, ")"); tail = &(*tail)->b, count++) {
+        if (count && !reader_take(r, ","))
             reader_refuse(r, "arguments are separated by commas and end with ')'");
-            return NULL;
-        }
-        struct node *argument = expression_read(r);
-        *tail = make(r, NODE_ARGUMENT, argument, NULL);
-        if (*tail)
-            tail = &(*tail)->b;
+        *tail = make(r, NODE_ARGUMENT, expression_read(r), NULL);
     }
-    if (!r->error && !function_takes(call->function, call->count))
+    if (!r->error && (count < f->least || count > f->most))
         reader_refuse(r, "a function has too few or too many arguments");
-    return r->error ? NULL : call;
+    return call;
 }
 
 static struct node *read_name(struct reader *r)
 {
-    static const struct {
-        const char *name;
-        struct value value;
-    } constants[] = {{"true", {.kind = VALUE_INTEGER, .integer = 1}},
-                     {"false", {.kind = VALUE_INTEGER, .integer = 0}},
-                     {"null", {.kind = VALUE_NULL}}};
     size_t n = reader_word(r);
-    const char *name = r->at;
-    r->at += n;
-    if (r->at < r->end && *r->at == '(') {
-        r->at++;
-        return read_arguments(r, name, n);
+    const char *name = r->at, *after = name + n;
+    if (after < r->end && *after == '(') {
+        r->at = after + 1;
+        return read_call(r, name, n);
     }
-    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
-        if (strlen(constants[i].name) == n && !strncmp(constants[i].name, name, n))
-            return make_constant(r, constants[i].value);
+    struct reader ahead = *r;
+    if (reader_take(&ahead, "true") || reader_take(&ahead, "false") || reader_take(&ahead, "null"))
+        return read_constant(r);
+    r->at = after;
     struct node *node = make(r, NODE_NAME, NULL, NULL);
-    if (node && !(node->symbol = symbol_find(r->arena, r->symbols, name, n)))
-        reader_refuse(r, "out of memory");
+    node->symbol = reader_symbol(r, name, n);
     return node;
 }
 
 static struct node *read_primary(struct reader *r)
 {
-    reader_skip_blanks(r);
-    if (r->at == r->end) {
+    if (reader_ends(r))
         reader_refuse(r, "an expression is missing");
-        return NULL;
-    }
-    if (*r->at == '(') {
-        r->at++;
-        struct node *inside = expression_read(r);
-        if (!r->error && !reader_take(r, ")"))
-            reader_refuse(r, "a '(' is not closed");
-        return inside;
-    }
-    if (*r->at == '"') {
-        const char *text = read_string(r);
-        return make_constant(r, (struct value){.kind = VALUE_TEXT, .text = text});
-    }
-    if (isdigit((unsigned char)*r->at))
-        return make_constant(r, read_number(r));
-    if (*r->at == '[') {
-        json_t *list = constant_read(r);
-        return list ? make_constant(r, value_of_json(list, NULL)) : NULL;
-    }
-    if (is_word(*r->at))
+    else if (isdigit((unsigned char)*r->at) || *r->at == '"' || *r->at == '[')
+        return read_constant(r);
+    else if (is_word(*r->at))
         return read_name(r);
-    reader_refuse(r, "an expression is expected");
-    return NULL;
+    else if (*r->at != '(')
+        reader_refuse(r, "an expression is expected");
+    if (r->error)
+        return make(r, NODE_CONSTANT, NULL, NULL);
+    r->at++;
+    struct node *inside = expression_read(r);
+    if (!reader_take(r, ")"))
+        reader_refuse(r, "a '(' is not closed");
+    return inside;
 }
 
 /* a[i] and a.b, without a blank before. */
 static struct node *read_postfix(struct reader *r)
 {
     struct node *a = read_primary(r);
-    while (!r->error && r->at < r->end) {
+    while (r->at < r->end) {
         if (*r->at == '[') {
             r->at++;
             struct node *index = expression_read(r);
-            if (!r->error && !reader_take(r, "]"))
+            if (!reader_take(r, "]"))
                 reader_refuse(r, "a '[' is not closed");
             a = make(r, NODE_INDEX, a, index);
         } else if (*r->at == '.' && r->at + 1 < r->end && is_word(r->at[1])) {
             r->at++;
             size_t n = reader_word(r);
             a = make(r, NODE_MEMBER, a, NULL);
-            if (a && !(a->member = arena_text(r->arena, r->at, n)))
-                reader_refuse(r, "out of memory");
+            a->member = reader_text(r, r->at, n);
             r->at += n;
         } else {
             break;
@@ -251,7 +243,9 @@ static struct node *read_unary(struct reader *r)
     reader_skip_blanks(r);
     if (r->at < r->end && *r->at == '-') {
         r->at++;
-        return make(r, NODE_NEGATE, read_postfix(r), NULL);
+        struct node *zero = make(r, NODE_CONSTANT, NULL, NULL);
+        zero->constant = integer(0);
+        return make(r, NODE_MINUS, zero, read_postfix(r));
     }
     return read_postfix(r);
 }
@@ -283,7 +277,7 @@ static struct node *read_level(struct reader *r, int level)
         return read_unary(r);
     bool inverted = level == LEVEL_NOT && reader_take(r, "not");
     struct node *a = read_level(r, level + 1);
-    for (const struct operation *o = levels[level]; o->text && !r->error;)
+    for (const struct operation *o = levels[level]; o->text;)
         if (reader_take(r, o->text)) {
             a = make(r, o->kind, a, read_level(r, level + 1));
             o = levels[level];
@@ -295,14 +289,14 @@ static struct node *read_level(struct reader *r, int level)
 
 struct node *expression_read(struct reader *r)
 {
-    if (r->depth >= DEEPEST) {
+    if (r->depth >= DEEPEST)
         reader_refuse(r, "it is nested too deep");
-        return NULL;
-    }
+    if (r->error)
+        return make(r, NODE_CONSTANT, NULL, NULL);
     r->depth++;
     struct node *a = read_level(r, 0);
-    if (!r->error && reader_take(r, "?"))
+    if (reader_take(r, "?"))
         a = make(r, NODE_OTHERWISE, a, expression_read(r));
     r->depth--;
-    return r->error ? NULL : a;
+    return a;
 }

@@ -1,4 +1,4 @@
-/* What expressions are made of, and what reading and evaluating them share: values and symbols. */
+/* What reading and evaluating expressions share: values, symbols, functions. */
 #include "expression_node.h"
 
 #include <math.h>
@@ -36,27 +36,22 @@ struct value value_fail(struct evaluation *e, const char *why, struct value v)
 
 struct value value_of_json(json_t *json, const char *key)
 {
-    struct value v = {.key = key};
-    if (json_is_integer(json)) {
-        v.kind = VALUE_INTEGER;
-        v.integer = json_integer_value(json);
-    } else if (json_is_boolean(json)) {
-        v.kind = VALUE_INTEGER;
-        v.integer = json_is_true(json);
-    } else if (json_is_real(json)) {
-        v.kind = VALUE_REAL;
-        v.real = json_real_value(json);
-    } else if (json_is_string(json)) {
-        v.kind = VALUE_TEXT;
-        v.text = json_string_value(json);
-    } else if (json_is_null(json)) {
-        v.kind = VALUE_NULL;
-        v.json = NULL;
-    } else {
-        v.kind = VALUE_JSON;
-        v.json = json;
+    switch (json_typeof(json)) {
+    case JSON_INTEGER:
+        return (struct value){
+            .kind = VALUE_INTEGER, .integer = json_integer_value(json), .key = key};
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return (struct value){.kind = VALUE_INTEGER, .integer = json_is_true(json), .key = key};
+    case JSON_REAL:
+        return (struct value){.kind = VALUE_REAL, .real = json_real_value(json), .key = key};
+    case JSON_STRING:
+        return (struct value){.kind = VALUE_TEXT, .text = json_string_value(json), .key = key};
+    case JSON_NULL:
+        return (struct value){.kind = VALUE_NULL, .key = key};
+    default:
+        return (struct value){.kind = VALUE_JSON, .json = json, .key = key};
     }
-    return v;
 }
 
 bool value_true(struct value v)
@@ -81,7 +76,7 @@ struct value value_settled(struct value v)
         return v;
     if (v.json && !json_is_null(v.json))
         return value_of_json(v.json, v.key);
-    return (struct value){.kind = VALUE_MISSING, .key = v.key ? v.key : "null"};
+    return lacking(v.key ? v.key : "null");
 }
 
 static int64_t floor_divide(int64_t a, int64_t b)
@@ -132,7 +127,8 @@ struct value value_compute(struct evaluation *e, enum node_kind kind, struct val
     int64_t n;
     if (kind == NODE_PLUS && a.kind == VALUE_TEXT && b.kind == VALUE_TEXT) {
         size_t length = strlen(a.text), more = strlen(b.text);
-        char *text = length + more < LONGEST ? arena_allocate(e->arena, length + more + 1) : NULL;
+        char *text =
+            length + more < LONGEST ? arena_allocate(&e->lexicon->arena, length + more + 1) : NULL;
         if (!text)
             return value_fail(e, "is too long a text", a);
         strcpy(text, a.text);
@@ -181,15 +177,131 @@ static unsigned hash(const char *name, size_t n)
     return (h ^ h >> 16) % SYMBOL_SLOTS;
 }
 
-struct symbol *symbol_find(struct arena *arena, struct symbols *symbols, const char *name, size_t n)
+struct symbol *symbol_find(struct lexicon *lexicon, const char *name, size_t n)
 {
-    struct symbol **slot = &symbols->slots[hash(name, n)];
+    struct symbol **slot = &lexicon->slots[hash(name, n)];
     for (struct symbol *s = *slot; s; s = s->next)
         if (!strncmp(s->name, name, n) && !s->name[n])
             return s;
-    struct symbol *s = arena_allocate(arena, sizeof *s);
-    if (!s || !(s->name = arena_text(arena, name, n)))
+    struct symbol *s = arena_allocate(&lexicon->arena, sizeof *s);
+    if (!s || !(s->name = arena_text(&lexicon->arena, name, n)))
         return NULL;
     s->next = *slot;
     return *slot = s;
+}
+
+static struct value extreme(struct evaluation *e, const struct value *v, bool greatest)
+{
+    struct value best = v[0];
+    for (unsigned i = 0; v[i].kind != VALUE_MISSING; i++) {
+        if (!is_number(v[i]))
+            return value_fail(e, "must be a number", v[i]);
+        if ((as_real(v[i]) > as_real(best)) == greatest && as_real(v[i]) != as_real(best))
+            best = v[i];
+    }
+    best.key = NULL;
+    return best;
+}
+
+static struct value call_min(struct evaluation *e, const struct value *v)
+{
+    return extreme(e, v, false);
+}
+
+static struct value call_max(struct evaluation *e, const struct value *v)
+{
+    return extreme(e, v, true);
+}
+
+static struct value call_len(struct evaluation *e, const struct value *v)
+{
+    if (v->kind == VALUE_TEXT)
+        return integer((int64_t)strlen(v->text));
+    if (v->kind != VALUE_JSON)
+        return value_fail(e, "has no length", *v);
+    return integer(
+        (int64_t)(json_is_array(v->json) ? json_array_size(v->json) : json_object_size(v->json)));
+}
+
+static struct value call_sum(struct evaluation *e, const struct value *v)
+{
+    struct value sum = integer(0);
+    if (!is_array(*v))
+        return value_fail(e, "is no list", *v);
+    for (size_t i = 0; i < json_array_size(v->json) && !*e->failed; i++)
+        sum = value_compute(e, NODE_PLUS, sum, value_of_json(json_array_get(v->json, i), v->key));
+    return sum;
+}
+
+static struct value whole(struct evaluation *e, double x)
+{
+    if (!(fabs(x) < 0x1p61)) {
+        evaluation_fail(e, "a number is too large");
+        return missing;
+    }
+    return integer((int64_t)x);
+}
+
+static struct value rounded(struct evaluation *e, struct value v, double (*how)(double))
+{
+    if (!is_number(v))
+        return value_fail(e, "must be a number", v);
+    return v.kind == VALUE_INTEGER ? v : whole(e, how(v.real));
+}
+
+static struct value call_round_up(struct evaluation *e, const struct value *v)
+{
+    if (v[0].kind != VALUE_INTEGER || v[1].kind != VALUE_INTEGER || v[1].integer < 1)
+        return value_fail(e, "must be a whole number above 0", v[1]);
+    struct value up = value_compute(e, NODE_PLUS, v[0], integer(v[1].integer - 1));
+    struct value times = value_compute(e, NODE_FLOOR, up, v[1]);
+    return *e->failed ? missing : value_compute(e, NODE_TIMES, times, v[1]);
+}
+
+static struct value call_count(struct evaluation *e, const struct value *v)
+{
+    if (v->kind == VALUE_TEXT && v[1].kind == VALUE_TEXT && strlen(v[1].text) == 1) {
+        int64_t found = 0;
+        for (const char *c = v->text; *c; c++)
+            found += *c == *v[1].text;
+        return integer(found);
+    }
+    if (!is_array(*v))
+        return value_fail(e, "is no list", *v);
+    return integer(value_count(v->json, v[1]));
+}
+
+static struct value call_starts(struct evaluation *e, const struct value *v)
+{
+    if (v[0].kind != VALUE_TEXT || v[1].kind != VALUE_TEXT)
+        return value_fail(e, "is no text", v[0].kind == VALUE_TEXT ? v[1] : v[0]);
+    return integer(!strncmp(v[0].text, v[1].text, strlen(v[1].text)));
+}
+
+static const struct function functions[] = {
+    {"pick", 3, 3, NULL, NULL},
+    {"len", 1, 1, call_len, NULL},
+    {"min", 1, ARGUMENTS_MAX, call_min, NULL},
+    {"max", 1, ARGUMENTS_MAX, call_max, NULL},
+    {"sum", 1, 1, call_sum, NULL},
+    {"ceil", 1, 1, NULL, ceil},
+    {"int", 1, 1, NULL, trunc},
+    {"round", 1, 1, NULL, rint}, /* Python's: to even in the middle */
+    {"round_up", 2, 2, call_round_up, NULL},
+    {"count", 2, 2, call_count, NULL},
+    {"starts", 2, 2, call_starts, NULL},
+};
+
+const struct function *function_find(const char *name, size_t n)
+{
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (strlen(functions[i].name) == n && !strncmp(functions[i].name, name, n))
+            return &functions[i];
+    return NULL;
+}
+
+struct value function_call(const struct function *f, struct evaluation *e,
+                           const struct value *arguments)
+{
+    return f->rounds ? rounded(e, *arguments, f->rounds) : f->call(e, arguments);
 }

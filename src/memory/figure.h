@@ -40,6 +40,8 @@ void hu_figure_add(struct hu_figures *terms, const char *name, uint64_t bytes, e
 /* N with a comma every three digits, into OUT of at least HU_GROUPED_TEXT bytes. Returns OUT. */
 enum { HU_GROUPED_TEXT = 27 };
 char *hu_grouped(uint64_t n, char *out);
+/* The same as a text that lives as long as the block that it is made in. */
+#define GROUPED(n) hu_grouped(n, (char[HU_GROUPED_TEXT]){0})
 
 /* A factor with six decimals, exactly: 1.2 is 1,200,000 millionths. */
 enum { HU_MILLION = 1000000 };

@@ -1,4 +1,5 @@
 #include "fit.h"
+#include "capped.h"
 
 /* Beyond this a context is endless. */
 #define CONTEXT_MAX (UINT64_C(1) << 40)
@@ -9,56 +10,48 @@ enum { DEVICES_MAX = 1024 };
 static struct hu_spread spread_over(const struct hu_fit_question *q, uint64_t devices)
 {
     struct hu_spread s = q->kv.spread;
-    if (!s.tensor)
-        s = (struct hu_spread){1, 1, 1};
     if (s.tensor * s.pipeline == 1)
         s.tensor = devices;
     return s;
 }
 
-/* The weights' bytes on a device. False: over 64 bits. */
-static bool weights_on(const struct hu_fit_question *q, const struct hu_weights_choice *c,
-                       const struct hu_spread *spread, uint64_t *bytes)
+/* The weights' bytes on a device. */
+static uint64_t weights_on(const struct hu_fit_question *q, const struct hu_weights_row *w,
+                           const struct hu_spread *spread)
 {
-    struct hu_storage storage = {.storing = HU_STORE_OWN};
-    struct hu_weights_size size;
+    static const struct hu_dtype own;
     uint64_t devices = spread->tensor * spread->pipeline;
-    bool listed = q->model->tensors.count && !c->mixture && !(c->own && q->model->has_stored);
-    if (devices == 1 || !listed) {
-        *bytes = c->bytes / devices + (c->bytes % devices != 0);
-        return true;
-    }
-    if (!c->own)
-        storage = hu_storage_in(c->dtype);
-    bool fine = hu_weights_size(q->model, &storage, spread, &size);
-    *bytes = size.bytes;
-    return fine;
+    bool listed = q->model->tensors.count && !w->mixture && !(w->own && q->model->has_stored);
+    if (devices == 1 || !listed)
+        return parts(w->bytes, devices);
+    return hu_weights_size(q->model, w->own ? own : w->dtype, spread).bytes;
 }
 
-static bool load_of(const struct hu_fit_question *q, const struct hu_weights_choice *c,
-                    uint64_t devices, uint64_t context, uint64_t batch, struct hu_load *load)
+static struct hu_load load_of(const struct hu_fit_question *q, const struct hu_weights_row *w,
+                              uint64_t devices, uint64_t context, uint64_t batch)
 {
     struct hu_kv_question kv = q->kv;
     struct hu_kv_cache cache;
     kv.spread = spread_over(q, devices);
     kv.context = context;
     kv.batch = batch;
-    if (!weights_on(q, c, &kv.spread, &load->weights) || !hu_kv_cache_size(q->model, &kv, &cache) ||
-        __builtin_add_overflow(cache.bytes, context ? cache.state_bytes : 0, &load->cache))
-        return false;
-    return !__builtin_add_overflow(load->weights, load->cache, &load->sum);
+    struct hu_load load = {.weights = weights_on(q, w, &kv.spread), .cache = UINT64_MAX};
+    if (hu_kv_cache_size(q->model, &kv, &cache))
+        load.cache = capped_plus(cache.bytes, context ? cache.state_bytes : 0);
+    load.sum = capped_plus(load.weights, load.cache);
+    return load;
 }
 
-bool hu_fit_load(const struct hu_fit_question *q, struct hu_load *load)
+struct hu_load hu_fit_load(const struct hu_fit_question *q)
 {
-    return load_of(q, &q->weights, q->devices, q->kv.context, q->kv.batch, load);
+    return load_of(q, &q->weights, q->devices, q->kv.context, q->kv.batch);
 }
 
-static bool holds(const struct hu_fit_question *q, const struct hu_weights_choice *c,
-                  uint64_t devices, uint64_t context, uint64_t batch)
+static bool holds(const struct hu_fit_question *q, const struct hu_weights_row *w, uint64_t devices,
+                  uint64_t context, uint64_t batch)
 {
-    struct hu_load load;
-    return load_of(q, c, devices, context, batch, &load) && load.sum <= q->memory;
+    uint64_t sum = load_of(q, w, devices, context, batch).sum;
+    return sum != UINT64_MAX && sum <= q->memory;
 }
 
 /* The greatest n up to CONTEXT_MAX for which it fits, as the context or as the batch. */
@@ -81,7 +74,7 @@ static void find_widest(const struct hu_fit_question *q, struct hu_fit *fit)
     uint64_t widest = 0;
     uint64_t context = hu_model_keeps(q->model) ? q->kv.context : 0;
     for (size_t i = 0; i < q->choice_count; i++) {
-        const struct hu_weights_choice *c = &q->choices[i];
+        const struct hu_weights_row *c = &q->choices[i];
         if (c->bytes <= widest || !holds(q, c, q->devices, context, q->kv.batch))
             continue;
         widest = c->bytes;
@@ -94,15 +87,13 @@ static void find_widest(const struct hu_fit_question *q, struct hu_fit *fit)
 static bool verdict(const struct hu_fit_question *q, struct hu_fit *fit)
 {
     struct hu_load load = {.sum = q->training_bytes};
-    if (!q->training && !load_of(q, &q->weights, q->devices, q->kv.context, q->kv.batch, &load))
+    if (!q->training)
+        load = hu_fit_load(q);
+    fit->needed = capped_times(load.sum, q->devices);
+    fit->memory = capped_times(q->memory, q->devices);
+    if (fit->needed == UINT64_MAX || fit->memory == UINT64_MAX)
         return false;
-    if (__builtin_mul_overflow(load.sum, q->devices, &fit->needed) ||
-        __builtin_mul_overflow(q->memory, q->devices, &fit->memory))
-        return false;
-    fit->weights = load.weights * q->devices;
-    fit->cache = load.cache * q->devices;
     fit->fits = load.sum <= q->memory;
-    fit->negative = !fit->fits;
     fit->headroom = fit->fits ? fit->memory - fit->needed : fit->needed - fit->memory;
     return true;
 }
@@ -112,8 +103,7 @@ static void find_devices(const struct hu_fit_question *q, struct hu_fit *fit)
 {
     bool even = q->training || !q->model->tensors.count;
     if (fit->fits || even) {
-        uint64_t needed = fit->needed, each = q->memory;
-        fit->devices = fit->fits ? q->devices : each ? needed / each + (needed % each != 0) : 0;
+        fit->devices = fit->fits ? q->devices : parts(fit->needed, q->memory);
         return;
     }
     for (uint64_t n = 1; n <= DEVICES_MAX; n *= 2)

@@ -1,12 +1,114 @@
 /* What a GGUF file's metadata says of the model: ggml's docs/gguf.md, "Standardized key-value
  * pairs". */
-#include "gguf_family.h"
+#include "listing.h"
 #include "source.h"
 #include "file/tensor_set.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ggml's keys behind "ARCHITECTURE." (docs/gguf.md and llama.cpp's llama-arch.cpp), and the names
+ * that configs have for them. */
+static const struct {
+    const char *key, *names;
+} keys[] = {
+    {"vocab_size", "vocab_size"},
+    {"context_length", "max_position_embeddings n_positions"},
+    {"embedding_length", "hidden_size n_embd n_embed d_model dim"},
+    {"block_count", "num_hidden_layers n_layer n_layers num_layers"},
+    {"feed_forward_length", "intermediate_size d_ff ffn_dim n_inner ffn_hidden_size"},
+    {"attention.head_count", "num_attention_heads n_head n_heads num_heads"},
+    {"attention.head_count_kv", "num_key_value_heads num_kv_heads n_head_kv"},
+    {"attention.key_length", "head_dim"},
+    {"attention.sliding_window", "sliding_window"},
+    {"attention.kv_lora_rank", "kv_lora_rank"},
+    {"attention.q_lora_rank", "q_lora_rank"},
+    {"attention.value_length_mla", "v_head_dim"},
+    {"attention.shared_kv_layers", "num_kv_shared_layers"},
+    {"rope.dimension_count", "qk_rope_head_dim"},
+    {"full_attention_interval", "full_attention_interval"},
+    {"leading_dense_block_count", "first_k_dense_replace"},
+    {"expert_count", "num_experts num_local_experts n_routed_experts"},
+    {"expert_used_count", "num_experts_per_tok moe_topk"},
+    {"expert_feed_forward_length", "moe_intermediate_size"},
+    {"expert_shared_feed_forward_length", "shared_expert_intermediate_size"},
+    {"ssm.conv_kernel", "conv_kernel mamba_d_conv linear_conv_kernel_dim"},
+    {"ssm.state_size", "state_size mamba_d_state linear_key_head_dim linear_value_head_dim"},
+    {"ssm.group_count", "n_groups mamba_n_groups linear_num_key_heads"},
+    {"ssm.time_step_rank", "time_step_rank mamba_n_heads linear_num_value_heads"},
+    {"ssm.inner_size", "mamba_d_ssm"},
+    {"shortconv.l_cache", "conv_L_cache"},
+};
+
+/* A whole number, or a list of them of at most HU_LAYERS_MAX; NULL: neither. */
+static json_t *value_of(const struct hu_metadata *m)
+{
+    uint64_t n;
+    if (!m->is_array)
+        return hu_metadata_integer(m, 0, &n) && n <= INT64_MAX ? json_integer((json_int_t)n) : NULL;
+    json_t *list = json_array();
+    for (uint64_t i = 0; i < m->count && i < HU_LAYERS_MAX && hu_metadata_integer(m, i, &n); i++)
+        json_array_append_new(list, json_integer((json_int_t)(n & INT64_MAX)));
+    return list;
+}
+
+static json_t *config_of(const struct hu_tensor_file *file, const char *architecture)
+{
+    char text[160];
+    json_t *config = json_object();
+    const struct hu_metadata *tokens = hu_metadata_find(file, "tokenizer.ggml.tokens");
+    if (tokens && tokens->is_array)
+        json_object_set_new(config, "vocab_size",
+                            json_integer((json_int_t)(tokens->count & INT64_MAX)));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        snprintf(text, sizeof text, "%.60s.%s", architecture, keys[i].key);
+        const struct hu_metadata *m = hu_metadata_find(file, text);
+        json_t *value = m ? value_of(m) : NULL;
+        for (const char *at = keys[i].names; value && hu_next_word(&at, ' ', text, sizeof text);)
+            json_object_set(config, text, value);
+        json_decref(value);
+    }
+    return config;
+}
+
+/* What a layer does, by its family. */
+struct gguf_layer {
+    bool attends, keeps_state;
+    uint64_t window; /* 0: it sees all tokens */
+};
+
+static void mark(struct gguf_layer *layer, const struct hu_kept *kept)
+{
+    bool state = hu_keep_is_state(kept->kind);
+    layer->keeps_state |= state;
+    layer->attends |= !state && kept->kind != HU_KEEP_SHARED;
+    if (kept->kind == HU_KEEP_WINDOW)
+        layer->window = kept->tokens;
+}
+
+/* Fills LAYERS by the family that names the file's architecture, over the config that the metadata
+ * makes. False: no family does, or the metadata does not say enough. */
+static bool read_family(const struct hu_tensor_file *file, const struct hu_model *model,
+                        struct gguf_layer *layers)
+{
+    const struct hu_family_text *text = hu_family_text_find(model->architecture, HU_FAMILY_BY_GGUF);
+    struct hu_model listed = {.layers = 0};
+    struct listing_result list;
+    if (!text)
+        return false;
+    json_t *config = config_of(file, model->architecture);
+    bool fine =
+        listing_make(text, config, &listed, &list) && !*list.missing && listed.tensors.kept_count;
+    const struct hu_kept *kept = listed.tensors.kept, *end = kept + listed.tensors.kept_count;
+    for (; fine && kept < end; kept++)
+        if (!kept->tower && kept->layer < model->layers)
+            mark(&layers[kept->layer], kept);
+    hu_model_free(&listed);
+    json_decref(config);
+    return fine;
+}
 
 struct gguf {
     struct gguf_layer *layers; /* by the family, where has_family */
@@ -14,7 +116,6 @@ struct gguf {
     const struct hu_tensor_set *set;
     const struct hu_tensor_file *file;
     struct hu_model *model;
-    char *error;
 };
 
 static const struct hu_metadata *find(struct gguf *g, const char *key)
@@ -116,40 +217,29 @@ static void read_states(struct gguf *g, uint64_t *state, uint64_t *conv)
 
 static bool add_state(struct gguf *g, enum hu_keep kind, uint64_t elements, uint64_t layer)
 {
-    if (!elements)
-        return true;
-    if (!hu_model_add_kv(g->model, 1, elements, 0, 0))
-        return false;
-    struct hu_kept *kept = &g->model->tensors.kept[g->model->tensors.kept_count - 1];
-    kept->kind = kind;
-    kept->sizes[0] = elements;
-    kept->rank = 1;
-    kept->layer = (uint32_t)layer;
-    return true;
+    const struct hu_kept kept = {.kind = kind, .k = elements, .layer = (uint32_t)layer};
+    return !elements || hu_model_keep(g->model, &kept);
 }
 
 /* Keys and values, or states, or both, of layer I. */
 static bool add_layer(struct gguf *g, const struct attention *a, const struct windows *w,
                       uint64_t i)
 {
-    uint64_t k = 0, v = 0, state, conv;
+    struct hu_kept kept = {.tokens = window_of(g, w, i), .layer = (uint32_t)i};
+    uint64_t state, conv, heads;
     read_states(g, &state, &conv);
-    if (!layer_kv(a, g->model->hidden, i, &k, &v))
+    if (!layer_kv(a, g->model->hidden, i, &kept.k, &kept.v))
         return false;
     if (g->has_family && !g->layers[i].attends)
-        k = v = 0;
-    bool recurrent = g->has_family ? g->layers[i].keeps_state : !k && !v;
-    if ((k || v || !recurrent) && !hu_model_add_kv(g->model, 1, k, v, window_of(g, w, i)))
+        kept.k = kept.v = 0;
+    bool recurrent = g->has_family ? g->layers[i].keeps_state : !kept.k && !kept.v;
+    kept.kind = kept.tokens ? HU_KEEP_WINDOW : HU_KEEP_FULL;
+    if (kept.v && (read_layer(a->kv_heads, i, &heads) || read_layer(a->heads, i, &heads)))
+        kept.heads = heads;
+    else if (kept.k)
+        kept.kind = HU_KEEP_LATENT;
+    if ((kept.k || kept.v || !recurrent) && !hu_model_keep(g->model, &kept))
         return false;
-    if (k || v || !recurrent) {
-        struct hu_kept *kept = &g->model->tensors.kept[g->model->tensors.kept_count - 1];
-        uint64_t heads;
-        kept->layer = (uint32_t)i;
-        if (v && (read_layer(a->kv_heads, i, &heads) || read_layer(a->heads, i, &heads)))
-            kept->heads = heads;
-        else if (k)
-            kept->kind = HU_KEEP_LATENT;
-    }
     return !recurrent ||
            (add_state(g, HU_KEEP_RECURRENT, state, i) && add_state(g, HU_KEEP_CONV, conv, i));
 }
@@ -171,7 +261,7 @@ static void add_kv(struct gguf *g)
         .value = number(g, "attention.value_length", 0),
     };
     g->layers = calloc((size_t)m->layers, sizeof *g->layers);
-    g->has_family = g->layers && gguf_layers(g->file, m->architecture, g->layers, m->layers);
+    g->has_family = g->layers && read_family(g->file, m, g->layers);
     struct windows windows = read_windows(g);
     for (uint64_t i = 0; i < m->layers; i++)
         if (!add_layer(g, &a, &windows, i)) {
@@ -204,18 +294,17 @@ static bool read_architecture(struct gguf *g)
     char *name = g->model->architecture;
     if (!m || m->type != HU_META_STRING || m->is_array || !m->count)
         return false;
-    size_t n = m->count < sizeof g->model->architecture - 1 ? (size_t)m->count
-                                                            : sizeof g->model->architecture - 1;
+    size_t most = sizeof g->model->architecture - 1;
+    size_t n = m->count < most ? (size_t)m->count : most;
     for (size_t i = 0; i < n; i++)
         name[i] = m->value[i] > 0x20 && m->value[i] < 0x7f ? (char)m->value[i] : '?';
     name[n] = 0;
     return true;
 }
 
-bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model,
-                        char error[HU_SOURCE_ERROR])
+bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model)
 {
-    struct gguf g = {.set = set, .file = &set->files[0], .model = model, .error = error};
+    struct gguf g = {.set = set, .file = &set->files[0], .model = model};
     const struct hu_metadata *tokens = hu_metadata_find(g.file, "tokenizer.ggml.tokens");
     if (!read_architecture(&g)) {
         model->no_kv = "the file does not name its general.architecture";
@@ -225,11 +314,9 @@ bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model,
     model->hidden = number(&g, "embedding_length", 0);
     model->vocabulary = number(&g, "vocab_size", tokens && tokens->is_array ? tokens->count : 0);
     model->heads = number(&g, "attention.head_count", 0);
-    if (layers > HU_LAYERS_MAX) {
-        snprintf(error, HU_SOURCE_ERROR, "%.300s: %llu layers are over %d", set->paths[0],
-                 (unsigned long long)layers, HU_LAYERS_MAX);
-        return false;
-    }
+    if (layers > HU_LAYERS_MAX)
+        return hu_model_fail(model, "%.300s: %llu layers are over %d", set->paths[0],
+                             (unsigned long long)layers, HU_LAYERS_MAX);
     model->layers = layers;
     model->trained_context = number(&g, "context_length", 0);
     add_active(&g);

@@ -5,9 +5,9 @@
 #include "weights.h"
 
 struct hu_kv_question {
-    struct hu_dtype k, v;      /* dtypes of keys and of values */
-    uint64_t context, batch;   /* tokens of a request, requests */
-    struct hu_spread spread;   /* all zero: one device */
+    struct hu_dtype k, v;    /* dtypes of keys and of values */
+    uint64_t context, batch; /* tokens of a request, requests */
+    struct hu_spread spread;
     struct hu_runtime runtime; /* whose layout; none: what the model itself needs */
 };
 
@@ -31,17 +31,3 @@ struct hu_kv_cache {
  * over 64 bits. */
 bool hu_kv_cache_size(const struct hu_model *model, const struct hu_kv_question *question,
                       struct hu_kv_cache *cache);
-
-/* What one layer keeps, in bytes on a device: of a token, or as a state (whose bytes an element are
- * ELEMENT). False: over 64 bits. */
-bool hu_kept_token_bytes(const struct hu_kept *kept, const struct hu_kv_question *q,
-                         uint64_t *bytes);
-uint64_t hu_kept_state_bytes(const struct hu_kept *kept, const struct hu_kv_question *q,
-                             uint64_t element);
-
-/*
- * vLLM's pages: CACHE, whose sums a device's N layers KEPT made, laid out as it does. False: over
- * 64 bits.
- */
-bool hu_kv_pages(const struct hu_kept *const *kept, size_t n, const struct hu_kv_question *question,
-                 struct hu_kv_cache *cache);

@@ -21,47 +21,37 @@ static bool is_bare(const char *class)
 static bool class_has(const struct listing *l, const char *words)
 {
     char word[64];
-    for (size_t n; *words; words += n + (words[n] == ' ')) {
-        n = strcspn(words, " ");
-        snprintf(word, sizeof word, "%.*s", (int)n, words);
-        if (strcmp(word, "Model") ? strstr(l->class, word) != NULL : l->result->bare)
+    while (hu_next_word(&words, ' ', word, sizeof word))
+        if (strcmp(word, "Model") ? strstr(l->e.class, word) != NULL : l->result->bare)
             return true;
-    }
     return false;
 }
 
-static void list_lines(struct listing *l, const struct line *line, const struct place *p);
-
-static struct scope *open_scope(struct listing *l, json_t *object, const char *prefix)
-{
-    struct scope *s = arena_allocate(&l->family->arena, sizeof *s);
-    if (!s) {
-        listing_fail(l, "out of memory");
-        return NULL;
-    }
-    *s = (struct scope){.object = object, .prefix = prefix, .outer = l->e.scope};
-    return s;
-}
+static void list_lines(struct listing *l, const struct line *line, const struct hu_tensor_row *p);
 
 /* The scope that `in KEY` opens; the one at hand where the part has none. */
 static const struct scope *scope_in(struct listing *l, const struct part *part)
 {
     char prefix[160];
+    const struct scope *outer = l->e.scope;
     if (!part->in)
-        return l->e.scope;
+        return outer;
     struct value v = evaluate(&l->e, part->in);
     bool object = v.kind == VALUE_JSON && json_is_object(v.json);
-    if (!object && v.kind != VALUE_MISSING && v.kind != VALUE_NULL) {
+    if (!object && v.kind != VALUE_MISSING && v.kind != VALUE_NULL)
         listing_fail(l, "\"%.64s\" is no object", part->in_name);
-        return l->e.scope;
+    snprintf(prefix, sizeof prefix, "%s%s.", outer->prefix, part->in_name);
+    const char *kept = arena_text(&l->family->lexicon.arena, prefix, strlen(prefix));
+    struct scope *s = arena_allocate(&l->family->lexicon.arena, sizeof *s);
+    if (!s || !kept) {
+        listing_fail(l, "out of memory");
+        return outer;
     }
-    snprintf(prefix, sizeof prefix, "%s%s.", l->e.scope->prefix, part->in_name);
-    char *kept = arena_text(&l->family->arena, prefix, strlen(prefix));
-    struct scope *s = kept ? open_scope(l, object ? v.json : NULL, kept) : NULL;
-    return s ? s : l->e.scope;
+    *s = (struct scope){.object = object ? v.json : NULL, .prefix = kept, .outer = outer};
+    return s;
 }
 
-static void list_part(struct listing *l, const struct line *line, const struct place *p)
+static void list_part(struct listing *l, const struct line *line, const struct hu_tensor_row *p)
 {
     const struct part *part = family_part(l->family, line->part);
     struct binding bound[PARAMETERS_MAX], *outer = l->e.bindings;
@@ -85,9 +75,6 @@ static void list_part(struct listing *l, const struct line *line, const struct p
     l->e.scope = scope;
 }
 
-static bool begin_family(struct listing *l, struct family *family, json_t *config,
-                         json_t *overrides);
-
 /* Another object with what `with` sets. */
 static json_t *overrides_of(struct listing *l, const struct line *line)
 {
@@ -100,10 +87,8 @@ static json_t *overrides_of(struct listing *l, const struct line *line)
                        : v.kind == VALUE_JSON  ? json_incref(v.json)
                        : v.kind == VALUE_NULL  ? json_null()
                                                : NULL;
-        if (json)
-            json_object_set_new(set, a->key, json);
-        else if (!l->failed)
-            listing_note_missing(l, v.key ? v.key : "a key");
+        if (!json || json_object_set_new(set, a->key, json))
+            listing_note_missing(l, v);
     }
     return set;
 }
@@ -131,23 +116,62 @@ static const struct hu_family_text *nested_text(struct listing *l, const struct 
     return text;
 }
 
-static void list_nested(struct listing *l, const struct hu_family_text *text, json_t *config,
-                        json_t *overrides, const struct place *p)
+/* The class's sizes fill in what a config leaves out; they are no answer to one that gives none. */
+static void keep_sizes(struct family *family, json_t *config)
+{
+    bool given = false;
+    for (int pass = 0; pass < 2 && !given; pass++)
+        for (int i = 0; i < SYMBOL_SLOTS; i++)
+            for (struct symbol *s = family->lexicon.slots[i]; s; s = s->next) {
+                if (s->is_size && json_is_integer(json_object_get(config, s->name)))
+                    given = true;
+                if (pass && s->is_size)
+                    s->otherwise = NULL;
+            }
+}
+
+/* A bare class's names lack the prefix, and the rest of the list is not in it. */
+static void strip_base(struct listing *l)
+{
+    struct hu_tensors *t = l->out;
+    size_t n = strlen(l->family->base), kept = 0;
+    for (size_t i = 0; i < t->count; i++)
+        if (!strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.') {
+            struct hu_tensor_row row = t->rows[i];
+            row.name += n + 1;
+            t->rows[kept++] = row;
+        }
+    t->count = kept ? kept : t->count;
+}
+
+/* What TEXT says over CONFIG and what is set in its keys' place, below P. */
+static void list_text(struct listing *l, const struct hu_family_text *text, json_t *config,
+                      json_t *overrides, const struct hu_tensor_row *p)
 {
     char why[NOTATION_ERROR];
     struct family *family = family_read(text, why), *outer = l->family;
+    const struct scope root = {.object = config, .overrides = overrides, .prefix = ""};
     struct evaluation e = l->e;
     if (!family) {
         listing_fail(l, "family %.60s: %s", text->names, why);
         return;
     }
-    if (begin_family(l, family, config, overrides)) {
-        list_remarks(l);
-        if (!p->tower)
-            list_autograd(l);
-        list_lines(l, family->lines, p);
-        list_sizes(l);
+    l->family = family;
+    l->e.lexicon = &family->lexicon;
+    l->e.bindings = NULL;
+    l->e.scope = l->e.root = &root;
+    if (!l->nested) {
+        keep_sizes(family, config);
+        /* `base -`: no class of the family is bare, whatever its name. */
+        l->result->bare = strcmp(family->base, "-") && is_bare(l->e.class);
     }
+    list_remarks(l);
+    if (!p->tower)
+        list_autograd(l);
+    list_lines(l, family->lines, p);
+    list_sizes(l);
+    if (!l->nested && l->result->bare)
+        strip_base(l);
     e.steps = l->e.steps;
     memcpy(e.letters, l->e.letters, sizeof e.letters);
     l->e = e;
@@ -155,7 +179,7 @@ static void list_nested(struct listing *l, const struct hu_family_text *text, js
     family_free(family);
 }
 
-static void list_family(struct listing *l, const struct line *line, const struct place *p,
+static void list_family(struct listing *l, const struct line *line, const struct hu_tensor_row *p,
                         size_t base)
 {
     json_t *config = l->e.scope->object;
@@ -185,44 +209,23 @@ static void list_family(struct listing *l, const struct line *line, const struct
     }
     l->nested++;
     if (text && !l->failed)
-        list_nested(l, text, config, overrides, p);
+        list_text(l, text, config, overrides, p);
     l->nested--;
     l->renames = rename.outer;
     json_decref(overrides);
 }
 
-/* What the words of a line say of all below it. */
-static struct place place_below(struct listing *l, const struct line *line, const struct place *p)
-{
-    struct place below = *p;
-    const struct words *w = &line->words;
-    if (w->tower)
-        below.tower = w->tower;
-    if (w->role)
-        below.role = w->role;
-    if (w->dtype.format || w->dtype.integer)
-        below.dtype = w->dtype;
-    below.optional |= w->optional;
-    below.tied |= w->tied && listing_holds(l, w->tied);
-    return below;
-}
-
 /* The line, its path's loops being bound. BASE: bytes of the path before the line's own. */
-static void list_line(struct listing *l, const struct line *line, const struct place *p,
+static void list_line(struct listing *l, const struct line *line, const struct hu_tensor_row *p,
                       size_t base)
 {
-    if (l->failed || !stands(l, line) ||
-        (line->words.classes && !class_has(l, line->words.classes)))
+    if (!stands(l, line) || (line->words.classes && !class_has(l, line->words.classes)))
         return;
-    if (line->kind == LINE_TENSOR) {
-        list_tensor(l, line, p);
-        return;
-    }
-    if (line->kind == LINE_KEEP) {
-        list_keep(l, line, p);
-        return;
-    }
-    struct place below = place_below(l, line, p);
+    if (line->kind == LINE_TENSOR)
+        return list_tensor(l, line, p);
+    if (line->kind == LINE_KEEP)
+        return list_keep(l, line, p);
+    struct hu_tensor_row below = row_below(l, line, p);
     if (line->kind == LINE_FAMILY)
         list_family(l, line, &below, base);
     else if (line->kind == LINE_PART)
@@ -231,12 +234,26 @@ static void list_line(struct listing *l, const struct line *line, const struct p
         list_lines(l, line->children, &below);
 }
 
-static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct place *p, size_t base);
+/* A line on its way to what it lists: the next piece of its path, what is said of its rows so far,
+ * and bytes of the path before the line's own. */
+struct walk {
+    const struct line *line;
+    const struct piece *piece;
+    struct hu_tensor_row row;
+    size_t base;
+};
+
+static void list_path(struct listing *l, const struct walk *w);
 
 struct range {
     uint64_t from, to, used;
 };
+
+/* The loop over a model's layers. */
+static bool is_layer(const struct piece *piece)
+{
+    return !strcmp(piece->variable->name, "i");
+}
 
 static bool read_range(struct listing *l, const struct piece *piece, struct range *r)
 {
@@ -252,61 +269,61 @@ static bool read_range(struct listing *l, const struct piece *piece, struct rang
     return !l->failed && r->from < r->to;
 }
 
-/* One turn for each index, which stands in the name. */
-static void list_each(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct range *r, const struct place *p, size_t base)
+/* A turn of the loop that W is at, with index I in the name, or with a mark for it. Returns whether
+ * something looked at the index. */
+static bool take_turn(struct listing *l, struct walk w, uint64_t i, bool marked)
 {
-    struct binding bound = {.symbol = piece->variable, .outer = l->e.bindings};
-    bool layers = !strcmp(piece->variable->name, "i");
-    struct place below = *p;
-    if (r->to - r->from > LAYERS_MAX) {
-        struct value v = evaluate(&l->e, piece->to);
-        listing_fail(l, "\"%.64s\" is over %d", v.key ? v.key : piece->variable->name, LAYERS_MAX);
+    struct binding bound = {.symbol = w.piece->variable,
+                            .value = {.kind = VALUE_INTEGER, .integer = (int64_t)i},
+                            .outer = l->e.bindings};
+    size_t length = l->length;
+    w.piece = w.piece->next;
+    l->e.bindings = &bound;
+    if (marked)
+        listing_append(l, "\1");
+    else
+        listing_append_number(l, (int64_t)i);
+    list_path(l, &w);
+    listing_cut(l, length);
+    l->e.bindings = bound.outer;
+    return bound.touched;
+}
+
+/* One turn for each index. */
+static void list_each(struct listing *l, struct walk w, const struct range *r)
+{
+    bool layers = is_layer(w.piece);
+    if (r->to - r->from > HU_LAYERS_MAX) {
+        struct value v = evaluate(&l->e, w.piece->to);
+        listing_fail(l, "\"%.64s\" is over %d", v.key ? v.key : w.piece->variable->name,
+                     HU_LAYERS_MAX);
         return;
     }
     if (layers)
-        below.stack = l->out->stacks++;
-    l->e.bindings = &bound;
+        w.row.stack = l->out->stacks++;
     for (uint64_t i = r->from; i < r->to && !l->failed; i++) {
-        char digits[24];
-        size_t length = l->length;
-        bound.value = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)i};
         if (layers)
-            below.layer = (uint32_t)i;
-        listing_append(l, digits,
-                       (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)i));
-        list_path(l, line, piece->next, &below, base);
-        listing_cut(l, length);
+            w.row.layer = (uint32_t)i;
+        take_turn(l, w, i, false);
     }
-    l->e.bindings = bound.outer;
 }
 
 /* One turn for all, where nothing below depends on the index; false: something does. */
-static bool list_alike(struct listing *l, const struct line *line, const struct piece *piece,
-                       const struct range *r, const struct place *p, size_t base)
+static bool list_alike(struct listing *l, struct walk w, const struct range *r)
 {
-    struct binding bound = {.symbol = piece->variable,
-                            .value = {.kind = VALUE_INTEGER, .integer = (int64_t)r->from},
-                            .outer = l->e.bindings};
-    struct place below = *p;
-    size_t rows = l->out->count, kept = l->out->kept_count, length = l->length;
+    size_t rows = l->out->count, kept = l->out->kept_count;
     bool unrolled = l->unrolled;
-    if (p->repeats == HU_REPEATS_MAX)
+    if (is_layer(w.piece) || w.row.repeat_count == HU_REPEATS_MAX)
         return false;
-    if (__builtin_mul_overflow(below.copies, r->to - r->from, &below.copies) ||
-        below.copies > UINT64_C(1) << 40) {
+    if (__builtin_mul_overflow(w.row.copies, r->to - r->from, &w.row.copies) ||
+        w.row.copies > UINT64_C(1) << 40) {
         listing_fail(l, "the model has more parameters than 64 bits count");
         return true;
     }
-    below.firsts[below.repeats] = r->from;
-    below.counts[below.repeats++] = r->to - r->from;
+    w.row.repeats[w.row.repeat_count].first = r->from;
+    w.row.repeats[w.row.repeat_count++].count = r->to - r->from;
     l->unrolled = false;
-    l->e.bindings = &bound;
-    listing_append(l, "\1", 1);
-    list_path(l, line, piece->next, &below, base);
-    listing_cut(l, length);
-    l->e.bindings = bound.outer;
-    bool alike = !bound.touched && !l->unrolled;
+    bool alike = !take_turn(l, w, r->from, true) && !l->unrolled;
     l->unrolled = unrolled;
     if (!alike) {
         l->out->count = rows;
@@ -315,117 +332,61 @@ static bool list_alike(struct listing *l, const struct line *line, const struct 
     return alike;
 }
 
-static void list_loop(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct place *p, size_t base)
+static void list_loop(struct listing *l, struct walk w)
 {
     struct range r;
-    struct place below = *p;
-    if (!read_range(l, piece, &r))
+    if (!read_range(l, w.piece, &r))
         return;
-    if (piece->used) {
-        below.experts *= r.to - r.from;
-        below.experts_used *= r.used;
-        if (below.experts > UINT64_C(1) << 40) {
-            listing_fail(l, "the model has more experts than can be counted");
-            return;
-        }
+    if (w.piece->used) {
+        w.row.experts *= r.to - r.from;
+        w.row.experts_used *= r.used;
     }
-    if (!strcmp(piece->variable->name, "i") || !list_alike(l, line, piece, &r, &below, base))
-        list_each(l, line, piece, &r, &below, base);
+    if (w.row.experts > UINT64_C(1) << 40)
+        listing_fail(l, "the model has more experts than can be counted");
+    else if (!list_alike(l, w, &r))
+        list_each(l, w, &r);
 }
 
 static void append_value(struct listing *l, struct value v)
 {
-    char digits[24];
     if (v.kind == VALUE_INTEGER)
-        listing_append(l, digits,
-                       (size_t)snprintf(digits, sizeof digits, "%lld", (long long)v.integer));
+        listing_append_number(l, v.integer);
     else if (v.kind == VALUE_TEXT)
-        listing_append(l, v.text, strlen(v.text));
+        listing_append(l, v.text);
     else if (v.kind != VALUE_MISSING)
         listing_fail(l, "a value in a name is neither a whole number nor a text");
 }
 
-static void list_path(struct listing *l, const struct line *line, const struct piece *piece,
-                      const struct place *p, size_t base)
+static void list_path(struct listing *l, const struct walk *w)
 {
     size_t length = l->length;
+    struct walk next = *w;
     if (l->failed)
         return;
-    if (!piece) {
-        list_line(l, line, p, base);
-        return;
-    }
-    if (piece->kind == PIECE_LOOP) {
-        list_loop(l, line, piece, p, base);
-        return;
-    }
-    if (piece->kind == PIECE_TEXT)
-        listing_append(l, piece->text, strlen(piece->text));
+    if (!w->piece)
+        return list_line(l, w->line, &w->row, w->base);
+    if (w->piece->kind == PIECE_LOOP)
+        return list_loop(l, *w);
+    if (w->piece->kind == PIECE_TEXT)
+        listing_append(l, w->piece->text);
     else
-        append_value(l, listing_value(l, piece->to));
-    list_path(l, line, piece->next, p, base);
+        append_value(l, listing_value(l, w->piece->to));
+    next.piece = w->piece->next;
+    list_path(l, &next);
     listing_cut(l, length);
 }
 
-static void list_lines(struct listing *l, const struct line *line, const struct place *p)
+static void list_lines(struct listing *l, const struct line *line, const struct hu_tensor_row *p)
 {
-    size_t base = l->length;
+    struct walk w = {.row = *p, .base = l->length};
     for (; line && !l->failed; line = line->next) {
-        if (base && line->path)
-            listing_append(l, ".", 1);
-        list_path(l, line, line->path, p, base);
-        listing_cut(l, base);
+        if (w.base && line->path)
+            listing_append(l, ".");
+        w.line = line;
+        w.piece = line->path;
+        list_path(l, &w);
+        listing_cut(l, w.base);
     }
-}
-
-/* The class's sizes fill in what a config leaves out; they are no answer to one that gives none. */
-static void keep_sizes(struct family *family, json_t *config)
-{
-    bool given = false;
-    for (int pass = 0; pass < 2 && !given; pass++)
-        for (int i = 0; i < SYMBOL_SLOTS; i++)
-            for (struct symbol *s = family->symbols.slots[i]; s; s = s->next) {
-                if (s->is_size && json_is_integer(json_object_get(config, s->name)))
-                    given = true;
-                if (pass && s->is_size)
-                    s->otherwise = NULL;
-            }
-}
-
-static bool begin_family(struct listing *l, struct family *family, json_t *config,
-                         json_t *overrides)
-{
-    l->family = family;
-    l->e.arena = &family->arena;
-    l->e.symbols = &family->symbols;
-    l->e.bindings = NULL;
-    l->e.scope = NULL;
-    struct scope *root = open_scope(l, config, "");
-    if (!root)
-        return false;
-    root->overrides = overrides;
-    l->e.scope = l->e.root = root;
-    if (!l->nested)
-        keep_sizes(family, config);
-    return true;
-}
-
-/* A bare class's names lack the prefix, and the rest of the list is not in it. */
-static void strip_base(struct listing *l)
-{
-    struct hu_tensors *t = l->out;
-    size_t n = strlen(l->family->base), kept = 0;
-    bool any = false;
-    for (size_t i = 0; i < t->count; i++)
-        any |= !strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.';
-    for (size_t i = 0; any && i < t->count; i++)
-        if (!strncmp(t->rows[i].name, l->family->base, n) && t->rows[i].name[n] == '.') {
-            t->rows[kept] = t->rows[i];
-            t->rows[kept++].name += n + 1;
-        }
-    if (any)
-        t->count = kept;
 }
 
 /* The first of "architectures"; the family's first where the config names none. */
@@ -435,11 +396,9 @@ static const char *class_of(json_t *config, const struct hu_family_text *text, c
         json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
     if (!name) /* diffusers' */
         name = json_string_value(json_object_get(config, "_class_name"));
-    if (name)
-        return name;
-    snprintf(out, 64, "%.*s", (int)strcspn(text->classes ? text->classes : "", " "),
-             text->classes ? text->classes : "");
-    return out;
+    const char *classes = text->classes ? text->classes : "";
+    snprintf(out, 64, "%.*s", (int)strcspn(classes, " "), classes);
+    return name ? name : out;
 }
 
 static int64_t labels_of(json_t *config)
@@ -449,32 +408,17 @@ static int64_t labels_of(json_t *config)
     return named ? (int64_t)named : labels > 0 && labels < 1 << 30 ? (int64_t)labels : 2;
 }
 
-bool listing_make(const struct hu_family_text *text, json_t *config, struct listing_result *result)
+bool listing_make(const struct hu_family_text *text, json_t *config, struct hu_model *model,
+                  struct listing_result *result)
 {
-    static const struct place top = {
-        .copies = 1, .experts = 1, .experts_used = 1, .stack = HU_NO_LAYER, .layer = HU_NO_LAYER};
-    char class[64], why[NOTATION_ERROR];
-    *result = (struct listing_result){0};
-    struct listing l = {.result = result, .out = &result->tensors};
-    struct family *family = family_read(text, why);
-    if (!family) {
-        snprintf(result->error, LISTING_ERROR, "family %.60s: %s", text->names, why);
-        return false;
-    }
-    l.class = class_of(config, text, class);
-    l.e = (struct evaluation){
-        .class = l.class, .labels = labels_of(config), .failed = &l.failed, .error = result->error};
-    /* `base -`: no class of the family is bare, whatever its name. */
-    result->bare = strcmp(family->base, "-") && is_bare(l.class);
-    if (begin_family(&l, family, config, NULL)) {
-        list_remarks(&l);
-        list_autograd(&l);
-        list_lines(&l, family->lines, &top);
-        list_sizes(&l);
-        if (result->bare)
-            strip_base(&l);
-    }
+    char class[64];
+    *result = (struct listing_result){.missing = ""};
+    struct listing l = {.result = result, .model = model, .out = &model->tensors};
+    l.e = (struct evaluation){.class = class_of(config, text, class),
+                              .labels = labels_of(config),
+                              .failed = &l.failed,
+                              .error = model->error};
+    list_text(&l, text, config, NULL, &hu_one_row);
     result->classifies = l.scored;
-    family_free(family);
     return !l.failed;
 }

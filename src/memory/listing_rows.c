@@ -1,5 +1,6 @@
 /* Rows of the list: tensors with their names and shapes, and what layers keep. */
 #include "listing_state.h"
+#include "file/tensor_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,35 +14,35 @@ void listing_fail(struct listing *l, const char *format, ...)
     l->failed = true;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(l->result->error, LISTING_ERROR, format, arguments);
+    vsnprintf(l->model->error, EVALUATION_ERROR, format, arguments);
     va_end(arguments);
 }
 
-void listing_note_missing(struct listing *l, const char *key)
+void listing_note_missing(struct listing *l, struct value v)
 {
     char *list = l->result->missing;
+    const char *key = v.key ? v.key : "a key";
     size_t n = strlen(key), used = strlen(list);
     for (const char *at = list; (at = strstr(at, key)); at += n)
         if ((at == list || at[-1] == ' ') && (!at[n] || at[n] == ','))
             return;
-    snprintf(list + used, LISTING_MISSING - used, "%s%s", used ? ", " : "", key);
+    if (!l->failed)
+        snprintf(list + used, LISTING_MISSING - used, "%s%s", used ? ", " : "", key);
 }
 
-/* The settled value of NODE; what is missing is noted. */
 struct value listing_value(struct listing *l, struct node *node)
 {
     struct value v = value_settled(evaluate(&l->e, node));
-    if (v.kind == VALUE_MISSING && !l->failed)
-        listing_note_missing(l, v.key ? v.key : "a key");
+    if (v.kind == VALUE_MISSING)
+        listing_note_missing(l, v);
     return v;
 }
 
-/* A whole number of at least LEAST; 0 and missing noted where it is missing. */
 uint64_t listing_number(struct listing *l, struct node *node, int64_t least, const char *what)
 {
     struct value v = listing_value(l, node);
     const int64_t most = INT64_C(1) << 40;
-    if (l->failed || v.kind == VALUE_MISSING)
+    if (v.kind == VALUE_MISSING)
         return 0;
     const char *quote = v.key ? "\"" : "", *name = v.key ? v.key : what;
     if (v.kind == VALUE_INTEGER && v.integer >= least && v.integer <= most)
@@ -55,26 +56,30 @@ uint64_t listing_number(struct listing *l, struct node *node, int64_t least, con
     return 0;
 }
 
-/* Null and nothing are false; a key that is missing is noted. */
 bool listing_holds(struct listing *l, struct node *condition)
 {
-    if (!condition)
-        return true;
     struct value v = evaluate(&l->e, condition);
-    if (v.kind == VALUE_MISSING && !l->failed)
-        listing_note_missing(l, v.key ? v.key : "a key");
-    return !l->failed && value_true(v);
+    if (v.kind == VALUE_MISSING)
+        listing_note_missing(l, v);
+    return value_true(v);
 }
 
-void listing_append(struct listing *l, const char *text, size_t n)
+void listing_append(struct listing *l, const char *text)
 {
+    size_t n = strlen(text);
     if (l->length + n >= PATH_SIZE) {
         listing_fail(l, "a tensor's name is longer than %d", PATH_SIZE - 1);
         return;
     }
-    memcpy(l->path + l->length, text, n);
+    memcpy(l->path + l->length, text, n + 1);
     l->length += n;
-    l->path[l->length] = 0;
+}
+
+void listing_append_number(struct listing *l, int64_t n)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%lld", (long long)n);
+    listing_append(l, digits);
 }
 
 void listing_cut(struct listing *l, size_t length)
@@ -112,90 +117,68 @@ static const char *renamed(struct listing *l, char buffer[2][PATH_SIZE])
 
 /* One more of LIST, whose elements are of SIZE bytes and MOST in all: its address; NULL: there is
  * none. */
-static void *add(struct listing *l, void **list, size_t *count, size_t size, int most,
+static void *add(struct listing *l, void *list, size_t *count, size_t size, int most,
                  const char *what)
 {
-    if (*count == (size_t)most) {
-        listing_fail(l, "the config asks for more than %d %s", most, what);
-        return NULL;
-    }
-    /* Full whenever the count is a power of two. */
-    void *grown = *count & (*count - 1) ? *list : realloc(*list, (*count ? 2 * *count : 1) * size);
-    if (!grown) {
-        listing_fail(l, "out of memory");
-        return NULL;
-    }
-    *list = grown;
-    return (char *)grown + size * (*count)++;
+    void *row = l->failed || *count == (size_t)most ? NULL : hu_file_append(list, count, size);
+    if (!row)
+        listing_fail(
+            l, *count == (size_t)most ? "the config asks for more than %d %s" : "out of memory",
+            most, what);
+    return row;
 }
 
-/* The row's size from its shape, and the whole of its copies within 64 bits. */
-static bool measure(struct listing *l, struct hu_tensor_row *row)
+/* The tensor called as the path says, its size from its shape, the whole of its copies within 64
+ * bits. */
+static void emit(struct listing *l, const struct hu_tensor_row *pattern)
 {
+    char buffer[2][PATH_SIZE];
+    struct hu_tensors *t = l->out;
     uint64_t all;
-    row->elements = 1;
     bool over = false;
+    struct hu_tensor_row *row = add(l, &t->rows, &t->count, sizeof *row, HU_ROWS_MAX, "tensors");
+    if (!row)
+        return;
+    *row = *pattern;
+    const char *name = renamed(l, buffer);
+    if (!(row->name = arena_text(&t->arena, name, strlen(name))))
+        listing_fail(l, "out of memory");
+    row->elements = 1;
     for (unsigned i = 0; i < row->rank; i++)
         over |= __builtin_mul_overflow(row->elements, row->shape[i], &row->elements);
     over |= __builtin_mul_overflow(row->elements, row->copies, &all) || all > (UINT64_MAX >> 3);
     if (over)
         listing_fail(l, "the model has more parameters than 64 bits count");
-    return !over;
 }
 
-/* The tensor called as the path says. */
-static struct hu_tensor_row *emit(struct listing *l, const struct place *p,
-                                  const struct hu_tensor_row *pattern)
-{
-    char buffer[2][PATH_SIZE];
-    struct hu_tensors *t = l->out;
-    struct hu_tensor_row *row =
-        l->failed ? NULL
-                  : add(l, (void **)&t->rows, &t->count, sizeof *row, HU_ROWS_MAX, "tensors");
-    if (!row)
-        return NULL;
-    *row = *pattern;
-    const char *name = renamed(l, buffer);
-    row->name = arena_text(&l->out->arena, name, strlen(name));
-    row->copies = p->copies;
-    row->repeat_count = p->repeats;
-    for (unsigned i = 0; i < p->repeats; i++) {
-        row->repeats[i].first = p->firsts[i];
-        row->repeats[i].count = p->counts[i];
-    }
-    if (!row->name)
-        listing_fail(l, "out of memory");
-    return measure(l, row) ? row : NULL;
-}
-
-/* What stands in place of a decoder's HEAD where its class is for labels, or for a start and an
+/* What stands in place of a decoder's head where its class is for labels, or for a start and an
  * end. */
-static void emit_score(struct listing *l, const struct place *p, struct hu_tensor_row score,
-                       bool answers, bool biased)
+static void emit_score(struct listing *l, struct hu_tensor_row score, bool answers, bool biased)
 {
+    const char *module = answers ? "qa_outputs" : "score";
     score.shape[0] = answers ? 2 : (uint64_t)l->e.labels;
     score.split = HU_SPLIT_NONE;
     score.tied = false;
-    do {
+    for (int bias = score.is_bias; bias <= biased; bias++) {
         listing_cut(l, 0);
-        listing_append(l, answers ? "qa_outputs" : "score", answers ? 10 : 5);
-        listing_append(l, score.is_bias ? ".bias" : ".weight", score.is_bias ? 5 : 7);
-        emit(l, p, &score);
-        score.is_bias = !score.is_bias;
+        listing_append(l, module);
+        listing_append(l, bias ? ".bias" : ".weight");
+        emit(l, &score);
+        score.is_bias = true;
         score.rank = 1;
-    } while (biased && score.is_bias);
+    }
 }
 
 /* Whether a head of no stated class stands; a classifier's may take its place. */
-static bool head_stands(struct listing *l, const struct line *line, const struct place *p,
-                        const struct hu_tensor_row *head)
+static bool head_stands(struct listing *l, const struct hu_tensor_row *head)
 {
-    if (!l->result->bare && !listing_classifies(l->class))
+    const char *class = l->e.class;
+    if (!l->result->bare && !listing_classifies(class))
         return true;
-    bool answers = strstr(l->class, "QuestionAnswering");
-    bool biased = answers || strstr(l->class, "TokenClassification");
-    if ((!biased && !strstr(l->class, "SequenceClassification")) || l->scored || l->family->bare ||
-        head->rank != 2 || line->words.classes)
+    bool answers = strstr(class, "QuestionAnswering");
+    bool biased = answers || strstr(class, "TokenClassification");
+    if ((!biased && !strstr(class, "SequenceClassification")) || l->scored || l->family->bare ||
+        head->rank != 2)
         return false;
     char path[PATH_SIZE];
     size_t length = l->length;
@@ -203,18 +186,15 @@ static bool head_stands(struct listing *l, const struct line *line, const struct
     memcpy(path, l->path, sizeof path);
     l->scored = true;
     l->renames = NULL;
-    emit_score(l, p, *head, answers, biased);
+    emit_score(l, *head, answers, biased);
     memcpy(l->path, path, sizeof path);
     l->length = length;
     l->renames = renames;
     return false;
 }
 
-static void fill_experts(struct listing *l, const struct words *w, const struct place *p,
-                         struct hu_tensor_row *row)
+static void fill_experts(struct listing *l, const struct words *w, struct hu_tensor_row *row)
 {
-    row->experts = p->experts;
-    row->experts_used = p->experts_used;
     if (!w->experts)
         return;
     uint64_t all = listing_number(l, w->experts, 1, "the number of experts");
@@ -226,72 +206,79 @@ static void fill_experts(struct listing *l, const struct words *w, const struct 
     row->experts_used *= all ? used : 1;
 }
 
-static void list_bias(struct listing *l, const struct line *line, const struct place *p,
-                      const struct hu_tensor_row *weight, size_t module)
+static void list_bias(struct listing *l, const struct words *w, struct hu_tensor_row bias,
+                      size_t module)
 {
-    const struct words *w = &line->words;
     if (!w->bias || !listing_holds(l, w->bias))
         return;
-    struct hu_tensor_row bias = *weight;
     bias.is_bias = true;
     bias.lora = false;
     bias.rank = 1;
     if (w->bias_size)
-        bias.shape[0] = listing_number(l, w->bias_size, 1, "a bias's size");
+        bias.shape[0] = listing_number(l, w->bias_size->at, 1, "a bias's size");
     /* A bias of the outputs: split with the rows, whole where the columns are. */
     if (bias.split == HU_SPLIT_COLUMNS)
         bias.split = HU_SPLIT_NONE;
     listing_cut(l, module);
-    listing_append(l, ".bias", 5);
-    emit(l, p, &bias);
+    listing_append(l, ".bias");
+    emit(l, &bias);
 }
 
-void list_tensor(struct listing *l, const struct line *line, const struct place *p)
+struct hu_tensor_row row_below(struct listing *l, const struct line *line,
+                               const struct hu_tensor_row *place)
+{
+    struct hu_tensor_row row = *place;
+    const struct words *w = &line->words;
+    row.tower = w->tower ? w->tower : row.tower;
+    row.role = w->role ? w->role : row.role;
+    if (hu_dtype_is_set(w->dtype))
+        row.dtype = w->dtype;
+    row.optional |= w->optional;
+    row.tied |= w->tied && listing_holds(l, w->tied);
+    return row;
+}
+
+void list_tensor(struct listing *l, const struct line *line, const struct hu_tensor_row *place)
 {
     const struct words *w = &line->words;
-    struct hu_tensor_row row = {.role = w->role   ? w->role
-                                        : p->role ? p->role
-                                                  : HU_ROLE_OTHER,
-                                .tower = w->tower ? w->tower : p->tower,
-                                .split = w->split,
-                                .lora = w->lora,
-                                .optional = w->optional || p->optional,
-                                .dtype = w->dtype,
-                                .stack = p->stack,
-                                .layer = p->layer};
-    bool typed = w->dtype.format || w->dtype.integer || w->dtype.block;
-    if (!typed)
-        row.dtype = p->dtype;
     size_t module = l->length;
     if (!line->exact)
-        listing_append(l, ".weight", 7);
+        listing_append(l, ".weight");
+    uint64_t shape[HU_RANK_MAX] = {0};
+    unsigned rank = 0;
     for (struct expressions *s = line->shape; s; s = s->next)
-        row.shape[row.rank++] = listing_number(l, s->at, 1, "a size");
-    row.tied = p->tied || (w->tied && listing_holds(l, w->tied));
+        shape[rank++] = listing_number(l, s->at, 1, "a size");
+    struct hu_tensor_row row = row_below(l, line, place);
+    memcpy(row.shape, shape, sizeof shape);
+    row.rank = rank;
+    row.role = row.role ? row.role : HU_ROLE_OTHER;
+    row.split = w->split;
+    row.lora = w->lora;
     row.heads = w->heads ? listing_number(l, w->heads, 1, "the number of heads") : 0;
-    fill_experts(l, w, p, &row);
-    if (row.role == HU_ROLE_HEAD && !w->classes && !head_stands(l, line, p, &row))
+    fill_experts(l, w, &row);
+    if (row.role == HU_ROLE_HEAD && !w->classes && !head_stands(l, &row))
         return;
-    emit(l, p, &row);
-    list_bias(l, line, p, &row, module);
+    emit(l, &row);
+    list_bias(l, w, row, module);
 }
 
-void list_keep(struct listing *l, const struct line *line, const struct place *p)
+void list_keep(struct listing *l, const struct line *line, const struct hu_tensor_row *place)
 {
     struct hu_kept k = {
-        .kind = line->keep, .tower = p->tower, .stack = p->stack, .layer = p->layer};
+        .kind = line->keep, .tower = place->tower, .stack = place->stack, .layer = place->layer};
     if (line->tokens)
         k.tokens = listing_number(l, line->tokens, line->keep == HU_KEEP_WINDOW, "a window");
     if (line->keep_heads)
         k.heads = listing_number(l, line->keep_heads, 1, "the number of heads");
+    uint64_t sizes[4] = {0}, heads = k.heads ? k.heads : 1;
+    unsigned rank = 0;
     for (struct expressions *s = line->shape; s; s = s->next)
-        k.sizes[k.rank++] = listing_number(l, s->at, 0, "a cache's size");
-    uint64_t heads = k.heads ? k.heads : 1;
+        sizes[rank++] = listing_number(l, s->at, 0, "a cache's size");
     bool state = hu_keep_is_state(line->keep), over = false;
-    k.k = k.sizes[0];
-    k.v = state ? 0 : k.sizes[1];
-    for (unsigned i = 1; state && i < k.rank; i++)
-        over |= __builtin_mul_overflow(k.k, k.sizes[i], &k.k);
+    k.k = sizes[0];
+    k.v = state ? 0 : sizes[1];
+    for (unsigned i = 1; state && i < rank; i++)
+        over |= __builtin_mul_overflow(k.k, sizes[i], &k.k);
     /* A latent and its rotary part are read as one. */
     if (line->keep == HU_KEEP_LATENT) {
         k.k += k.v;
@@ -300,11 +287,9 @@ void list_keep(struct listing *l, const struct line *line, const struct place *p
     over |= __builtin_mul_overflow(k.k, heads, &k.k) || __builtin_mul_overflow(k.v, heads, &k.v);
     if (over || k.k > UINT64_MAX >> 16 || k.v > UINT64_MAX >> 16)
         listing_fail(l, "what a layer keeps is more than 64 bits count");
-    l->unrolled |= p->repeats > 0;
+    l->unrolled |= place->repeat_count > 0;
     struct hu_tensors *t = l->out;
-    struct hu_kept *row =
-        l->failed ? NULL
-                  : add(l, (void **)&t->kept, &t->kept_count, sizeof *row, HU_KEPT_MAX, "caches");
+    struct hu_kept *row = add(l, &t->kept, &t->kept_count, sizeof *row, HU_KEPT_MAX, "caches");
     if (row)
         *row = k;
 }

@@ -1,21 +1,10 @@
-/* A list while it is made: for listing.c, listing_rows.c and listing_remarks.c. */
+/* A list while it is made: for the files of listing. */
 #pragma once
 
 #include "listing.h"
 #include "notation.h"
 
 enum { PATH_SIZE = 512, NESTED_MAX = 6, PARTS_MAX = 24 };
-
-/* What holds for all that is listed below a line. */
-struct place {
-    uint64_t copies, experts, experts_used;
-    uint64_t firsts[HU_REPEATS_MAX], counts[HU_REPEATS_MAX];
-    unsigned repeats;
-    enum hu_role role, tower;
-    bool lora, optional, tied;
-    struct hu_dtype dtype;
-    uint32_t stack, layer;
-};
 
 /* How names that a nested family begins with PREFIX begin instead. */
 struct rename {
@@ -26,13 +15,13 @@ struct rename {
 
 struct listing {
     struct listing_result *result;
-    struct hu_tensors *out;
+    struct hu_model *model;
+    struct hu_tensors *out; /* the model's */
     struct family *family;
     struct evaluation e;
     const struct rename *renames;
     char path[PATH_SIZE];
     size_t length;
-    const char *class;
     bool failed;
     bool unrolled; /* something here must be listed one by one */
     bool scored;   /* a classifier's head was put in a language model's place */
@@ -48,17 +37,22 @@ struct value listing_value(struct listing *l, struct node *node);
 uint64_t listing_number(struct listing *l, struct node *node, int64_t least, const char *what);
 /* Null and nothing are false; a key that is missing is noted. */
 bool listing_holds(struct listing *l, struct node *condition);
-void listing_note_missing(struct listing *l, const char *key);
+/* Notes what V, which is missing, lacks. */
+void listing_note_missing(struct listing *l, struct value v);
 
 /* More of the path at hand, and less. */
-void listing_append(struct listing *l, const char *text, size_t n);
+void listing_append(struct listing *l, const char *text);
+void listing_append_number(struct listing *l, int64_t n);
 void listing_cut(struct listing *l, size_t length);
 
 bool listing_classifies(const char *class);
 
+/* What holds below LINE: PLACE, the part of a row that what is above LINE says, and its words. */
+struct hu_tensor_row row_below(struct listing *l, const struct line *line,
+                               const struct hu_tensor_row *place);
 /* The tensor, or what a layer keeps, that LINE says, its path's loops being bound. */
-void list_tensor(struct listing *l, const struct line *line, const struct place *p);
-void list_keep(struct listing *l, const struct line *line, const struct place *p);
+void list_tensor(struct listing *l, const struct line *line, const struct hu_tensor_row *place);
+void list_keep(struct listing *l, const struct line *line, const struct hu_tensor_row *place);
 
 /* The notes and refusals of the family at hand, of a nested one the refusals alone; and which sizes
  * were left to its class. */

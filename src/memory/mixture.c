@@ -7,51 +7,30 @@
 #include <string.h>
 #include <strings.h>
 
+/* FIRST in the layers that WHERE says, PICKED where use_more_bits picks, REST in the others. */
+#define RULE(first, where, picked, rest)                                                           \
+    {                                                                                              \
+        first, HU_LAYERS_##where, picked, rest                                                     \
+    }
+
 /* llama.cpp's llama_tensor_get_type_impl (src/llama-quant.cpp at 007dbbf), without an importance
  * matrix: what it gives attn_v, ffn_down and attn_output. */
 static const struct hu_mixture mixtures[] = {
     {"q3_k_s", "q3_k", .eight_output = true, .summary = "all alike"},
-    {"q3_k_m",
-     "q3_k",
-     NULL,
-     {"q5_k", HU_LAYERS_2, NULL, "q4_k"},
-     {"q5_k", HU_LAYERS_SIXTEENTH, NULL, "q4_k"},
-     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q5_k", HU_LAYERS_SIXTEENTH, "q4_k", NULL},
-     .eight_output = true,
+    {"q3_k_m", "q3_k", NULL, RULE("q5_k", 2, NULL, "q4_k"), RULE("q5_k", SIXTEENTH, NULL, "q4_k"),
+     RULE("q4_k", ALL, NULL, NULL), RULE("q5_k", SIXTEENTH, "q4_k", NULL), .eight_output = true,
      .summary = "q4_k in attn_v, ffn_down and attn_output, q5_k in the first of them"},
-    {"q3_k_l",
-     "q3_k",
-     NULL,
-     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q5_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
-     {"q4_k", HU_LAYERS_ALL, NULL, NULL},
+    {"q3_k_l", "q3_k", NULL, RULE("q5_k", ALL, NULL, NULL), RULE("q5_k", ALL, NULL, NULL),
+     RULE("q5_k", ALL, NULL, NULL), RULE("q4_k", ALL, NULL, NULL), RULE("q4_k", ALL, NULL, NULL),
      .summary = "q5_k in attn_v, ffn_down and attn_output"},
-    {"q4_k_s",
-     "q4_k",
-     NULL,
-     {"q5_k", HU_LAYERS_4, NULL, NULL},
-     {"q5_k", HU_LAYERS_EIGHTH, NULL, NULL},
-     .eight_output = true,
-     .summary = "q5_k in the first attn_v and ffn_down"},
-    {"q4_k_m",
-     "q4_k",
-     NULL,
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     {NULL, HU_LAYERS_NONE, NULL, NULL},
-     {"q6_k", HU_LAYERS_SIXTEENTH, "q5_k", NULL},
-     .eight_output = true,
+    {"q4_k_s", "q4_k", NULL, RULE("q5_k", 4, NULL, NULL), RULE("q5_k", EIGHTH, NULL, NULL),
+     .eight_output = true, .summary = "q5_k in the first attn_v and ffn_down"},
+    {"q4_k_m", "q4_k", NULL, RULE(NULL, NONE, "q6_k", NULL), RULE(NULL, NONE, "q6_k", NULL),
+     RULE(NULL, NONE, NULL, NULL), RULE("q6_k", SIXTEENTH, "q5_k", NULL), .eight_output = true,
      .summary = "q6_k in attn_v and ffn_down of half of the layers"},
     {"q5_k_s", "q5_k", .summary = "all alike"},
-    {"q5_k_m",
-     "q5_k",
-     NULL,
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     {NULL, HU_LAYERS_NONE, "q6_k", NULL},
-     .falcon_down = {NULL, HU_LAYERS_NONE, "q6_k", NULL},
+    {"q5_k_m", "q5_k", NULL, RULE(NULL, NONE, "q6_k", NULL), RULE(NULL, NONE, "q6_k", NULL),
+     .falcon_down = RULE(NULL, NONE, "q6_k", NULL),
      .summary = "q6_k in attn_v and ffn_down of half of the layers"},
     {"mxfp4_moe", "q8_0", "mxfp4", .summary = "mxfp4 in the experts"},
 };
@@ -102,12 +81,6 @@ struct mixing {
     bool falcon, seventy, head;
     bool transposed; /* GPT-2's matrices are inputs × outputs */
     uint64_t *sum;
-    /* Few formats, and each of many matrices: those that were looked up. */
-    struct {
-        const char *name;
-        struct hu_dtype dtype;
-    } known[8];
-    size_t known_count;
 };
 
 /* Modules of attention by what they hold. Queries, keys and values in one matrix are attn_qkv,
@@ -139,27 +112,12 @@ static bool is_delta(const struct hu_tensor_row *row)
     return row->role == HU_ROLE_SSM && row->rank == 2 && is_one_of(row, "in_proj_qkv in_proj_qkvz");
 }
 
-static bool find(struct mixing *m, const char *name, struct hu_dtype *dtype)
-{
-    for (size_t i = 0; i < m->known_count; i++)
-        if (!strcmp(m->known[i].name, name)) {
-            *dtype = m->known[i].dtype;
-            return true;
-        }
-    bool found = hu_dtype_find(name, dtype);
-    if (found && m->known_count < sizeof m->known / sizeof *m->known) {
-        m->known[m->known_count].name = name;
-        m->known[m->known_count++].dtype = *dtype;
-    }
-    return found;
-}
-
 /* Adds N elements of rows of COLUMNS in the format called NAME. */
 static bool add(struct mixing *m, const char *name, uint64_t n, uint64_t columns)
 {
     struct hu_dtype dtype;
     uint64_t bytes;
-    return find(m, for_rows(name, columns), &dtype) && hu_dtype_size(dtype, n, &bytes) &&
+    return hu_dtype_find(for_rows(name, columns), &dtype) && hu_dtype_size(dtype, n, &bytes) &&
            !__builtin_add_overflow(*m->sum, bytes, m->sum);
 }
 
@@ -253,9 +211,10 @@ static bool add_latent(struct mixing *m, const struct hu_tensor_row *row)
     const struct hu_model *model = m->model;
     uint64_t inner = row->shape[1], each = model->heads ? row->shape[0] / model->heads : 0, rope,
              query = 0;
-    for (size_t i = 0; i < model->tensors.count && !query; i++)
-        if (attends(&model->tensors.rows[i], queries))
-            query = model->heads ? model->tensors.rows[i].shape[0] / model->heads : 0;
+    const struct hu_tensor_row *q = model->tensors.rows, *end = q + model->tensors.count;
+    for (; q < end && !query; q++)
+        if (attends(q, queries))
+            query = model->heads ? q->shape[0] / model->heads : 0;
     rope = model->tensors.kept[0].k - inner;
     uint64_t key = query > rope && query - rope < each ? query - rope : each / 2;
     return add(m, m->mixture->plain, model->heads * key * inner, key) &&
@@ -310,18 +269,15 @@ static void name_in_gguf(const struct hu_model *model, char first[32])
 /* Why the rule does not speak of ROW, or NULL. */
 static const char *odd_row(const struct hu_tensor_row *row, bool states)
 {
-    switch (row->role) {
-    case HU_ROLE_SSM:
-    case HU_ROLE_CONV:
-        return row->rank < 2 || states ? NULL : "its layers have states of another kind";
-    case HU_ROLE_OTHER:
-    case HU_ROLE_PROJECTOR:
-        return row->rank < 2 || (states && is_state(row)) || is_small(row) || is_layer_input(row)
-                   ? NULL
-                   : "it has matrices of other kinds";
-    default:
+    enum hu_role role = row->role;
+    if (row->rank < 2)
         return NULL;
-    }
+    if (role == HU_ROLE_SSM || role == HU_ROLE_CONV)
+        return states ? NULL : "its layers have states of another kind";
+    bool known = (states && is_state(row)) || is_small(row) || is_layer_input(row);
+    return (role == HU_ROLE_OTHER || role == HU_ROLE_PROJECTOR) && !known
+               ? "it has matrices of other kinds"
+               : NULL;
 }
 
 static const char *odd_model(const struct hu_model *model)
@@ -336,13 +292,13 @@ static const char *odd_model(const struct hu_model *model)
     char name[32];
     name_in_gguf(model, name);
     bool states = *name && hu_has_word(known, name); /* whose rules are known */
-    for (size_t i = 0; i < t->count; i++) {
-        const char *why = counts(&t->rows[i]) ? odd_row(&t->rows[i], states) : NULL;
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+        const char *why = counts(row) ? odd_row(row, states) : NULL;
         if (why)
             return *name ? why : "llama.cpp has no architecture for it";
     }
-    for (size_t i = 0; i < t->kept_count; i++)
-        if (t->kept[i].kind == HU_KEEP_CROSS || t->kept[i].kind == HU_KEEP_INDEXER)
+    for (const struct hu_kept *k = t->kept; k < t->kept + t->kept_count; k++)
+        if (k->kind == HU_KEEP_CROSS || k->kind == HU_KEEP_INDEXER)
             return "it has cross attention or an indexer";
     return NULL;
 }
@@ -350,8 +306,7 @@ static const char *odd_model(const struct hu_model *model)
 static void look(struct mixing *m)
 {
     const struct hu_tensors *t = &m->model->tensors;
-    for (size_t i = 0; i < t->count; i++) {
-        const struct hu_tensor_row *row = &t->rows[i];
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
         if (!counts(row))
             continue;
         m->head |= row->role == HU_ROLE_HEAD;
@@ -378,8 +333,9 @@ bool hu_mixture_size(const struct hu_mixture *mixture, const struct hu_model *mo
     if ((*why = odd_model(model)))
         return false;
     look(&m);
-    for (size_t i = 0; i < model->tensors.count; i++)
-        if (counts(&model->tensors.rows[i]) && !add_row(&m, &model->tensors.rows[i])) {
+    const struct hu_tensors *t = &model->tensors;
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+        if (counts(row) && !add_row(&m, row)) {
             *why = "the sum is over 64 bits";
             return false;
         }

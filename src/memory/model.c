@@ -1,5 +1,6 @@
 #include "model.h"
 #include "quantization.h"
+#include "file/tensor_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,63 +25,50 @@ void hu_model_note(struct hu_model *model, const char *format, ...)
     va_end(arguments);
 }
 
-/* Rows that there is room for where N are used: a power of two, so that adding one by one does not
- * copy them each time. */
-static size_t room_for(size_t n)
+bool hu_model_fail(struct hu_model *model, const char *format, ...)
 {
-    size_t room = 1;
-    while (room < n)
-        room *= 2;
-    return room;
+    va_list arguments;
+    va_start(arguments, format);
+    if (!*model->error)
+        vsnprintf(model->error, sizeof model->error, format, arguments);
+    va_end(arguments);
+    return false;
 }
 
-bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v, uint64_t window)
+bool hu_model_keep(struct hu_model *model, const struct hu_kept *kept)
 {
     struct hu_tensors *t = &model->tensors;
-    if (n > HU_LAYERS_MAX || n > HU_KEPT_MAX - t->kept_count)
-        return false;
-    size_t count = t->kept_count + (size_t)n;
-    struct hu_kept *kept = t->kept;
-    if (!kept || room_for(count) > room_for(t->kept_count))
-        kept = realloc(t->kept, room_for(count) * sizeof *kept);
-    if (!kept)
-        return false;
-    t->kept = kept;
-    for (; t->kept_count < count; t->kept_count++)
-        kept[t->kept_count] = (struct hu_kept){.kind = window ? HU_KEEP_WINDOW : HU_KEEP_FULL,
-                                               .tokens = window,
-                                               .k = k,
-                                               .v = v,
-                                               .layer = (uint32_t)t->kept_count};
-    return true;
+    struct hu_kept *row =
+        t->kept_count < HU_KEPT_MAX ? hu_file_append(&t->kept, &t->kept_count, sizeof *row) : NULL;
+    if (row)
+        *row = *kept;
+    return row;
 }
 
 bool hu_model_count(struct hu_model *model)
 {
+    const struct hu_tensors *t = &model->tensors;
     model->parameters = model->active_parameters = model->mtp_parameters = 0;
     model->has_active = true;
-    for (size_t i = 0; i < model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &model->tensors.rows[i];
-        bool mtp = row->tower == HU_ROLE_MTP && hu_row_is_stored(row);
-        if (!mtp && !hu_row_counts(row))
-            continue;
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+        bool mtp = row->tower == HU_ROLE_MTP;
         uint64_t *sum = mtp ? &model->mtp_parameters : &model->parameters;
+        if (!hu_row_is_stored(row))
+            continue;
         if (__builtin_add_overflow(*sum, hu_row_elements(row), sum))
             return false;
-        if (!mtp)
-            model->active_parameters += hu_row_active(row);
+        model->active_parameters += mtp ? 0 : hu_row_active(row);
     }
     return true;
 }
 
 uint64_t hu_model_elements(const struct hu_model *model, enum hu_role role, bool active)
 {
+    const struct hu_tensors *t = &model->tensors;
     uint64_t sum = 0;
-    for (size_t i = 0; i < model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &model->tensors.rows[i];
-        bool tower = role >= HU_ROLE_VISION;
-        if (hu_row_is_stored(row) &&
-            (tower ? row->tower == role : row->role == role && row->tower == HU_ROLE_NONE))
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+        enum hu_role own = role >= HU_ROLE_VISION || row->tower ? row->tower : row->role;
+        if (hu_row_is_stored(row) && own == role)
             sum += active ? hu_row_active(row) : hu_row_elements(row);
     }
     return sum;

@@ -8,7 +8,7 @@
 
 struct hu_quantization;
 
-enum { HU_NOTES_MAX = 8, HU_NOTE_SIZE = 192, HU_LAYERS_MAX = 16384 };
+enum { HU_NOTES_MAX = 8, HU_NOTE_SIZE = 192, HU_LAYERS_MAX = 16384, HU_MODEL_ERROR = 1200 };
 
 struct hu_model {
     char architecture[64];
@@ -27,6 +27,8 @@ struct hu_model {
     uint64_t stored_elements, stored_bytes;
     char notes[HU_NOTES_MAX][HU_NOTE_SIZE]; /* what the reader should know of the count */
     size_t note_count;
+    char error[HU_MODEL_ERROR]; /* why it could not be read; empty: it was */
+    bool unknown;               /* then: its architecture is not known, and a count would do */
 };
 
 /* Releases what MODEL owns, not MODEL itself. */
@@ -34,9 +36,11 @@ void hu_model_free(struct hu_model *model);
 
 void hu_model_note(struct hu_model *model, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* N layers more that keep K and V elements of every token, or of the last WINDOW (0: all). False:
- * out of memory or over HU_LAYERS_MAX. */
-bool hu_model_add_kv(struct hu_model *model, uint64_t n, uint64_t k, uint64_t v, uint64_t window);
+/* Sets the error, if it is the first; false. */
+bool hu_model_fail(struct hu_model *model, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A layer more that keeps KEPT. False: out of memory or too many. */
+bool hu_model_keep(struct hu_model *model, const struct hu_kept *kept);
 
 /* Sums the tensors into parameters, active_parameters and mtp_parameters. False: over 64 bits. */
 bool hu_model_count(struct hu_model *model);
@@ -49,3 +53,12 @@ bool hu_model_keeps(const struct hu_model *model);
 uint64_t hu_model_query_width(const struct hu_model *model);
 /* Whether a layer has scores of tokens: a model that keeps nothing is an encoder, and has. */
 bool hu_model_attends(const struct hu_model *model);
+
+enum { HU_CONFIG_ERROR = 768 };
+/*
+ * From a config.json of Hugging Face's transformers or diffusers: makes *model of its N bytes of
+ * JSON. False: model->error says why: no JSON (line, column and byte), an architecture that is not
+ * known, keys that are missing or wrong. The model is counted; hu_model_free releases it either
+ * way.
+ */
+bool hu_model_read_config(const char *json, size_t n, struct hu_model *model);

@@ -39,8 +39,7 @@ static bool next_line(struct text *t)
         quoted ^= *c == '"';
     while (c > t->at && isspace((unsigned char)c[-1]))
         c--;
-    t->reader.at = t->at;
-    t->reader.end = c;
+    t->reader = (struct reader){.at = t->at, .end = c, .lexicon = &t->family->lexicon};
     t->at = newline ? newline + 1 : t->end;
     t->number++;
     return true;
@@ -55,63 +54,52 @@ static int indentation(const struct text *t)
 }
 
 /* "…" to the end, or to its `if`; braces in it may hold quotes. */
-static char *read_text(struct reader *r)
+static const char *read_text(struct reader *r)
 {
-    reader_skip_blanks(r);
-    if (r->at == r->end || *r->at != '"') {
-        r->error = "a text in quotes is missing";
-        return NULL;
-    }
-    const char *from = ++r->at;
+    if (!reader_take(r, "\""))
+        reader_refuse(r, "a text in quotes is missing");
+    const char *from = r->at;
     for (int braces = 0; r->at < r->end && (braces || *r->at != '"'); r->at++)
         braces += (*r->at == '{') - (*r->at == '}');
-    if (r->at == r->end) {
-        r->error = "a text has no closing quote";
-        return NULL;
-    }
-    char *text = arena_text(r->arena, from, (size_t)(r->at++ - from));
-    if (!text)
-        r->error = "out of memory";
+    const char *text = reader_text(r, from, (size_t)(r->at - from));
+    if (!reader_take(r, "\""))
+        reader_refuse(r, "a text has no closing quote");
     return text;
 }
 
-static bool read_remark(struct text *t, bool refusal)
+static void read_remark(struct text *t, bool refusal)
 {
     struct reader *r = &t->reader;
-    struct remark *remark = arena_allocate(r->arena, sizeof *remark), **tail = &t->family->remarks;
-    if (!remark || !(remark->text = read_text(r)) ||
-        !condition_read(r, &remark->condition, &remark->unless))
-        return fail(t, r->error ? r->error : "out of memory");
+    struct remark *remark = reader_allocate(r, sizeof *remark), **tail = &t->family->remarks;
+    remark->text = read_text(r);
+    condition_read(r, &remark->condition, &remark->unless);
     remark->refusal = refusal;
     while (*tail)
         tail = &(*tail)->next;
     *tail = remark;
-    return true;
 }
 
 /* default KEY VALUE, KEY VALUE …; sizes the same, which belong to the class alone: kin that are
  * `like` it do not inherit them. */
-static bool read_defaults(struct text *t, bool sizes)
+static void read_defaults(struct text *t, bool sizes)
 {
     struct reader *r = &t->reader;
     if (sizes && t->likes)
-        return true;
+        return;
     do {
         reader_skip_blanks(r);
         size_t n = 0;
         while (r->at + n < r->end && (isalnum((unsigned char)r->at[n]) || strchr("_.", r->at[n])))
             n++;
-        struct symbol *s = n ? symbol_find(r->arena, r->symbols, r->at, n) : NULL;
-        if (!s)
-            return fail(t, "a default is KEY VALUE");
+        struct symbol *s = reader_symbol(r, r->at, n);
         r->at += n;
+        if (!n)
+            reader_refuse(r, "a default is KEY VALUE");
         s->otherwise = constant_read(r);
         s->is_size = sizes;
-        if (r->error)
-            return fail(t, r->error);
     } while (reader_take(r, ","));
-    reader_skip_blanks(r);
-    return r->at == r->end || fail(t, "defaults are separated by commas");
+    if (!reader_ends(r))
+        reader_refuse(r, "defaults are separated by commas");
 }
 
 const struct part *family_part(const struct family *family, const char *name)
@@ -122,77 +110,68 @@ const struct part *family_part(const struct family *family, const char *name)
     return NULL;
 }
 
-static struct part *part_named(struct text *t, const char *name, size_t n)
+static struct part *part_named(struct text *t, const char *name)
 {
-    for (struct part *p = t->family->parts; p; p = p->next)
-        if (strlen(p->name) == n && !strncmp(p->name, name, n))
-            return p;
-    struct part *p = arena_allocate(&t->family->arena, sizeof *p);
-    if (!p || !(p->name = arena_text(&t->family->arena, name, n)))
-        return NULL;
-    p->next = t->family->parts;
-    t->family->parts = p;
-    return p;
+    struct part *p = t->family->parts;
+    while (p && strcmp(p->name, name))
+        p = p->next;
+    if (p)
+        return p;
+    p = reader_allocate(&t->reader, sizeof *p);
+    *p = (struct part){.name = name, .next = t->family->parts};
+    return t->family->parts = p;
 }
 
-static bool read_in(struct text *t, struct part *part)
+/* A list of lines at FIRST, indented by INDENT; below 0: by as much as its first. */
+static void begin_list(struct text *t, struct line **first, int indent)
 {
-    struct reader *r = &t->reader;
-    reader_skip_blanks(r);
-    const char *from = r->at;
-    part->in = expression_read(r);
-    if (!part->in)
-        return fail(t, r->error);
-    part->in_name = arena_text(r->arena, from, (size_t)(r->at - from));
-    return part->in_name || fail(t, "out of memory");
+    t->in_part = indent < 0;
+    t->depth = 0;
+    t->lists[0] = first;
+    t->indents[0] = indent;
+    t->last = NULL;
 }
 
-static bool read_parameters(struct text *t, struct part *part)
+/* [PARAM …] [in KEY] */
+static void read_parameters(struct reader *r, struct part *part)
 {
-    struct reader *r = &t->reader;
-    part->count = 0;
-    part->in = NULL;
-    for (;;) {
-        reader_skip_blanks(r);
+    for (part->count = 0, part->in = NULL; !reader_ends(r);) {
+        if (reader_take(r, "in")) {
+            reader_skip_blanks(r);
+            const char *from = r->at;
+            part->in = expression_read(r);
+            part->in_name = reader_text(r, from, (size_t)(r->at - from));
+            return;
+        }
         size_t n = reader_word(r);
         if (!n)
-            return r->at == r->end || fail(t, "a part's parameters are names");
-        if (reader_take(r, "in"))
-            return read_in(t, part);
+            reader_refuse(r, "a part's parameters are names");
         if (part->count == PARAMETERS_MAX)
-            return fail(t, "a part has too many parameters");
-        struct symbol *s = symbol_find(r->arena, r->symbols, r->at, n);
-        if (!s)
-            return fail(t, "out of memory");
+            reader_refuse(r, "a part has too many parameters");
+        if (r->error)
+            return;
+        struct symbol *s = part->parameters[part->count++] = reader_symbol(r, r->at, n);
         s->variable = true;
-        part->parameters[part->count++] = s;
         r->at += n;
     }
 }
 
-static bool read_part(struct text *t)
+static void read_part(struct text *t)
 {
     struct reader *r = &t->reader;
     reader_skip_blanks(r);
     size_t n = reader_word(r);
-    struct part *part = n ? part_named(t, r->at, n) : NULL;
-    if (!part)
-        return fail(t, "a part has a name");
+    struct part *part = part_named(t, reader_text(r, r->at, n));
     r->at += n;
-    if (reader_take(r, "+")) {
-        if (!part->lines)
-            return fail(t, "'part NAME +' adds to a part that there is");
-    } else {
+    if (!n) {
+        reader_refuse(r, "a part has a name");
+    } else if (!reader_take(r, "+")) {
         part->lines = NULL;
-        if (!read_parameters(t, part))
-            return false;
+        read_parameters(r, part);
+    } else if (!part->lines) {
+        reader_refuse(r, "'part NAME +' adds to a part that there is");
     }
-    t->in_part = true;
-    t->depth = 0;
-    t->lists[0] = &part->lines;
-    t->indents[0] = -1;
-    t->last = NULL;
-    return true;
+    begin_list(t, &part->lines, -1);
 }
 
 /* An inherited line of the same path makes way. */
@@ -206,49 +185,51 @@ static void drop_inherited(struct line **list, const char *spelled)
 }
 
 /* Opens the list that a line so far indented belongs to. */
-static bool choose_list(struct text *t, int indent)
+static void choose_list(struct text *t, int indent)
 {
+    struct reader *r = &t->reader;
     if (t->indents[t->depth] < 0) {
         t->indents[t->depth] = indent;
     } else if (indent > t->indents[t->depth]) {
         if (!t->last || t->last->kind != LINE_GROUP)
-            return fail(t, "a line is indented below one that is no group");
-        if (t->depth + 1 == INDENTS_MAX)
-            return fail(t, "lines are indented too deep");
+            reader_refuse(r, "a line is indented below one that is no group");
+        else if (t->depth + 1 == INDENTS_MAX)
+            reader_refuse(r, "lines are indented too deep");
+        if (r->error)
+            return;
         t->depth++;
         t->indents[t->depth] = indent;
         t->lists[t->depth] = &t->last->children;
     }
     while (t->depth && indent < t->indents[t->depth])
         t->depth--;
-    return indent == t->indents[t->depth] || fail(t, "a line's indentation fits no line above");
+    if (indent != t->indents[t->depth])
+        reader_refuse(r, "a line's indentation fits no line above");
 }
 
 /* drop PATH …: inherited root lines of those paths. */
-static bool read_drop(struct text *t)
+static void read_drop(struct text *t)
 {
     struct reader *r = &t->reader;
-    char path[256];
-    for (reader_skip_blanks(r); r->at < r->end; reader_skip_blanks(r)) {
+    while (!reader_ends(r)) {
         const char *from = r->at;
         for (int braces = 0; r->at < r->end && (braces || *r->at != ' '); r->at++)
             braces += (*r->at == '{') - (*r->at == '}');
-        snprintf(path, sizeof path, "%.*s", (int)(r->at - from), from);
-        drop_inherited(&t->family->lines, path);
+        drop_inherited(&t->family->lines, reader_text(r, from, (size_t)(r->at - from)));
     }
-    return true;
 }
 
-static bool read_listed(struct text *t, int indent)
+static void read_listed(struct text *t, int indent)
 {
-    t->reader.at += indent;
-    if (t->reader.at < t->reader.end && *t->reader.at == '\t')
-        return fail(t, "lines are indented by spaces");
-    if (!choose_list(t, indent))
-        return false;
-    struct line *line = line_read(t->family, &t->reader), **tail = t->lists[t->depth];
-    if (!line)
-        return fail(t, t->reader.error);
+    struct reader *r = &t->reader;
+    r->at += indent;
+    if (r->at < r->end && *r->at == '\t')
+        reader_refuse(r, "lines are indented by spaces");
+    else
+        choose_list(t, indent);
+    struct line *line = line_read(r), **tail = t->lists[t->depth];
+    if (r->error)
+        return;
     line->number = t->number;
     if (line->words.classes && strstr(line->words.classes, "Classification"))
         t->family->bare = true;
@@ -256,35 +237,23 @@ static bool read_listed(struct text *t, int indent)
         drop_inherited(tail, line->spelled);
     while (*tail)
         tail = &(*tail)->next;
-    *tail = line;
-    t->last = line;
-    return true;
+    *tail = t->last = line;
 }
 
 /* NAME = EXPR; false where the line is none. */
-static bool is_definition(const struct reader *r)
+static bool read_definition(struct reader *r)
 {
+    struct reader ahead = *r;
     size_t n = reader_word(r);
-    const char *c = r->at + n;
-    while (c < r->end && *c == ' ')
-        c++;
-    return n && c + 1 < r->end && *c == '=' && c[1] != '=';
-}
-
-static bool read_definition(struct text *t)
-{
-    struct reader *r = &t->reader;
-    size_t n = reader_word(r);
-    struct symbol *s = symbol_find(r->arena, r->symbols, r->at, n);
-    if (!s)
-        return fail(t, "out of memory");
-    r->at += n;
-    reader_take(r, "=");
+    ahead.at += n;
+    if (!n || !reader_take(&ahead, "=") || ahead.at == ahead.end || *ahead.at == '=')
+        return false;
+    struct symbol *s = reader_symbol(r, r->at, n);
+    r->at = ahead.at;
     s->definition = expression_read(r);
-    reader_skip_blanks(r);
-    if (!r->error && r->at < r->end)
-        r->error = "something follows the definition";
-    return !r->error || fail(t, r->error);
+    if (!reader_ends(r))
+        reader_refuse(r, "something follows the definition");
+    return true;
 }
 
 static bool read_family_text(struct text *t);
@@ -297,94 +266,85 @@ static void mark_inherited(struct line *line)
     }
 }
 
-static bool read_like(struct text *t)
+static void read_like(struct text *t)
 {
+    struct reader *r = &t->reader;
     char name[64], why[NOTATION_ERROR] = "";
-    reader_skip_blanks(&t->reader);
-    snprintf(name, sizeof name, "%.*s", (int)(t->reader.end - t->reader.at), t->reader.at);
+    reader_skip_blanks(r);
+    snprintf(name, sizeof name, "%.*s", (int)(r->end - r->at), r->at);
     const struct hu_family_text *other = hu_family_text_find(name, HU_FAMILY_BY_NAME);
-    if (!other || t->likes == LIKE_MAX)
-        return fail(t, other ? "'like' goes round in a circle"
-                             : "'like' names a family that is not known");
+    if (!other || t->likes == LIKE_MAX) {
+        reader_refuse(r, other ? "'like' goes round in a circle"
+                               : "'like' names a family that is not known");
+        return;
+    }
     struct text inner = {.family = t->family,
-                         .reader = t->reader,
                          .at = other->text,
                          .end = other->text + other->length,
                          .likes = t->likes + 1,
                          .error = why};
     if (!read_family_text(&inner)) {
         snprintf(t->error, NOTATION_ERROR, "line %u: %.80s: %.120s", t->number, name, why);
-        return false;
+        reader_refuse(r, t->error);
+        return;
     }
     mark_inherited(t->family->lines);
     for (struct part *p = t->family->parts; p; p = p->next)
         mark_inherited(p->lines);
-    return true;
-}
-
-static char *rest_of(struct text *t)
-{
-    reader_skip_blanks(&t->reader);
-    return arena_text(&t->family->arena, t->reader.at, (size_t)(t->reader.end - t->reader.at));
-}
-
-static void begin_root(struct text *t)
-{
-    t->in_part = false;
-    t->depth = 0;
-    t->lists[0] = &t->family->lines;
-    t->indents[0] = 0;
-    t->last = NULL;
 }
 
 /* An unindented line. */
-static bool read_root(struct text *t)
+static void read_root(struct text *t)
 {
     struct reader *r = &t->reader;
-    if (is_definition(r))
-        return read_definition(t);
-    if (reader_take(r, "class") || reader_take(r, "gguf") || reader_take(r, "source"))
-        return true; /* the table of families has them */
-    if (reader_take(r, "like"))
-        return read_like(t);
-    if (reader_take(r, "drop"))
-        return read_drop(t);
-    if (reader_take(r, "base"))
-        return (t->family->base = rest_of(t)) || fail(t, "out of memory");
-    if (reader_take(r, "default"))
-        return read_defaults(t, false);
-    if (reader_take(r, "sizes"))
-        return read_defaults(t, true);
-    if (reader_take(r, "part"))
-        return read_part(t);
-    if (reader_take(r, "note"))
-        return read_remark(t, false);
-    if (reader_take(r, "refuse"))
-        return read_remark(t, true);
-    if (t->in_part || t->depth)
-        begin_root(t);
-    return read_listed(t, 0);
+    if (read_definition(r) || reader_take(r, "class") || reader_take(r, "gguf") ||
+        reader_take(r, "source"))
+        return; /* the table of families has these three */
+    if (reader_take(r, "like")) {
+        read_like(t);
+    } else if (reader_take(r, "drop")) {
+        read_drop(t);
+    } else if (reader_take(r, "base")) {
+        reader_skip_blanks(r);
+        t->family->base = reader_text(r, r->at, (size_t)(r->end - r->at));
+    } else if (reader_take(r, "default")) {
+        read_defaults(t, false);
+    } else if (reader_take(r, "sizes")) {
+        read_defaults(t, true);
+    } else if (reader_take(r, "part")) {
+        read_part(t);
+    } else if (reader_take(r, "note")) {
+        read_remark(t, false);
+    } else if (reader_take(r, "refuse")) {
+        read_remark(t, true);
+    } else {
+        if (t->in_part || t->depth)
+            begin_list(t, &t->family->lines, 0);
+        read_listed(t, 0);
+    }
 }
 
 static bool read_family_text(struct text *t)
 {
-    begin_root(t);
+    begin_list(t, &t->family->lines, 0);
     for (bool first = true; next_line(t); first = false) {
         int indent = indentation(t);
-        t->reader.error = NULL;
-        t->reader.depth = 0;
         if (t->reader.at + indent == t->reader.end)
             continue;
-        struct reader head = {.at = t->reader.at, .end = t->reader.end};
+        struct reader head = t->reader;
         if (!indent && reader_take(&head, "family")) {
             if (first)
                 continue; /* the row has its names */
             break;
         }
-        if (indent ? !read_listed(t, indent) : !read_root(t))
-            return false;
+        if (indent)
+            read_listed(t, indent);
+        else
+            read_root(t);
+        if (t->reader.error)
+            return fail(t, t->reader.error);
     }
-    return !*t->error;
+    return true;
 }
 
 /* Whether the parts that lines name are there and take what they are given. */
@@ -419,21 +379,21 @@ struct family *family_read(const struct hu_family_text *row, char error[NOTATION
 {
     struct arena arena = {0};
     struct family *f = arena_allocate(&arena, sizeof *f);
-    *error = 0;
-    if (!f) {
-        snprintf(error, NOTATION_ERROR, "out of memory");
+    snprintf(error, NOTATION_ERROR, "out of memory");
+    if (!f)
         return NULL;
-    }
-    f->arena = arena;
+    f->lexicon.spare = arena_allocate(&arena, READER_SPARE);
+    f->lexicon.kept = json_array();
+    f->lexicon.arena = arena;
     f->base = "model";
-    f->kept = json_array();
-    struct text t = {.family = f,
-                     .reader = {.arena = &f->arena, .symbols = &f->symbols, .kept = f->kept},
-                     .at = row->text,
-                     .end = row->text + row->length,
-                     .error = error};
-    f->name = arena_text(&f->arena, row->names, strcspn(row->names, " "));
-    if (f->kept && f->name && read_family_text(&t) && check(&t))
+    f->name = arena_text(&f->lexicon.arena, row->names, strcspn(row->names, " "));
+    struct text t = {.family = f, .at = row->text, .end = row->text + row->length, .error = error};
+    bool fine = f->lexicon.kept && f->lexicon.spare && f->name;
+    if (fine) {
+        *error = 0;
+        fine = read_family_text(&t) && check(&t);
+    }
+    if (fine)
         return f;
     family_free(f);
     return NULL;
@@ -443,7 +403,7 @@ void family_free(struct family *family)
 {
     if (!family)
         return;
-    struct arena arena = family->arena; /* it holds the family too */
-    json_decref(family->kept);
+    struct arena arena = family->lexicon.arena; /* it holds the family too */
+    json_decref(family->lexicon.kept);
     arena_free(&arena);
 }

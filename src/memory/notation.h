@@ -26,7 +26,8 @@ struct expressions {
 struct words {
     enum hu_role role, tower;
     struct node *experts, *experts_used; /* of a tensor that stacks them */
-    struct node *bias, *bias_size;
+    struct node *bias;
+    struct expressions *bias_size; /* one, or NULL: the first size */
     enum hu_split split;
     struct node *heads; /* that the split rows are of */
     bool lora, optional;
@@ -77,10 +78,8 @@ struct remark {
 };
 
 struct family {
-    struct arena arena;
-    struct symbols symbols;
-    json_t *kept;     /* owns the constants */
-    const char *name; /* the first of its names */
+    struct lexicon lexicon; /* in whose arena the family is, too */
+    const char *name;       /* the first of its names */
     const char *base;
     struct part *parts;
     struct line *lines;
@@ -96,7 +95,7 @@ struct family *family_read(const struct hu_family_text *row, char error[NOTATION
 void family_free(struct family *family);
 const struct part *family_part(const struct family *family, const char *name);
 
-/* For notation.c: one line of a list, from R, which stands at its path. NULL: r->error. */
-struct line *line_read(struct family *family, struct reader *r);
+/* For notation.c: one line of a list, from R, which stands at its path. */
+struct line *line_read(struct reader *r);
 /* `if EXPR`, `unless EXPR` or nothing, then the end of the line. */
-bool condition_read(struct reader *r, struct node **condition, bool *unless);
+void condition_read(struct reader *r, struct node **condition, bool *unless);

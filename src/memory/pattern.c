@@ -23,14 +23,14 @@ struct matching {
 
 enum { DEPTH_MAX = 16, BUDGET = 100000, REPEATS_MAX = 1000 };
 
-static bool any(const struct matching *m, const struct positions *p)
+static bool any(const struct positions *p)
 {
-    return memchr(p->at, true, m->length + 1);
+    return memchr(p->at, true, sizeof p->at);
 }
 
-static void add(const struct matching *m, struct positions *to, const struct positions *p)
+static void add(struct positions *to, const struct positions *p)
 {
-    for (size_t i = 0; i <= m->length; i++)
+    for (size_t i = 0; i < sizeof p->at; i++)
         to->at[i] |= p->at[i];
 }
 
@@ -101,74 +101,68 @@ static bool one(struct matching *m, int c)
     return letter == (char)c;
 }
 
-static void alternatives(struct matching *m, const struct positions *from, struct positions *to);
+static struct positions alternatives(struct matching *m, const struct positions *from);
 
 /* Of "(?=" and "(?!": the positions at which what follows does, or does not, match. */
-static void look_ahead(struct matching *m, bool wanted, const struct positions *from,
-                       struct positions *to)
+static struct positions look_ahead(struct matching *m, bool wanted, const struct positions *from)
 {
     const char *begin = m->pattern;
-    struct positions none = {0}, ends;
-    alternatives(m, &none, &ends);
+    static const struct positions none;
+    struct positions to = {0};
+    alternatives(m, &none);
     for (size_t i = 0; i <= m->length && !m->broken; i++) {
+        struct positions here = {0}, ends;
         if (!from->at[i])
             continue;
-        struct positions here = {0};
         here.at[i] = true;
         m->pattern = begin;
-        alternatives(m, &here, &ends);
-        to->at[i] = any(m, &ends) == wanted;
+        ends = alternatives(m, &here);
+        to.at[i] = any(&ends) == wanted;
     }
+    return to;
 }
 
-static void group(struct matching *m, const struct positions *from, struct positions *to)
+static struct positions group(struct matching *m, const struct positions *from)
 {
     bool ahead = !strncmp(m->pattern, "(?=", 3), not_ahead = !strncmp(m->pattern, "(?!", 3);
-    if (m->depth++ == DEPTH_MAX)
-        m->broken = true;
+    const char *name = strncmp(m->pattern, "(?P<", 4) ? NULL : strchr(m->pattern, '>');
+    struct positions to = {0};
+    m->broken |= m->depth++ == DEPTH_MAX;
     if (ahead || not_ahead || !strncmp(m->pattern, "(?:", 3))
         m->pattern += 3;
-    else if (!strncmp(m->pattern, "(?P<", 4) && strchr(m->pattern, '>'))
-        m->pattern = strchr(m->pattern, '>') + 1;
     else
-        m->pattern++;
-    if (m->broken || *m->pattern == '?')
-        m->broken = true;
-    else if (ahead || not_ahead)
-        look_ahead(m, ahead, from, to);
-    else
-        alternatives(m, from, to);
-    if (*m->pattern == ')')
-        m->pattern++;
-    else
-        m->broken = true;
+        m->pattern = (name ? name : m->pattern) + 1;
+    m->broken |= *m->pattern == '?';
+    if (!m->broken)
+        to = ahead || not_ahead ? look_ahead(m, ahead, from) : alternatives(m, from);
+    m->broken |= *m->pattern != ')';
+    m->pattern += *m->pattern == ')';
     m->depth--;
+    return to;
 }
 
-static void atom(struct matching *m, const struct positions *from, struct positions *to)
+static struct positions atom(struct matching *m, const struct positions *from)
 {
-    char first = *m->pattern;
     const char *begin = m->pattern;
-    memset(to, 0, sizeof *to);
-    if (!m->budget-- || strchr("*+?{", first))
-        m->broken = true;
+    struct positions to = {0};
+    m->broken |= !m->budget-- || strchr("*+?{", *begin);
     if (m->broken)
-        return;
-    if (first == '(') {
-        group(m, from, to);
-    } else if (first == '^' || first == '$') {
-        size_t at = first == '^' ? 0 : m->length;
-        to->at[at] = from->at[at];
+        return to;
+    if (*begin == '(')
+        return group(m, from);
+    if (*begin == '^' || *begin == '$') {
+        size_t at = *begin == '^' ? 0 : m->length;
+        to.at[at] = from->at[at];
         m->pattern++;
-    } else {
-        one(m, 0);
-        for (size_t i = 0; i < m->length && !m->broken; i++) {
-            if (!from->at[i])
-                continue;
-            m->pattern = begin;
-            to->at[i + 1] = one(m, (unsigned char)m->text[i]);
-        }
+        return to;
     }
+    one(m, 0);
+    for (size_t i = 0; i < m->length && !m->broken; i++)
+        if (from->at[i]) {
+            m->pattern = begin;
+            to.at[i + 1] = one(m, (unsigned char)m->text[i]);
+        }
+    return to;
 }
 
 /* "*", "{2,5}" and their like; none: once. MOST below 0: as often as it goes. */
@@ -195,52 +189,50 @@ static void repeats(struct matching *m, long *least, long *most)
     m->pattern += *m->pattern == '?'; /* how much is taken first changes nothing here */
 }
 
-/* Positions after LEAST to MOST times the atom at BEGIN, the first of which gave NEXT. */
-static void repeat(struct matching *m, const char *begin, long least, long most,
-                   struct positions *p, struct positions *next)
+/* Positions after LEAST to MOST times the atom at BEGIN, from P; the first time gave NEXT. */
+static struct positions repeat(struct matching *m, const char *begin, long least, long most,
+                               struct positions p, struct positions next)
 {
     struct positions result = {0}, before;
     if (!least)
-        result = *p;
+        result = p;
     for (long n = 1; !m->broken; n++) {
         before = result;
         if (n >= least)
-            add(m, &result, next);
+            add(&result, &next);
         bool still = n > least && !memcmp(&before, &result, sizeof result);
-        if (still || n == most || !any(m, next))
+        if (still || n == most || !any(&next))
             break;
-        *p = *next;
+        p = next;
         m->pattern = begin;
-        atom(m, p, next);
+        next = atom(m, &p);
     }
-    *p = result;
+    return result;
 }
 
-static void sequence(struct matching *m, struct positions *p)
+static struct positions sequence(struct matching *m, struct positions p)
 {
     while (*m->pattern && *m->pattern != '|' && *m->pattern != ')' && !m->broken) {
         const char *begin = m->pattern;
-        struct positions next;
+        struct positions next = atom(m, &p);
         long least, most;
-        atom(m, p, &next);
         repeats(m, &least, &most);
         const char *end = m->pattern;
-        if (most == 0)
-            continue;
-        repeat(m, begin, least, most, p, &next);
+        if (most)
+            p = repeat(m, begin, least, most, p, next);
         m->pattern = end;
     }
+    return p;
 }
 
-static void alternatives(struct matching *m, const struct positions *from, struct positions *to)
+static struct positions alternatives(struct matching *m, const struct positions *from)
 {
-    memset(to, 0, sizeof *to);
+    struct positions to = {0}, one_of;
     for (;; m->pattern++) {
-        struct positions p = *from;
-        sequence(m, &p);
-        add(m, to, &p);
+        one_of = sequence(m, *from);
+        add(&to, &one_of);
         if (m->broken || *m->pattern != '|')
-            return;
+            return to;
     }
 }
 
@@ -248,14 +240,13 @@ enum hu_match hu_pattern_match(const char *pattern, const char *text)
 {
     struct matching m = {
         .text = text, .pattern = pattern, .length = strlen(text), .budget = BUDGET};
-    struct positions from = {0}, to;
+    struct positions from = {.at = {true}}, to;
     if (m.length > HU_PATTERN_TEXT)
         return HU_MATCH_NO;
-    from.at[0] = true;
-    alternatives(&m, &from, &to);
+    to = alternatives(&m, &from);
     if (m.broken || *m.pattern)
         return HU_MATCH_BROKEN;
-    return any(&m, &to) ? HU_MATCH_YES : HU_MATCH_NO;
+    return any(&to) ? HU_MATCH_YES : HU_MATCH_NO;
 }
 
 bool hu_pattern_of_glob(char *out, size_t size, const char *glob)

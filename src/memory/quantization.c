@@ -1,6 +1,7 @@
 #include "quantization.h"
 #include "capped.h"
 #include "pattern.h"
+#include "file/tensor_file.h"
 #include "wide.h"
 
 #include <stdio.h>
@@ -24,25 +25,20 @@ static bool compile(struct hu_pattern *p, struct arena *arena)
     return p->text;
 }
 
-bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
-                      size_t *count)
+bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_patterns *patterns)
 {
-    size_t n = json_array_size(list), before = *count;
-    if (!n || before + n > PATTERNS_MAX)
-        return !n;
-    struct hu_pattern *grown = realloc(*patterns, (before + n) * sizeof *grown);
-    if (!grown)
+    size_t i;
+    json_t *entry;
+    if (patterns->count + json_array_size(list) > PATTERNS_MAX)
         return false;
-    *patterns = grown;
-    for (size_t i = 0; i < n; i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        struct hu_pattern *p = &grown[*count];
+    json_array_foreach(list, i, entry)
+    {
+        const char *text = json_string_value(entry);
         if (!text || !*text)
             continue;
-        *p = (struct hu_pattern){.text = arena_text(&q->arena, text, strlen(text))};
-        if (!p->text || !compile(p, &q->arena))
+        struct hu_pattern *p = hu_file_append(&patterns->at, &patterns->count, sizeof *p);
+        if (!p || !(p->text = arena_text(&q->arena, text, strlen(text))) || !compile(p, &q->arena))
             return false;
-        ++*count;
     }
     return true;
 }
@@ -72,15 +68,13 @@ static void module_name(const struct hu_tensor_row *row, char name[NAME_SIZE])
         *last = 0;
 }
 
-static bool any_matches(const struct hu_pattern *patterns, size_t count,
-                        const struct hu_tensor_row *row)
+static bool any_matches(const struct hu_patterns *patterns, const struct hu_tensor_row *row)
 {
     char name[NAME_SIZE];
-    if (!count)
-        return false;
-    module_name(row, name);
-    for (size_t i = 0; i < count; i++)
-        if (matches(&patterns[i], name))
+    if (patterns->count)
+        module_name(row, name);
+    for (size_t i = 0; i < patterns->count; i++)
+        if (matches(&patterns->at[i], name))
             return true;
     return false;
 }
@@ -94,67 +88,59 @@ static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
         return false;
     if (scope == HU_SCOPE_EXPERTS)
         return row->role == HU_ROLE_EXPERT;
-    bool block = row->role == HU_ROLE_ATTENTION || row->role == HU_ROLE_MLP ||
-                 row->role == HU_ROLE_EXPERT || row->role == HU_ROLE_SSM;
-    bool linear = block && (row->rank == 2 || row->stacked);
+    bool linear = hu_row_is_linear(row) && (row->rank == 2 || row->stacked);
     if (scope == HU_SCOPE_TABLES && row->rank == 2)
         return linear || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_POSITION ||
                row->role == HU_ROLE_HEAD || row->role == HU_ROLE_ROUTER;
     return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
 }
 
-/* The formula that ROW is stored by; those that name modules go before those for all. NULL: none.
- */
-static const struct hu_quantization *formula(const struct hu_quantization *q,
-                                             const struct hu_tensor_row *row)
+const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
+                                                 const struct hu_tensor_row *row)
 {
-    if (any_matches(q->patterns, q->pattern_count, row))
+    if (any_matches(&q->left, row))
         return NULL;
     for (int named = 1; named >= 0; named--)
-        for (const struct hu_quantization *s = q; s; s = s->next)
-            if (named == (s->only_count > 0) && in_scope(s->scope, row) &&
-                (!named || any_matches(s->only, s->only_count, row)))
-                return s;
+        for (const struct hu_rule *r = q->rules; r < q->rules + q->rule_count; r++)
+            if (named == (r->only.count > 0) && r->formula.bits &&
+                in_scope(r->formula.scope, row) && (!named || any_matches(&r->only, row)))
+                return &r->formula;
     return NULL;
 }
 
-/* The first of Q's own patterns that names none of TENSORS, or the first where all do so. Of
+/* The first of a rule's modules that names none of TENSORS, or the first where all do so. Of
  * experts a row has the first one's name alone. */
-static const char *idle_pattern(const struct hu_quantization *q, const struct hu_tensors *tensors)
+static const char *idle_pattern(const struct hu_patterns *only, const struct hu_tensors *tensors)
 {
-    bool *seen = calloc(q->only_count, sizeof *seen), any = false;
+    bool *seen = calloc(only->count, sizeof *seen), any = false;
     const char *idle = NULL;
     char name[NAME_SIZE];
     for (size_t i = 0; seen && i < tensors->count; i++) {
         module_name(&tensors->rows[i], name);
-        for (size_t k = 0; k < q->only_count; k++)
-            seen[k] = seen[k] || matches(&q->only[k], name);
+        for (size_t k = 0; k < only->count; k++)
+            seen[k] = seen[k] || matches(&only->at[k], name);
     }
-    for (size_t k = 0; seen && k < q->only_count; k++) {
+    for (size_t k = 0; seen && k < only->count; k++) {
+        const struct hu_pattern *p = &only->at[k];
         any |= seen[k];
-        if (!idle && !seen[k] && !q->only[k].is_regex && !strstr(q->only[k].text, "experts."))
-            idle = q->only[k].text;
+        if (!idle && !seen[k] && !p->is_regex && !strstr(p->text, "experts."))
+            idle = p->text;
     }
     free(seen);
-    return idle || any ? idle : q->only->text;
+    return idle || any ? idle : only->at->text;
 }
 
 const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors)
 {
     const char *idle = NULL;
-    for (; q && !idle; q = q->next)
-        if (q->only_count)
-            idle = idle_pattern(q, tensors);
+    for (size_t i = 0; i < q->rule_count && !idle; i++)
+        if (q->rules[i].only.count)
+            idle = idle_pattern(&q->rules[i].only, tensors);
     return idle;
 }
 
-bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row)
-{
-    return formula(q, row);
-}
-
 /* Scales of a matrix of OUT × IN. */
-static uint64_t scales_of(const struct hu_quantization *q, uint64_t out, uint64_t in)
+static uint64_t scales_of(const struct hu_formula *q, uint64_t out, uint64_t in)
 {
     if (q->one_scale)
         return 1;
@@ -172,10 +158,9 @@ static struct hu_wide whole_bytes(struct hu_wide n, uint64_t bits)
     return n;
 }
 
-bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
-                           const uint64_t *shape, uint64_t *bytes)
+bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+                      const uint64_t *shape, uint64_t *bytes)
 {
-    q = formula(q, row);
     struct hu_wide elements = hu_wide_of(1), matrices = hu_wide_of(1);
     for (unsigned i = 0; i < row->rank; i++)
         hu_wide_times(&elements, shape[i]);
@@ -185,20 +170,20 @@ bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tens
         hu_wide_divide(&matrices, in);
         hu_wide_divide(&matrices, out);
     }
-    struct hu_wide scales = hu_wide_product(matrices.low, scales_of(q, out, in));
-    struct hu_wide sum = whole_bytes(elements, q->bits);
-    hu_wide_add(&sum, whole_bytes(scales, q->scale_bits));
-    hu_wide_add(&sum, whole_bytes(scales, q->zero_bits));
-    if (q->nested) {
+    struct hu_wide scales = hu_wide_product(matrices.low, scales_of(f, out, in));
+    struct hu_wide sum = whole_bytes(elements, f->bits);
+    hu_wide_add(&sum, whole_bytes(scales, f->scale_bits));
+    hu_wide_add(&sum, whole_bytes(scales, f->zero_bits));
+    if (f->nested) {
         struct hu_wide nested = scales;
-        hu_wide_add(&nested, hu_wide_of(q->nested - 1));
-        hu_wide_divide(&nested, q->nested);
+        hu_wide_add(&nested, hu_wide_of(f->nested - 1));
+        hu_wide_divide(&nested, f->nested);
         hu_wide_times(&nested, 4);
         hu_wide_add(&sum, nested);
     }
-    struct hu_wide more = hu_wide_product(in, q->input_bytes);
-    hu_wide_add(&more, hu_wide_of(q->constant));
-    hu_wide_add(&more, hu_wide_of(q->codebook_bytes));
+    struct hu_wide more = hu_wide_product(in, f->input_bytes);
+    hu_wide_add(&more, hu_wide_of(f->constant));
+    hu_wide_add(&more, hu_wide_of(f->codebook_bytes));
     hu_wide_times(&more, matrices.low);
     hu_wide_add(&sum, more);
     return hu_wide_fits(sum, bytes);
@@ -206,13 +191,10 @@ bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tens
 
 void hu_quantization_free(struct hu_quantization *q)
 {
-    for (struct hu_quantization *s = q->next, *after; s; s = after) {
-        after = s->next;
-        free(s->only);
-        free(s);
-    }
-    free(q->patterns);
-    free(q->only);
+    for (size_t i = 0; i < q->rule_count; i++)
+        free(q->rules[i].only.at);
+    free(q->rules);
+    free(q->left.at);
     arena_free(&q->arena);
     *q = (struct hu_quantization){0};
 }

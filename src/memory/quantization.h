@@ -1,5 +1,4 @@
-/* What a config says of how its checkpoint's weights are quantized, and the bytes that they take.
- */
+/* How a config says that its checkpoint's weights are quantized, and the bytes that they take. */
 #pragma once
 
 #include "tensors.h"
@@ -20,27 +19,37 @@ struct hu_pattern {
     bool is_regex, broken; /* text is an expression, a glob's too; one that cannot be read */
 };
 
+struct hu_patterns {
+    struct hu_pattern *at;
+    size_t count;
+};
+
 /* A matrix of OUT × IN takes bits × OUT × IN / 8, and for its scales what follows. */
-struct hu_quantization {
-    char method[48]; /* as the config calls it, and its bits: for people */
+struct hu_formula {
     enum hu_scope scope;
-    unsigned bits;
+    unsigned bits;                    /* 0: no formula */
     uint64_t group;                   /* inputs that share a scale; 0: a whole row */
     uint64_t tile_rows, tile_columns; /* not 0: a scale a tile instead */
-    bool one_scale;                   /* one scale for the matrix */
+    unsigned one_scale;               /* 1: one scale for the matrix */
     unsigned scale_bits, zero_bits;   /* of each scale, and of its zero point */
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
     unsigned constant;                /* a matrix: shapes, global scales */
-    unsigned cache_bits;         /* of the KV cache that the checkpoint has scales for; 0: none */
-    uint64_t codebook_bytes;     /* a matrix: aqlm's */
-    struct hu_pattern *patterns; /* modules that are left out */
-    size_t pattern_count;
-    struct hu_pattern *only; /* modules that alone are quantized; none: all in the scope */
-    size_t only_count;
-    /* Another formula, for modules that this one does not take; patterns and arena are the first's.
-     */
-    struct hu_quantization *next;
+    uint64_t codebook_bytes;          /* a matrix: aqlm's */
+};
+
+struct hu_rule {
+    struct hu_formula formula;
+    struct hu_patterns only; /* modules that alone are quantized so; none: all in the scope */
+};
+
+struct hu_quantization {
+    char method[48];         /* as the config calls it, and its bits: for people */
+    unsigned bits;           /* of the first formula */
+    unsigned cache_bits;     /* of the KV cache that the checkpoint has scales for; 0: none */
+    struct hu_patterns left; /* modules that are left out */
+    struct hu_rule *rules;
+    size_t rule_count;
     struct arena arena;
 };
 
@@ -56,17 +65,17 @@ enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR]);
 void hu_quantization_free(struct hu_quantization *q);
 
-/* Adds the strings of LIST to Q's list of patterns. False: out of memory, or too many. */
-bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_pattern **patterns,
-                      size_t *count);
+/* Adds the strings of LIST to Q's PATTERNS. False: out of memory, or too many. */
+bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_patterns *patterns);
 
 /* A module that has a formula of its own and is none of TENSORS, as where modules are spelled
  * otherwise: what the config says of it would be left aside. NULL: there is none. */
 const char *hu_quantization_idle(const struct hu_quantization *q, const struct hu_tensors *tensors);
 
-/* Whether ROW is stored quantized. */
-bool hu_quantization_takes(const struct hu_quantization *q, const struct hu_tensor_row *row);
-/* Bytes of one copy of ROW, which hu_quantization_takes, with the sizes of SHAPE. False: over 64
- * bits. */
-bool hu_quantization_bytes(const struct hu_quantization *q, const struct hu_tensor_row *row,
-                           const uint64_t *shape, uint64_t *bytes);
+/* The formula that ROW is stored by; those that name modules go before those for all. NULL: none.
+ */
+const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
+                                                 const struct hu_tensor_row *row);
+/* Bytes of one copy of ROW by F, with the sizes of SHAPE. False: over 64 bits. */
+bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+                      const uint64_t *shape, uint64_t *bytes);

@@ -1,13 +1,23 @@
-#include "quantization_methods.h"
+/* What configs declare of quantized weights: one function a method; each says what it does not
+ * know. */
+#include "quantization.h"
+#include "word_list.h"
 #include "file/printable.h"
+#include "file/tensor_file.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* One function a method; each says what it does not know. */
+struct declared {
+    json_t *config; /* the object that declares it */
+    struct hu_quantization *q;
+    struct hu_formula f; /* what it declares of all modules, or of those it is about */
+    char *error;
+};
 
-bool hu_declared_unknown(struct declared *d, const char *what, const char *value)
+/* Says in the error that WHAT is not known of VALUE, or of "none" where that is NULL. Returns
+ * false. */
+static bool unknown(struct declared *d, const char *what, const char *value)
 {
     char shown[64];
     snprintf(d->error, HU_QUANTIZATION_ERROR, "%s '%s' is not known", what,
@@ -15,7 +25,8 @@ bool hu_declared_unknown(struct declared *d, const char *what, const char *value
     return false;
 }
 
-uint64_t hu_declared_number(json_t *object, const char *key, uint64_t otherwise)
+/* A whole number of OBJECT, from 1 to 2^20; OTHERWISE where it is absent; −1 and null are 0. */
+static uint64_t number(json_t *object, const char *key, uint64_t otherwise)
 {
     json_t *value = json_object_get(object, key);
     json_int_t n = json_integer_value(value);
@@ -24,68 +35,96 @@ uint64_t hu_declared_number(json_t *object, const char *key, uint64_t otherwise)
     return n > 0 && n <= 1 << 20 ? (uint64_t)n : 0;
 }
 
-const char *hu_declared_text(json_t *object, const char *key)
+/* A text of OBJECT, or "". */
+static const char *text(json_t *object, const char *key)
 {
     const char *value = json_string_value(json_object_get(object, key));
     return value ? value : "";
 }
 
-static bool read_bits(struct declared *d, uint64_t bits)
+static bool is(json_t *object, const char *key, const char *value)
 {
-    d->q->bits = (unsigned)bits;
+    return !strcmp(text(object, key), value);
+}
+
+static bool is_one_of(const char *words, const char *word)
+{
+    return !strchr(word, ' ') && hu_has_word(words, word);
+}
+
+static bool is_true(json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
+}
+
+/* The width and the group, where OBJECT says them under these keys. */
+static void read_widths(struct declared *d, json_t *object, const char *bits, const char *group)
+{
+    d->f.bits = (unsigned)number(object, bits, d->f.bits);
+    d->f.group = number(object, group, d->f.group);
+}
+
+static bool check_bits(struct declared *d)
+{
     char shown[24];
-    snprintf(shown, sizeof shown, "%llu", (unsigned long long)bits);
-    return (bits >= 1 && bits <= 8) || hu_declared_unknown(d, "a width of bits", shown);
+    snprintf(shown, sizeof shown, "%u", d->f.bits);
+    return (d->f.bits >= 1 && d->f.bits <= 8) || unknown(d, "a width of bits", shown);
 }
 
-static void set_tile(struct hu_quantization *q, json_t *block)
+static void set_tile(struct hu_formula *f, json_t *block)
 {
-    q->tile_rows = (uint64_t)json_integer_value(json_array_get(block, 0));
-    q->tile_columns = (uint64_t)json_integer_value(json_array_get(block, 1));
-    if (q->tile_rows > 1 << 20 || q->tile_columns > 1 << 20)
-        q->tile_rows = q->tile_columns = 0;
+    f->tile_rows = (uint64_t)json_integer_value(json_array_get(block, 0));
+    f->tile_columns = (uint64_t)json_integer_value(json_array_get(block, 1));
+    if (f->tile_rows > 1 << 20 || f->tile_columns > 1 << 20)
+        f->tile_rows = f->tile_columns = 0;
 }
 
-static bool alike(const struct hu_quantization *a, const struct hu_quantization *b)
+/* F without zero points: 8 bits of scale a GROUP. */
+static bool set_scales(struct hu_formula *f, uint64_t group)
 {
-    return a->scope == b->scope && a->bits == b->bits && a->group == b->group &&
-           a->tile_rows == b->tile_rows && a->tile_columns == b->tile_columns &&
-           a->one_scale == b->one_scale && a->scale_bits == b->scale_bits &&
-           a->zero_bits == b->zero_bits && a->input_bytes == b->input_bytes &&
-           a->constant == b->constant;
+    f->group = group;
+    f->scale_bits = 8;
+    f->zero_bits = 0;
+    return true;
 }
 
-/* Adds FORMULA for the modules of LIST, for all others where it is empty. The first has the place
- * of one without bits. */
-static bool add_formula(struct declared *d, const struct hu_quantization *formula, json_t *list)
+static bool set_nvfp4(struct hu_formula *f)
 {
-    struct hu_quantization *s = d->q, new = *formula;
+    f->bits = 4;
+    f->constant = 4 + 4; /* the tensor's scale, the inputs' */
+    return set_scales(f, 16);
+}
+
+static bool alike(const struct hu_formula *a, const struct hu_formula *b)
+{
+    return !memcmp(a, b, sizeof *a); /* no padding is in it */
+}
+
+/* Adds formula F for the modules of LIST, for all others where it is empty. */
+static bool add_rule(struct declared *d, const struct hu_formula *f, json_t *list)
+{
+    struct hu_quantization *q = d->q;
     bool named = json_array_size(list);
-    while (s->bits && !(alike(s, formula) && named == (s->only_count > 0)) && s->next)
-        s = s->next;
-    if (!s->bits) {
-        new.patterns = s->patterns;
-        new.pattern_count = s->pattern_count;
-        new.arena = s->arena;
-        memcpy(new.method, s->method, sizeof new.method);
-        *s = new;
-    } else if (!alike(s, formula) || named != (s->only_count > 0)) {
-        if (!(s->next = malloc(sizeof new)))
-            return hu_declared_unknown(d, "a list of modules:", "out of memory");
-        *(s = s->next) = new;
+    struct hu_rule *r = q->rules, *end = r + q->rule_count;
+    while (r < end && !(alike(&r->formula, f) && named == (r->only.count > 0)))
+        r++;
+    if (r == end) {
+        if (!(r = hu_file_append(&q->rules, &q->rule_count, sizeof *r)))
+            return unknown(d, "a list of modules:", "out of memory");
+        r->formula = *f;
     }
-    return hu_patterns_read(d->q, list, &s->only, &s->only_count) ||
-           hu_declared_unknown(d, "a list of modules", "that is too long");
+    return hu_patterns_read(q, list, &r->only) ||
+           unknown(d, "a list of modules", "that is too long");
 }
 
-/* As add_formula, for the modules of one NAME: a piece, or an expression ("re:"). */
-static bool add_named(struct declared *d, const struct hu_quantization *formula, bool regex,
-                      const char *name)
+/* As add_rule, for the modules of one NAME: a piece, or an expression ("re:"); F NULL: they are
+ * left out. */
+static bool add_named(struct declared *d, const struct hu_formula *f, bool regex, const char *name)
 {
     json_t *list = json_pack("[s++]", regex ? "re:" : "", name, "");
-    bool fine = formula ? add_formula(d, formula, list)
-                        : hu_patterns_read(d->q, list, &d->q->patterns, &d->q->pattern_count) ||
-                              hu_declared_unknown(d, "a list of modules", "that is too long");
+    bool fine = f ? add_rule(d, f, list)
+                  : hu_patterns_read(d->q, list, &d->q->left) ||
+                        unknown(d, "a list of modules", "that is too long");
     json_decref(list);
     return fine;
 }
@@ -94,25 +133,35 @@ static bool add_named(struct declared *d, const struct hu_quantization *formula,
  * they are. A rule's key may begin with "-:" (GPTQModel) where its modules are left. */
 static bool read_rules(struct declared *d, json_t *rules)
 {
-    struct hu_quantization base = *d->q;
     const char *key;
     json_t *rule;
-    base.only = NULL;
-    base.only_count = 0;
-    base.next = NULL;
     json_object_foreach(rules, key, rule)
     {
         const char *name = !strncmp(key, "-:", 2) || !strncmp(key, "+:", 2) ? key + 2 : key;
-        uint64_t bits = hu_declared_number(rule, "bits", base.bits);
-        struct hu_quantization other = base;
+        struct declared other = *d;
+        uint64_t bits = number(rule, "bits", d->f.bits);
         bool left = *key == '-' || bits >= 16;
         if (!left && (!bits || bits > 8))
-            return hu_declared_unknown(d, "a rule's bits for", name);
-        other.bits = (unsigned)bits;
-        other.zero_bits = base.zero_bits ? other.bits : 0;
-        other.group = hu_declared_number(rule, "group_size", base.group);
+            return unknown(d, "a rule's bits for", name);
+        read_widths(&other, rule, "bits", "group_size");
+        other.f.zero_bits = d->f.zero_bits ? other.f.bits : 0;
         bool regex = name != key || strpbrk(name, "*[(|\\+?^$");
-        if ((left || !alike(&other, &base)) && !add_named(d, left ? NULL : &other, regex, name))
+        if ((left || !alike(&other.f, &d->f)) && !add_named(d, left ? NULL : &other.f, regex, name))
+            return false;
+    }
+    return true;
+}
+
+/* A formula for each of LAYERS' names, by what READ makes of its value; of no bits: none. */
+static bool read_layers(struct declared *d, json_t *layers,
+                        bool (*read)(struct declared *d, json_t *layer))
+{
+    const char *name;
+    json_t *layer;
+    json_object_foreach(layers, name, layer)
+    {
+        struct declared one = {.q = d->q, .error = d->error};
+        if (!read(&one, layer) || (one.f.bits && !add_named(d, &one.f, false, name)))
             return false;
     }
     return true;
@@ -124,157 +173,107 @@ static bool read_rules(struct declared *d, json_t *rules)
 static bool read_fp8(struct declared *d)
 {
     json_t *block = json_object_get(d->config, "weight_block_size");
-    const char *stored = hu_declared_text(d->config, "store_dtype");
+    const char *stored = text(d->config, "store_dtype");
     if (*stored && !strstr(stored, "fp8") && !strstr(stored, "float8"))
-        return hu_declared_unknown(d, "fp8 that is stored as", stored);
-    set_tile(d->q, block);
-    if (block && !json_is_null(block) && !(d->q->tile_rows && d->q->tile_columns))
-        return hu_declared_unknown(d, "such a", "weight_block_size");
-    if (!block && *hu_declared_text(d->config, "fmt"))
-        d->q->tile_rows = d->q->tile_columns = 128;
-    d->q->one_scale = !d->q->tile_rows;
-    if (d->q->one_scale && !strcmp(hu_declared_text(d->config, "activation_scheme"), "static"))
-        d->q->constant = 4;
+        return unknown(d, "fp8 that is stored as", stored);
+    set_tile(&d->f, block);
+    if (block && !json_is_null(block) && !(d->f.tile_rows && d->f.tile_columns))
+        return unknown(d, "such a", "weight_block_size");
+    if (!block && *text(d->config, "fmt"))
+        d->f.tile_rows = d->f.tile_columns = 128;
+    d->f.one_scale = !d->f.tile_rows;
+    if (d->f.one_scale && is(d->config, "activation_scheme", "static"))
+        d->f.constant = 4;
     /* "ue8m0" scales are stored in fp32 or, since DeepSeek-V4, as the byte that they are. */
-    return true;
-}
-
-static bool read_nvfp4(struct declared *d)
-{
-    d->q->bits = 4;
-    d->q->group = 16;
-    d->q->scale_bits = 8;
-    d->q->zero_bits = 0;
-    d->q->constant = 4 + 4; /* the tensor's scale, the inputs' */
     return true;
 }
 
 /* AutoRound's types beside integers: OCP's with e8m0 scales, and NVFP4. */
 static bool read_data_type(struct declared *d)
 {
-    const char *type = hu_declared_text(d->config, "data_type");
+    const char *type = text(d->config, "data_type");
     if (!strncmp(type, "nv_fp", 5))
-        return read_nvfp4(d);
-    if (!strncmp(type, "mx_fp", 5)) {
-        d->q->group = 32;
-        d->q->scale_bits = 8;
-        d->q->zero_bits = 0;
-        return true;
-    }
-    return !*type || !strncmp(type, "int", 3) ||
-           hu_declared_unknown(d, "the data_type of auto-round", type);
+        return set_nvfp4(&d->f);
+    if (!strncmp(type, "mx_fp", 5))
+        return set_scales(&d->f, 32);
+    return !*type || !strncmp(type, "int", 3) || unknown(d, "the data_type of auto-round", type);
 }
 
 /* AutoGPTQ, GPTQModel, AutoRound: fp16 scales and packed zero points a group, GPTQ's an int32 a
  * column. */
 static bool read_gptq(struct declared *d)
 {
-    json_t *inside = json_object_get(d->config, "modules_in_block_to_quantize"), *list;
+    json_t *inside = json_object_get(d->config, "modules_in_block_to_quantize");
+    json_t *all = json_array(), *list;
     size_t i;
-    if (!read_bits(d, hu_declared_number(d->config, "bits", 4)))
-        return false;
-    d->q->group = hu_declared_number(d->config, "group_size", 128);
-    d->q->zero_bits = d->q->bits;
-    json_array_foreach(inside, i, list)
-    {
-        bool nested = json_is_array(list);
-        if (!hu_patterns_read(d->q, nested ? list : inside, &d->q->only, &d->q->only_count) ||
-            !nested)
-            break;
-    }
-    if (json_is_true(json_object_get(d->config, "lm_head")))
-        d->q->scope = HU_SCOPE_LINEAR;
-    return read_data_type(d) && read_rules(d, json_object_get(d->config, "dynamic")) &&
+    read_widths(d, d->config, "bits", "group_size");
+    d->f.zero_bits = d->f.bits;
+    if (is_true(d->config, "lm_head"))
+        d->f.scope = HU_SCOPE_LINEAR;
+    bool nested = json_is_array(json_array_get(inside, 0));
+    json_array_foreach(inside, i, list) if (nested) json_array_extend(all, list);
+    bool fine = check_bits(d) && read_data_type(d) && add_rule(d, &d->f, nested ? all : inside);
+    json_decref(all);
+    return fine && read_rules(d, json_object_get(d->config, "dynamic")) &&
            read_rules(d, json_object_get(d->config, "extra_config"));
 }
 
 /* AutoAWQ: as GPTQ without the columns' groups. */
 static bool read_awq(struct declared *d)
 {
-    if (!read_bits(
-            d, hu_declared_number(d->config, "bits", hu_declared_number(d->config, "w_bit", 4))))
-        return false;
-    d->q->group = hu_declared_number(d->config, "group_size",
-                                     hu_declared_number(d->config, "q_group_size", 128));
-    json_t *zero = json_object_get(d->config, "zero_point");
-    d->q->zero_bits = json_is_false(zero) ? 0 : d->q->bits;
-    return true;
+    read_widths(d, d->config, "w_bit", "q_group_size");
+    read_widths(d, d->config, "bits", "group_size");
+    d->f.zero_bits = json_is_false(json_object_get(d->config, "zero_point")) ? 0 : d->f.bits;
+    return check_bits(d);
 }
 
 /* bitsandbytes: 64 codes an fp32 scale, or an int8 one over 256 of those; int8 by rows. */
 static bool read_bitsandbytes(struct declared *d)
 {
-    json_t *c = d->config;
-    struct hu_quantization *q = d->q;
-    const char *kind = hu_declared_text(c, "bnb_4bit_quant_type");
-    if (json_is_true(json_object_get(c, "load_in_8bit"))) {
-        q->bits = 8;
-        q->scale_bits = 32;
-        q->constant = 1; /* weight_format */
+    const char *kind = text(d->config, "bnb_4bit_quant_type");
+    if (is_true(d->config, "load_in_8bit")) {
+        d->f = (struct hu_formula){.bits = 8, .scale_bits = 32, .constant = 1}; /* weight_format */
         return true;
     }
-    if (!json_is_true(json_object_get(c, "load_in_4bit")))
-        return hu_declared_unknown(d,
-                                   "bitsandbytes without load_in_4bit or load_in_8bit:", "neither");
+    if (!is_true(d->config, "load_in_4bit"))
+        return unknown(d, "bitsandbytes without load_in_4bit or load_in_8bit:", "neither");
     if (*kind && strcmp(kind, "nf4") && strcmp(kind, "fp4"))
-        return hu_declared_unknown(d, "a 4-bit type of bitsandbytes", kind);
-    q->bits = 4;
-    q->group = 64;
-    q->scale_bits = 32;
-    q->constant = 16 * 4; /* quant_map */
-    if (json_is_true(json_object_get(c, "bnb_4bit_use_double_quant"))) {
-        q->scale_bits = 8;
-        q->nested = 256;
-        q->constant += 256 * 4; /* nested_quant_map */
+        return unknown(d, "a 4-bit type of bitsandbytes", kind);
+    /* quant_map */
+    d->f = (struct hu_formula){.bits = 4, .group = 64, .scale_bits = 32, .constant = 16 * 4};
+    if (is_true(d->config, "bnb_4bit_use_double_quant")) {
+        d->f.scale_bits = 8;
+        d->f.nested = 256;
+        d->f.constant += 256 * 4; /* nested_quant_map */
     }
     return true;
 }
 
-/* What modelopt's algorithm is stored as, with settings of C: weight_scale, weight_scale_2,
- * input_scale. */
+/* What modelopt's algorithms are stored as: weight_scale, weight_scale_2, input_scale. */
+static const struct algorithm {
+    const char *names;
+    struct hu_formula f;
+} algorithms[] = {
+    {"NVFP4 NVFP4_AWQ", {.bits = 4, .group = 16, .scale_bits = 8, .constant = 4 + 4}},
+    {"MXFP8", {.bits = 8, .group = 32, .scale_bits = 8}},
+    {"FP8_PB_WO fp8_pb_wo", {.bits = 8, .scale_bits = 32, .tile_rows = 128, .tile_columns = 128}},
+    {"FP8 fp8", {.bits = 8, .scale_bits = 32, .one_scale = 1, .constant = 4}},
+    {"FP8_PER_CHANNEL_PER_TOKEN", {.bits = 8, .scale_bits = 32, .constant = 4}},
+    {"W4A16_AWQ W4A8_AWQ", {.bits = 4, .group = 128, .scale_bits = 32, .constant = 4}},
+};
+
 static bool read_algorithm(struct declared *d, json_t *c)
 {
-    struct hu_quantization *q = d->q;
-    const char *algorithm = hu_declared_text(c, "quant_algo");
-    q->scope = HU_SCOPE_LINEAR;
-    if (!strcmp(algorithm, "NVFP4") || !strcmp(algorithm, "NVFP4_AWQ"))
-        return read_nvfp4(d);
-    q->bits = 8;
-    if (!strcmp(algorithm, "MXFP8")) {
-        q->group = 32;
-        q->scale_bits = 8;
-        return true;
-    }
-    q->scale_bits = 32;
-    if (!strcmp(algorithm, "FP8_PB_WO") || !strcmp(algorithm, "fp8_pb_wo")) {
-        q->tile_rows = q->tile_columns = 128;
-        return true;
-    }
-    q->one_scale = !strcmp(algorithm, "FP8") || !strcmp(algorithm, "fp8");
-    q->constant = 4; /* input_scale */
-    if (q->one_scale || !strcmp(algorithm, "FP8_PER_CHANNEL_PER_TOKEN"))
-        return true;
-    if (!strcmp(algorithm, "W4A16_AWQ") || !strcmp(algorithm, "W4A8_AWQ")) {
-        q->bits = 4;
-        q->group = hu_declared_number(c, "group_size", 128);
-        return true;
-    }
-    return hu_declared_unknown(d, "the quant_algo of modelopt", algorithm);
-}
-
-/* A formula for each of LAYERS' names, by what READ makes of its value; of no bits: none. */
-static bool read_layers(struct declared *d, json_t *layers,
-                        bool (*read)(struct declared *d, json_t *layer))
-{
-    const char *name;
-    json_t *layer;
-    json_object_foreach(layers, name, layer)
-    {
-        struct hu_quantization formula = {0};
-        struct declared one = {.config = layer, .q = &formula, .error = d->error};
-        if (!read(&one, layer) || (formula.bits && !add_named(d, &formula, false, name)))
-            return false;
-    }
+    const char *name = text(c, "quant_algo");
+    const struct algorithm *a = algorithms, *end = a + sizeof algorithms / sizeof *algorithms;
+    while (a < end && !is_one_of(a->names, name))
+        a++;
+    if (a == end)
+        return unknown(d, "the quant_algo of modelopt", name);
+    d->f = a->f;
+    d->f.scope = HU_SCOPE_LINEAR;
+    if (*name == 'W')
+        d->f.group = number(c, "group_size", d->f.group);
     return true;
 }
 
@@ -283,11 +282,10 @@ static bool read_modelopt(struct declared *d)
 {
     json_t *inner = json_object_get(d->config, "quantization");
     json_t *c = json_is_object(inner) ? inner : d->config;
-    if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->patterns,
-                          &d->q->pattern_count))
-        return hu_declared_unknown(d, "a list of modules", "exclude_modules");
+    if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->left))
+        return unknown(d, "a list of modules", "exclude_modules");
     json_t *layers = json_object_get(c, "quantized_layers");
-    if (strcmp(hu_declared_text(c, "quant_algo"), "MIXED_PRECISION") || !json_object_size(layers))
+    if (!is(c, "quant_algo", "MIXED_PRECISION") || !json_object_size(layers))
         return read_algorithm(d, c);
     return read_layers(d, layers, read_algorithm);
 }
@@ -295,66 +293,53 @@ static bool read_modelopt(struct declared *d)
 /* llm-compressor's formats: what follows from a group's "weights". */
 static bool read_group(struct declared *d, json_t *weights, const char *format)
 {
-    struct hu_quantization *q = d->q;
-    if (!read_bits(d, hu_declared_number(weights, "num_bits", 8)))
+    d->f = (struct hu_formula){.scope = HU_SCOPE_LINEAR, .bits = 8, .scale_bits = 16};
+    read_widths(d, weights, "num_bits", "group_size");
+    if (!check_bits(d))
         return false;
-    const char *strategy = hu_declared_text(weights, "strategy");
-    q->scope = HU_SCOPE_LINEAR;
-    q->scale_bits = 16;
-    q->group = hu_declared_number(weights, "group_size", 0);
-    q->one_scale = !strcmp(strategy, "tensor");
-    if (!strcmp(strategy, "block"))
-        set_tile(q, json_object_get(weights, "block_structure"));
+    d->f.one_scale = is(weights, "strategy", "tensor");
+    if (is(weights, "strategy", "block"))
+        set_tile(&d->f, json_object_get(weights, "block_structure"));
     if (strstr(format, "nvfp4"))
-        return read_nvfp4(d);
-    if (strstr(format, "mxfp")) {
-        q->group = 32;
-        q->scale_bits = 8;
-        return true;
-    }
+        return set_nvfp4(&d->f);
+    if (strstr(format, "mxfp"))
+        return set_scales(&d->f, 32);
     if (json_is_false(json_object_get(weights, "symmetric")))
-        q->zero_bits = q->bits;
+        d->f.zero_bits = d->f.bits;
     if (strstr(format, "pack"))
-        q->constant = 2 * 8; /* weight_shape */
-    if (!strcmp(hu_declared_text(weights, "actorder"), "group"))
-        q->input_bytes = 4;
-    if (strstr(format, "sparse") || strstr(format, "24"))
-        return hu_declared_unknown(d, "the format of compressed-tensors", format);
-    return true;
+        d->f.constant = 2 * 8; /* weight_shape */
+    if (is(weights, "actorder", "group"))
+        d->f.input_bytes = 4;
+    return !(strstr(format, "sparse") || strstr(format, "24")) ||
+           unknown(d, "the format of compressed-tensors", format);
 }
 
 /* A formula a group, with a format of its own where the config's is "mixed-precision". */
 static bool read_compressed(struct declared *d)
 {
     json_t *groups = json_object_get(d->config, "config_groups"), *group;
-    const char *name, *all = hu_declared_text(d->config, "format");
-    size_t quantized = 0;
+    const char *name, *all = text(d->config, "format");
     json_object_foreach(groups, name, group)
     {
         json_t *weights = json_object_get(group, "weights");
-        if (!json_is_object(weights))
-            continue;
-        struct hu_quantization formula = {0};
-        struct declared one = {.config = group, .q = &formula, .error = d->error};
-        const char *own = hu_declared_text(group, "format");
         json_t *targets = json_object_get(group, "targets");
+        const char *own = text(group, "format");
         const char *first = json_string_value(json_array_get(targets, 0));
-        if (!read_group(&one, weights, *own ? own : all) ||
-            !add_formula(d, &formula, first && strcmp(first, "Linear") ? targets : NULL))
+        struct declared one = {.error = d->error};
+        if (json_is_object(weights) &&
+            (!read_group(&one, weights, *own ? own : all) ||
+             !add_rule(d, &one.f, first && strcmp(first, "Linear") ? targets : NULL)))
             return false;
-        quantized++;
     }
-    return quantized || hu_declared_unknown(
-                            d, "compressed-tensors without weights in config_groups: format", all);
+    return d->q->rule_count ||
+           unknown(d, "compressed-tensors without weights in config_groups: format", all);
 }
 
 static bool read_hqq_weights(struct declared *d, json_t *weights)
 {
-    if (!read_bits(d, hu_declared_number(weights, "nbits", 4)))
-        return false;
-    d->q->group = hu_declared_number(weights, "group_size", 64);
-    d->q->scale_bits = d->q->zero_bits = 16;
-    return true;
+    d->f = (struct hu_formula){.bits = 4, .group = 64, .scale_bits = 16, .zero_bits = 16};
+    read_widths(d, weights, "nbits", "group_size");
+    return check_bits(d);
 }
 
 static bool read_hqq_layer(struct declared *d, json_t *layer)
@@ -367,25 +352,22 @@ static bool read_hqq_layer(struct declared *d, json_t *layer)
 static bool read_hqq(struct declared *d)
 {
     json_t *inner = json_object_get(d->config, "quant_config");
-    if (!read_hqq_layer(d, inner) || (!d->q->bits && !read_layers(d, inner, read_hqq_layer)))
+    if (!read_hqq_layer(d, inner) || (!d->f.bits && !read_layers(d, inner, read_hqq_layer)))
         return false;
-    return d->q->bits || read_hqq_weights(d, json_is_object(inner) ? inner : d->config);
+    return d->f.bits || d->q->rule_count ||
+           read_hqq_weights(d, json_is_object(inner) ? inner : d->config);
 }
 
 /* Egiazarian et al. 2024 (arXiv:2401.06118): codes of groups, codebooks a matrix, a scale a row. */
 static bool read_aqlm(struct declared *d)
 {
     json_t *c = d->config;
-    uint64_t inputs = hu_declared_number(c, "in_group_size", 8),
-             outputs = hu_declared_number(c, "out_group_size", 1);
-    uint64_t books = hu_declared_number(c, "num_codebooks", 1),
-             bits = hu_declared_number(c, "nbits_per_codebook", 16);
-    if (!inputs || !outputs || !books || bits < 1 || bits > 16 || inputs * outputs > 1 << 16 ||
-        (books * bits) % (inputs * outputs))
-        return hu_declared_unknown(
-            d, "aqlm's groups and codebooks:", "they give no whole bits a weight");
-    d->q->bits = (unsigned)(books * bits / (inputs * outputs));
-    d->q->codebook_bytes = books * ((uint64_t)1 << bits) * inputs * outputs * 2;
+    uint64_t group = number(c, "in_group_size", 8) * number(c, "out_group_size", 1);
+    uint64_t books = number(c, "num_codebooks", 1), bits = number(c, "nbits_per_codebook", 16);
+    if (!group || !books || bits < 1 || bits > 16 || group > 1 << 16 || books * bits % group)
+        return unknown(d, "aqlm's groups and codebooks:", "they give no whole bits a weight");
+    d->f.bits = (unsigned)(books * bits / group);
+    d->f.codebook_bytes = books * ((uint64_t)1 << bits) * group * 2;
     return true;
 }
 
@@ -393,21 +375,20 @@ static bool read_torchao(struct declared *d)
 {
     json_t *type = json_object_get(d->config, "quant_type");
     json_t *inner = json_object_get(type, "default");
-    const char *name =
-        json_is_string(type) ? json_string_value(type) : hu_declared_text(inner, "_type");
-    json_t *settings = json_is_string(type) ? json_object_get(d->config, "quant_type_kwargs")
-                                            : json_object_get(inner, "_data");
-    struct hu_quantization *q = d->q;
+    bool old = json_is_string(type);
+    const char *name = old ? json_string_value(type) : text(inner, "_type");
+    json_t *settings =
+        old ? json_object_get(d->config, "quant_type_kwargs") : json_object_get(inner, "_data");
     bool four = strstr(name, "int4") || strstr(name, "Int4");
     bool float8 = strstr(name, "float8") || strstr(name, "Float8");
     if (!four && !float8 && !strstr(name, "int8") && !strstr(name, "Int8"))
-        return hu_declared_unknown(d, "the quant_type of torchao", name);
-    if (json_is_true(json_object_get(d->config, "include_input_output_embeddings")))
-        q->scope = HU_SCOPE_TABLES;
-    q->bits = four ? 4 : 8;
-    q->group = four ? hu_declared_number(settings, "group_size", 128) : 0;
-    q->scale_bits = float8 ? 32 : 16;
-    q->zero_bits = four ? 16 : 0;
+        return unknown(d, "the quant_type of torchao", name);
+    if (is_true(d->config, "include_input_output_embeddings"))
+        d->f.scope = HU_SCOPE_TABLES;
+    d->f.bits = four ? 4 : 8;
+    d->f.group = four ? number(settings, "group_size", 128) : 0;
+    d->f.scale_bits = float8 ? 32 : 16;
+    d->f.zero_bits = four ? 16 : 0;
     return true;
 }
 
@@ -415,46 +396,40 @@ static bool read_torchao(struct declared *d)
  * matrix or a row; inputs' scales where these are static. */
 static bool read_quark_layer(struct declared *d, json_t *layer)
 {
-    json_t *weights = json_object_get(layer, "weight"),
-           *inputs = json_object_get(layer, "input_tensors");
-    const char *dtype = hu_declared_text(weights, "dtype"),
-               *scheme = hu_declared_text(weights, "qscheme");
-    bool fp8 = !strcmp(dtype, "fp8_e4m3");
-    *d->q = (struct hu_quantization){.scope = HU_SCOPE_LINEAR,
-                                     .bits = fp8 ? 8 : 4,
-                                     .scale_bits = fp8 ? 32 : 8,
-                                     .group = hu_declared_number(weights, "group_size", 0),
-                                     .one_scale = !strcmp(scheme, "per_tensor")};
+    json_t *weights = json_object_get(layer, "weight");
+    json_t *inputs = json_object_get(layer, "input_tensors");
+    bool fp8 = is(weights, "dtype", "fp8_e4m3"), one = is(weights, "qscheme", "per_tensor");
+    d->f = (struct hu_formula){.scope = HU_SCOPE_LINEAR,
+                               .bits = fp8 ? 8 : 4,
+                               .scale_bits = fp8 ? 32 : 8,
+                               .group = number(weights, "group_size", 0),
+                               .one_scale = one};
     if (fp8 && json_is_false(json_object_get(inputs, "is_dynamic")))
-        d->q->constant = 4;
-    return (fp8 ? d->q->one_scale || !strcmp(scheme, "per_channel")
-                : !strcmp(dtype, "fp4") &&
-                      !strcmp(hu_declared_text(weights, "scale_format"), "e8m0")) ||
-           hu_declared_unknown(d, "what quark's weights are,", dtype);
+        d->f.constant = 4;
+    return (fp8 ? one || is(weights, "qscheme", "per_channel")
+                : is(weights, "dtype", "fp4") && is(weights, "scale_format", "e8m0")) ||
+           unknown(d, "what quark's weights are,", text(weights, "dtype"));
 }
 
 static bool read_quark(struct declared *d)
 {
-    struct hu_quantization formula;
-    struct declared all = {.q = &formula, .error = d->error};
     json_t *rest = json_object_get(d->config, "global_quant_config");
     if (json_is_object(json_object_get(rest, "weight")) &&
-        (!read_quark_layer(&all, rest) || !add_formula(d, &formula, NULL)))
+        (!read_quark_layer(d, rest) || !add_rule(d, &d->f, NULL)))
         return false;
     return read_layers(d, json_object_get(d->config, "layer_quant_config"), read_quark_layer) &&
-           (d->q->bits || hu_declared_unknown(d, "what quark's weights are,", NULL));
+           (d->q->rule_count || unknown(d, "what quark's weights are,", NULL));
 }
 
 /* Bits and groups alone. HIGGS (transformers, integrations/higgs.py, HiggsLinear) has a table of
  * 2^bits and one of 2^bits squared pairs in fp32 besides. */
 static bool read_plain(struct declared *d)
 {
-    struct hu_quantization *q = d->q;
-    q->group = hu_declared_number(d->config, "group_size", q->group);
-    if (!read_bits(d, hu_declared_number(d->config, "bits", q->bits)))
+    read_widths(d, d->config, "bits", "group_size");
+    if (!check_bits(d))
         return false;
-    if (q->codebook_bytes)
-        q->codebook_bytes = ((uint64_t)2 << q->bits) + ((uint64_t)8 << 2 * q->bits);
+    if (d->f.codebook_bytes)
+        d->f.codebook_bytes = ((uint64_t)2 << d->f.bits) + ((uint64_t)8 << 2 * d->f.bits);
     return true;
 }
 
@@ -462,115 +437,190 @@ static bool read_plain(struct declared *d)
  * matrices of 16 bits that turn weights and their gradients. */
 static bool read_fp_quant(struct declared *d)
 {
-    const char *type = hu_declared_text(d->config, "forward_dtype");
-    uint64_t side = hu_declared_number(d->config, "hadamard_group_size", 32);
-    d->q->group = strcmp(type, "mxfp4") ? 16 : 32;
-    d->q->constant = 2 * 4 + (unsigned)(2 * 2 * side * side);
-    return ((d->q->group == 32 || !strcmp(type, "nvfp4")) && side <= 4096 &&
-            !json_is_true(json_object_get(d->config, "store_master_weights")) &&
-            !json_is_true(json_object_get(d->config, "pseudoquantization"))) ||
-           hu_declared_unknown(d, "fp_quant, with its settings,", type);
+    const char *type = text(d->config, "forward_dtype");
+    uint64_t side = number(d->config, "hadamard_group_size", 32);
+    d->f.group = strcmp(type, "mxfp4") ? 16 : 32;
+    d->f.constant = 2 * 4 + (unsigned)(2 * 2 * side * side);
+    return ((d->f.group == 32 || !strcmp(type, "nvfp4")) && side <= 4096 &&
+            !is_true(d->config, "store_master_weights") &&
+            !is_true(d->config, "pseudoquantization")) ||
+           unknown(d, "fp_quant, with its settings,", type);
 }
 
 static bool read_eetq(struct declared *d)
 {
-    const char *weights = hu_declared_text(d->config, "weights");
-    if (*weights && strcmp(weights, "int8"))
-        return hu_declared_unknown(d, "eetq's weights", weights);
-    return true;
+    const char *weights = text(d->config, "weights");
+    return !*weights || !strcmp(weights, "int8") || unknown(d, "eetq's weights", weights);
 }
 
 static bool read_quanto(struct declared *d)
 {
-    const char *weights = hu_declared_text(d->config, "weights");
-    bool float8 = !strncmp(weights, "float8", 6);
-    unsigned bits =
-        !strncmp(weights, "int", 3) && strlen(weights) == 4 ? (unsigned)(weights[3] - '0') : 0;
-    if (!float8 && bits != 2 && bits != 4 && bits != 8)
-        return hu_declared_unknown(d, "quanto's weights", weights);
-    d->q->bits = float8 ? 8 : bits;
-    d->q->group = d->q->bits < 8 ? 128 : 0;
-    d->q->zero_bits = d->q->bits < 8 ? 16 : 0;
+    const char *weights = text(d->config, "weights");
+    bool eight = !strncmp(weights, "float8", 6) || !strcmp(weights, "int8");
+    if (!eight && strcmp(weights, "int2") && strcmp(weights, "int4"))
+        return unknown(d, "quanto's weights", weights);
+    d->f.bits = eight ? 8 : (unsigned)(weights[3] - '0');
+    d->f.group = eight ? 0 : 128;
+    d->f.zero_bits = eight ? 0 : 16;
     return true;
 }
 
 /* Four ternary weights a byte, one scale; "online" checkpoints are not packed. */
 static bool read_bitnet(struct declared *d)
 {
-    if (!strcmp(hu_declared_text(d->config, "quantization_mode"), "online"))
-        return hu_declared_unknown(d, "bitnet's quantization_mode", "online");
-    d->q->one_scale = true;
-    return true;
+    return !is(d->config, "quantization_mode", "online") ||
+           unknown(d, "bitnet's quantization_mode", "online");
 }
 
 /* MLX's own (mlx.nn.quantize): every linear layer and embedding, a scale and a bias in 16 bits a
  * group, or a scale of 8 in the modes of block formats. */
-static bool read_mlx_mode(struct declared *d, struct hu_quantization *q)
+static bool read_mlx_mode(struct declared *d)
 {
-    const char *mode = hu_declared_text(d->config, "mode");
+    const char *mode = text(d->config, "mode");
     bool affine = !*mode || !strcmp(mode, "affine");
-    if (!affine && strcmp(mode, "mxfp4") && strcmp(mode, "mxfp8") && strcmp(mode, "nvfp4"))
-        return hu_declared_unknown(d, "MLX's mode", mode);
-    q->scope = HU_SCOPE_TABLES;
-    q->group = hu_declared_number(d->config, "group_size", q->group);
-    q->scale_bits = affine ? 16 : 8;
-    q->zero_bits = affine ? 16 : 0;
-    q->bits = (unsigned)hu_declared_number(d->config, "bits", q->bits);
-    return (q->bits >= 1 && q->bits <= 8) || hu_declared_unknown(d, "a width of bits", "of MLX");
+    if (!affine && !is_one_of("mxfp4 mxfp8 nvfp4", mode))
+        return unknown(d, "MLX's mode", mode);
+    read_widths(d, d->config, "bits", "group_size");
+    d->f.scale_bits = affine ? 16 : 8;
+    d->f.zero_bits = affine ? 16 : 0;
+    return (d->f.bits >= 1 && d->f.bits <= 8) || unknown(d, "a width of bits", "of MLX");
 }
 
 /* Entries by a module's name leave it out (false) or give it another width. */
 static bool read_mlx(struct declared *d)
 {
-    struct hu_quantization base = {.bits = 4, .group = 64};
     const char *key;
     json_t *value;
-    if (!read_mlx_mode(d, &base) || !add_formula(d, &base, NULL))
+    if (!read_mlx_mode(d) || !add_rule(d, &d->f, NULL))
         return false;
     json_object_foreach(d->config, key, value)
     {
-        struct hu_quantization other = base;
-        struct declared one = {.config = value, .q = &other, .error = d->error};
+        struct declared other = *d;
         bool left = json_is_false(value);
-        if ((left || json_is_object(value)) && ((!left && !read_mlx_mode(&one, &other)) ||
-                                                !add_named(d, left ? NULL : &other, false, key)))
+        other.config = value;
+        if ((left || json_is_object(value)) && ((!left && !read_mlx_mode(&other)) ||
+                                                !add_named(d, left ? NULL : &other.f, false, key)))
             return false;
     }
     return true;
 }
 
-static const struct hu_quantization_method methods[] = {
+static const struct method {
+    const char *names;
+    bool (*read)(struct declared *d); /* what the config says beside; NULL: nothing */
+    struct hu_formula has;            /* what every checkpoint of it has alike */
+} methods[] = {
     {"fp8", read_fp8, {.bits = 8, .scale_bits = 32}},
     {"fbgemm_fp8", NULL, {.bits = 8, .scale_bits = 32}}, /* FBGEMM: a row's fp32 scale */
-    {"gptq", read_gptq, {.scale_bits = 16, .input_bytes = 4}},
-    {"awq", read_awq, {.scale_bits = 16}},
-    {"auto-round", read_gptq, {.scale_bits = 16}}, /* without the columns' groups */
-    {"intel/auto-round", read_gptq, {.scale_bits = 16}},
+    {"gptq", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16, .input_bytes = 4}},
+    {"awq", read_awq, {.bits = 4, .group = 128, .scale_bits = 16}},
+    /* without the columns' groups */
+    {"auto-round intel/auto-round", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16}},
     {"bitsandbytes", read_bitsandbytes, {.bits = 0}},
     /* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
     {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
-    {"modelopt", read_modelopt, {.bits = 0}},
-    {"modelopt_fp4", read_modelopt, {.bits = 0}},
-    {"compressed-tensors", read_compressed, {.bits = 0}},
-    {"compressed_tensors", read_compressed, {.bits = 0}},
+    {"modelopt modelopt_fp4", read_modelopt, {.bits = 0}},
+    {"compressed-tensors compressed_tensors", read_compressed, {.bits = 0}},
     {"hqq", read_hqq, {.bits = 0}},
     {"aqlm", read_aqlm, {.scale_bits = 16}},
     {"torchao", read_torchao, {.bits = 0}},
     {"eetq", read_eetq, {.bits = 8, .scale_bits = 16}},
     {"quanto", read_quanto, {.scale_bits = 16}},
-    {"bitnet", read_bitnet, {.bits = 2, .scale_bits = 16}},
+    {"bitnet", read_bitnet, {.bits = 2, .scale_bits = 16, .one_scale = 1}},
     {"quark", read_quark, {.bits = 0}},
     {"higgs", read_plain, {.bits = 4, .group = 256, .scale_bits = 16, .codebook_bytes = 1}},
     {"fp_quant", read_fp_quant, {.bits = 4, .scale_bits = 8}},
     /* transformers' layout for Apple's GPUs, which is MLX's of linear layers. */
     {"metal", read_plain, {.bits = 4, .group = 64, .scale_bits = 16, .zero_bits = 16}},
-    {"mlx", read_mlx, {.bits = 0}},
+    {"mlx", read_mlx, {.bits = 4, .group = 64, .scope = HU_SCOPE_TABLES}},
 };
 
-const struct hu_quantization_method *hu_quantization_method(const char *name)
+static const struct method *method_called(const char *name)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (!strcmp(methods[i].name, name))
+        if (is_one_of(methods[i].names, name))
             return &methods[i];
     return NULL;
+}
+
+/* The method's name; bitsandbytes' older configs leave it out. */
+static const char *name_of(json_t *config)
+{
+    const char *name = text(config, "quant_method");
+    if (*name)
+        return name;
+    if (is_true(config, "load_in_4bit") || is_true(config, "load_in_8bit"))
+        return "bitsandbytes";
+    if (json_object_get(config, "quant_algo") || json_object_get(config, "producer"))
+        return "modelopt";
+    if (json_object_get(config, "config_groups"))
+        return "compressed-tensors";
+    if (json_object_get(config, "w_bit"))
+        return "awq";
+    return json_object_get(config, "bits") && json_object_get(config, "group_size") ? "mlx" : "";
+}
+
+/* Modules that are left out, under the names that methods have for the list. */
+static bool read_left_out(struct declared *d)
+{
+    const char *keys = "modules_to_not_convert ignore ignored_layers llm_int8_skip_modules "
+                       "skip_modules linear_weights_not_to_quantize exclude";
+    struct hu_patterns *left = &d->q->left;
+    char key[40];
+    while (hu_next_word(&keys, ' ', key, sizeof key))
+        if (!hu_patterns_read(d->q, json_object_get(d->config, key), left))
+            return unknown(d, "a list of modules", key);
+    for (size_t i = 0; i < left->count; i++)
+        if (left->at[i].broken)
+            return unknown(d, "the expression of modules", left->at[i].text);
+    return true;
+}
+
+static json_t *declaration(json_t *root)
+{
+    /* The last is MLX's. */
+    static const char *const keys[] = {"quantization_config", "compression_config", "quantization"};
+    json_t *places[] = {root, json_object_get(root, "text_config")};
+    for (size_t i = 0; i < 6; i++) {
+        json_t *found = json_object_get(places[i / 3], keys[i % 3]);
+        if (found && !json_is_null(found))
+            return found;
+    }
+    return NULL;
+}
+
+/* llm-compressor's scheme of the KV cache, or ModelOpt's algorithm: FP8, NVFP4. */
+static unsigned cache_bits(json_t *config)
+{
+    json_t *inner = json_object_get(config, "quantization");
+    const char *algorithm = text(json_is_object(inner) ? inner : config, "kv_cache_quant_algo");
+    if (*algorithm)
+        return strstr(algorithm, "FP8") ? 8 : strstr(algorithm, "FP4") ? 4 : 0;
+    return (unsigned)number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
+}
+
+enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
+                                       char error[HU_QUANTIZATION_ERROR])
+{
+    *q = (struct hu_quantization){0};
+    struct declared d = {.config = declaration(root), .q = q, .error = error};
+    if (!d.config)
+        return HU_NOT_QUANTIZED;
+    const char *name = name_of(d.config);
+    char shown[40];
+    const struct method *method = method_called(name);
+    snprintf(q->method, sizeof q->method, "%s",
+             hu_printable(*name ? name : "?", shown, sizeof shown));
+    bool fine = method || unknown(&d, "the quantization method", name);
+    if (fine) {
+        d.f = method->has;
+        fine = !method->read || method->read(&d);
+    }
+    /* For all modules that no rule is for, where the method did not add it. */
+    if (fine && d.f.bits && (!q->rule_count || !alike(&q->rules->formula, &d.f)))
+        fine = add_rule(&d, &d.f, NULL);
+    fine = fine && read_left_out(&d);
+    q->bits = q->rule_count ? q->rules->formula.bits : 0;
+    q->cache_bits = cache_bits(d.config);
+    return fine ? HU_QUANTIZED : HU_QUANTIZED_UNKNOWN;
 }

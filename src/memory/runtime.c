@@ -7,12 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    enum hu_engine engine;
-} engines[] = {{"transformers", HU_ENGINE_TRANSFORMERS},
-               {"llama.cpp", HU_ENGINE_LLAMA_CPP},
-               {"vllm", HU_ENGINE_VLLM}};
+static const char *const engines[] = {"a runtime", "transformers", "llama.cpp", "vllm"};
 
 /* What an engine may be started with. */
 static const struct setting {
@@ -31,14 +26,11 @@ static const struct setting {
     {HU_ENGINE_VLLM, "available", BYTES, offsetof(struct hu_runtime, available)},
     {HU_ENGINE_VLLM, "prefix-caching", FLAG, offsetof(struct hu_runtime, prefix_caching)},
 };
-enum { ENGINES = sizeof engines / sizeof *engines, SETTINGS = sizeof settings / sizeof *settings };
+enum { SETTINGS = sizeof settings / sizeof *settings };
 
 const char *hu_engine_name(enum hu_engine engine)
 {
-    for (size_t i = 0; i < ENGINES; i++)
-        if (engines[i].engine == engine)
-            return engines[i].name;
-    return "a runtime";
+    return engines[engine];
 }
 
 static bool refuse_setting(const struct hu_runtime *r, const char *word,
@@ -94,9 +86,9 @@ bool hu_runtime_read(const char *text, struct hu_runtime *runtime, char error[HU
         return false;
     }
     const char *name = strsep(&rest, ",");
-    for (size_t i = 0; i < ENGINES; i++)
-        if (!strcmp(engines[i].name, name))
-            runtime->engine = engines[i].engine;
+    for (enum hu_engine e = HU_ENGINE_TRANSFORMERS; e <= HU_ENGINE_VLLM; e++)
+        if (!strcmp(engines[e], name))
+            runtime->engine = e;
     if (!runtime->engine) {
         snprintf(error, HU_RUNTIME_ERROR, "'%.40s' is none of: transformers, llama.cpp, vllm",
                  name);
@@ -133,10 +125,9 @@ static uint64_t widest_perceptron(const struct hu_model *model)
 {
     const struct hu_tensors *t = &model->tensors;
     uint64_t most = 0, here = 0;
-    for (size_t i = 0; i < t->count; i++) {
-        const struct hu_tensor_row *row = &t->rows[i];
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
         bool expert = row->role == HU_ROLE_EXPERT, mlp = row->role == HU_ROLE_MLP;
-        if (i && (row->layer != row[-1].layer || row->stack != row[-1].stack))
+        if (row > t->rows && (row->layer != row[-1].layer || row->stack != row[-1].stack))
             here = 0;
         if (row->tower || row->rank < 2 || row->split != HU_SPLIT_COLUMNS || !(expert || mlp))
             continue;

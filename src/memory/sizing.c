@@ -1,7 +1,9 @@
 #include "sizing.h"
+#include "capped.h"
 #include "quantization.h"
 #include "weights.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ static const char *const usual[] = {
 
 void hu_sizing_begin(struct hu_sizing_request *r)
 {
-    *r = (struct hu_sizing_request){.overhead = 1200000, .batch = 1};
+    *r = (struct hu_sizing_request){.overhead = 1200000, .batch = 1, .devices = 1};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (hu_dtype_find(usual[i], &r->dtypes[r->dtype_count]))
             r->dtype_count++;
@@ -30,37 +32,39 @@ struct making {
     char *error;
 };
 
-static bool refuse(struct making *m, const char *reason)
+static bool refuse(struct making *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct making *m, const char *format, ...)
 {
-    snprintf(m->error, HU_SIZING_ERROR, "%s", reason);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(m->error, HU_SIZING_ERROR, format, arguments);
+    va_end(arguments);
     return false;
 }
 
-/* Weights, gradients, first and second moment, all in one dtype of at least 16 bits. */
-static bool trains(struct hu_dtype dtype)
+/* ROW in SIZE; false, and refused: over 64 bits. */
+static bool take_size(struct making *m, struct hu_weights_row *row, struct hu_weights_size size)
 {
-    return dtype.format && dtype.format->storage_bits >= 16;
-}
-
-static bool refuse_sum(struct making *m)
-{
-    return refuse(m, "the weights take more bytes than 64 bits count");
+    row->bytes = size.bytes;
+    row->rest = size.rest;
+    return size.bytes != UINT64_MAX || refuse(m, "the weights take more bytes than 64 bits count");
 }
 
 static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
-                         struct hu_sizing_weights *w)
+                         struct hu_weights_row *w)
 {
     char name[48];
     const char *why;
     w->name = mixture->name;
-    if (!hu_mixture_size(mixture, m->model, &w->bytes, &why)) {
-        snprintf(m->error, HU_SIZING_ERROR,
-                 "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
-                 "attention and perceptrons, and for some with states, by their config.json: %s; "
-                 "give the .gguf file, or a ggml type such as %s",
-                 mixture->name, why, mixture->plain);
-        return false;
-    }
+    w->mixture = mixture;
+    if (!hu_mixture_size(mixture, m->model, &w->bytes, &why))
+        return refuse(
+            m,
+            "llama.cpp mixes %s by a model's matrices, and how is known here for decoders of "
+            "attention and perceptrons, and for some with states, by their config.json: %s; give "
+            "the .gguf file, or a ggml type such as %s",
+            mixture->name, why, mixture->plain);
     uint64_t towers = hu_model_elements(m->model, HU_ROLE_VISION, false) +
                       hu_model_elements(m->model, HU_ROLE_AUDIO, false);
     w->bits = 8.0 * (double)w->bytes / (double)(m->model->parameters - towers);
@@ -73,10 +77,10 @@ static bool size_mixture(struct making *m, const struct hu_mixture *mixture,
     return true;
 }
 
-static void add_dtype_term(struct making *m, const struct hu_sizing_weights *w, bool linear)
+static void add_dtype_term(struct making *m, const struct hu_weights_row *w, bool linear)
 {
     uint64_t n = m->model->parameters;
-    char name[48], count[HU_GROUPED_TEXT], rest[HU_GROUPED_TEXT];
+    char name[48];
     const char *as_if = m->model->tensors.count ? "as if every weight were in it"
                                                 : "embeddings, norms and head in it too";
     bool narrow = w->dtype.block || hu_dtype_bits(w->dtype) < 16;
@@ -87,35 +91,30 @@ static void add_dtype_term(struct making *m, const struct hu_sizing_weights *w, 
             &m->out->terms, name, w->bytes, HU_EXACT,
             "the linear layers' weights in it; %s bytes are of embeddings, head, norms and "
             "routers, which stay in 16 bits",
-            hu_grouped(w->rest, rest));
+            GROUPED(w->rest));
     else if (w->dtype.block)
         hu_figure_add(&m->out->terms, name, w->bytes, basis,
-                      "%s parameters × %u bytes / %u (%s); %s", hu_grouped(n, count),
-                      w->dtype.block->bytes, w->dtype.block->elements, w->dtype.block->structure,
-                      as_if);
+                      "%s parameters × %u bytes / %u (%s); %s", GROUPED(n), w->dtype.block->bytes,
+                      w->dtype.block->elements, w->dtype.block->structure, as_if);
     else
         hu_figure_add(&m->out->terms, name, w->bytes, basis, "%s parameters × %g bits / 8%s%s%s",
-                      hu_grouped(n, count), w->bits,
+                      GROUPED(n), w->bits,
                       w->dtype.format && w->dtype.format->storage_shift
                           ? " (in memory; its codes have fewer)"
                           : "",
                       narrow ? "; " : "", narrow ? as_if : "");
 }
 
-static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_sizing_weights *w)
+static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_weights_row *w)
 {
-    struct hu_storage storage = hu_storage_in(dtype);
-    struct hu_weights_size size;
-    bool linear = storage.storing == HU_STORE_LINEAR && m->model->tensors.count;
+    bool linear = hu_dtype_is_narrow(dtype) && m->model->tensors.count;
     w->dtype = dtype;
     w->name = hu_dtype_name(dtype);
-    w->trains = trains(dtype);
-    if (!hu_weights_size(m->model, &storage, NULL, &size))
-        return refuse_sum(m);
-    w->bytes = size.bytes;
-    w->rest = size.rest;
-    w->bits =
-        linear ? 8.0 * (double)size.bytes / (double)m->model->parameters : hu_dtype_bits(dtype);
+    /* Weights, gradients, first and second moment, all in one dtype of at least 16 bits. */
+    w->trains = dtype.format && dtype.format->storage_bits >= 16;
+    if (!take_size(m, w, hu_weights_size(m->model, dtype, NULL)))
+        return false;
+    w->bits = linear ? 8.0 * (double)w->bytes / (double)m->model->parameters : hu_dtype_bits(dtype);
     add_dtype_term(m, w, linear);
     return true;
 }
@@ -126,37 +125,57 @@ static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
     return a.format == b.format && a.integer == b.integer && a.block == b.block;
 }
 
-static bool size_stored(struct making *m, struct hu_sizing_weights *w)
+static const struct hu_dtype as_stored; /* none */
+
+/* As the files hold it, or as the config declares its checkpoint. */
+static bool size_stored(struct making *m, struct hu_weights_row *w)
 {
-    w->name = "as stored";
-    w->bytes = m->model->stored_bytes;
-    hu_figure_add(&m->out->terms, "weights as stored", w->bytes, HU_EXACT, "what the files hold");
+    const struct hu_model *model = m->model;
+    if (model->has_stored) {
+        w->name = "as stored";
+        w->bytes = model->stored_bytes;
+        hu_figure_add(&m->out->terms, "weights as stored", w->bytes, HU_EXACT,
+                      "what the files hold");
+    } else {
+        w->name = model->quantization->method;
+        if (!take_size(m, w, hu_weights_size(model, as_stored, NULL)))
+            return false;
+        hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
+                      "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
+                      model->quantization->bits, GROUPED(w->rest));
+    }
+    w->bits = model->parameters ? 8.0 * (double)w->bytes / (double)model->parameters : 0;
     return true;
 }
 
-/* As the config declares its checkpoint. */
-static bool size_quantized(struct making *m, struct hu_sizing_weights *w)
+/* Whether the checkpoint is of one dtype, which is *DTYPE then. */
+static bool is_plain(const struct hu_model *m, struct hu_dtype *dtype)
 {
-    struct hu_storage own = {.storing = HU_STORE_OWN};
-    struct hu_weights_size size;
-    char rest[HU_GROUPED_TEXT];
-    w->name = m->model->quantization->method;
-    if (!hu_weights_size(m->model, &own, NULL, &size))
-        return refuse_sum(m);
-    w->bytes = size.bytes;
-    w->rest = size.rest;
-    hu_figure_add(&m->out->terms, "weights as the config stores them", w->bytes, HU_EXACT,
-                  "%s, %u bits and scales; %s bytes are of what it leaves out", w->name,
-                  m->model->quantization->bits, hu_grouped(w->rest, rest));
-    return true;
+    return !m->has_stored && !(m->quantization && m->tensors.count) &&
+           hu_dtype_find(m->dtype, dtype);
 }
 
-/* What the rules of thumb make of a row. */
-static void finish_row(const struct making *m, struct hu_sizing_weights *w)
+/* A row more: in MIXTURE, in DTYPE, or, where neither is, as stored. */
+static bool add_row(struct making *m, const struct hu_mixture *mixture, struct hu_dtype dtype)
 {
+    struct hu_sizing *out = m->out;
+    struct hu_dtype own;
+    if (out->weight_count == HU_SIZING_DTYPES)
+        return true;
+    struct hu_weights_row *w = &out->weights[out->weight_count++];
+    bool known = hu_dtype_is_set(dtype);
+    *w = (struct hu_weights_row){.own = !mixture && !known};
+    if (mixture ? !size_mixture(m, mixture, w)
+        : known ? !size_dtype(m, dtype, w)
+                : !size_stored(m, w))
+        return false;
+    w->own |= known && !mixture && !m->model->quantization && is_plain(m->model, &own) &&
+              same_dtype(own, dtype);
+    /* What the rules of thumb make of it. */
     w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
     if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
         w->trains = false;
+    return true;
 }
 
 /* The row of the file's own dtype; where that is one of those asked for, it is marked instead. */
@@ -165,63 +184,35 @@ static bool add_own(struct making *m)
     const struct hu_model *model = m->model;
     const struct hu_sizing_request *r = m->request;
     struct hu_dtype dtype = {0};
-    struct hu_sizing_weights *w = &m->out->weights[0];
-    bool stored = model->has_stored, quantized = model->quantization && model->tensors.count;
-    if (!stored && !quantized && !hu_dtype_find(model->dtype, &dtype)) {
+    bool stored = model->has_stored || (model->quantization && model->tensors.count);
+    if (!stored && !is_plain(model, &dtype)) {
         if (model->tensors.count)
             hu_figure_add(&m->out->terms, "weights as stored", 0, HU_UNKNOWN,
                           "the config does not say in which dtype");
         return true;
     }
-    if (!r->own)
-        return true;
-    for (size_t i = 0; !stored && !quantized && i < r->dtype_count; i++)
+    for (size_t i = 0; !stored && i < r->dtype_count; i++)
         if (!r->mixtures[i] && same_dtype(r->dtypes[i], dtype))
             return true;
-    *w = (struct hu_sizing_weights){.own = true};
-    if (stored ? !size_stored(m, w) : quantized ? !size_quantized(m, w) : !size_dtype(m, dtype, w))
-        return false;
-    m->out->weight_count = 1;
-    if (!w->bits && model->parameters)
-        w->bits = 8.0 * (double)w->bytes / (double)model->parameters;
-    finish_row(m, w);
-    return true;
-}
-
-static bool add_weights_row(struct making *m, size_t index)
-{
-    struct hu_dtype own;
-    const struct hu_mixture *mixture = m->request->mixtures[index];
-    if (m->out->weight_count == HU_SIZING_DTYPES)
-        return true;
-    struct hu_sizing_weights *w = &m->out->weights[m->out->weight_count++];
-    *w = (struct hu_sizing_weights){0};
-    if (mixture ? !size_mixture(m, mixture, w) : !size_dtype(m, m->request->dtypes[index], w))
-        return false;
-    w->own = !m->model->has_stored && !m->model->quantization && !mixture &&
-             hu_dtype_find(m->model->dtype, &own) && same_dtype(own, w->dtype);
-    finish_row(m, w);
-    return true;
+    return !r->own || add_row(m, NULL, dtype);
 }
 
 static bool add_weights(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
-    if (*m->model->unknown_quantization && !r->dtypes_given && !m->model->has_stored) {
-        snprintf(m->error, HU_SIZING_ERROR,
-                 "%s, so the weights' bytes cannot be told; --dtype sizes them as if they were not "
-                 "quantized so",
-                 m->model->unknown_quantization);
-        return false;
-    }
+    if (*m->model->unknown_quantization && !r->dtypes_given && !m->model->has_stored)
+        return refuse(m,
+                      "%s, so the weights' bytes cannot be told; --dtype sizes them as if they "
+                      "were not quantized so",
+                      m->model->unknown_quantization);
     if (!add_own(m))
         return false;
     for (size_t i = 0; i < r->dtype_count; i++)
-        if (!add_weights_row(m, i))
+        if (!add_row(m, r->mixtures[i], r->dtypes[i]))
             return false;
     if (!m->out->weight_count)
         return true;
-    const struct hu_sizing_weights *first = &m->out->weights[0];
+    const struct hu_weights_row *first = &m->out->weights[0];
     if (r->context || r->fit)
         return true; /* the sum says more than a factor */
     const char *name = first->name;
@@ -237,40 +228,16 @@ static bool add_weights(struct making *m)
     return true;
 }
 
-static uint64_t at_least_one(uint64_t n)
-{
-    return n ? n : 1;
-}
-
 static struct hu_kv_question kv_question(const struct hu_sizing_request *r)
 {
-    struct hu_dtype v = r->kv_dtype_v;
-    bool given = v.format || v.integer || v.block;
-    return (struct hu_kv_question){.k = r->kv_dtype,
-                                   .v = given ? v : r->kv_dtype,
-                                   .context = r->context,
-                                   .batch = r->batch,
-                                   .runtime = r->runtime,
-                                   .spread = {at_least_one(r->plan.tensor_parallel),
-                                              at_least_one(r->plan.pipeline_parallel),
-                                              at_least_one(r->plan.expert_parallel)}};
-}
-
-/* Layers that keep keys and values, and the first of them; whether all are as that one. */
-static const struct hu_kept *cached_layers(const struct hu_model *model, size_t *count, bool *even)
-{
-    const struct hu_kept *first = NULL;
-    *count = 0;
-    *even = true;
-    for (size_t i = 0; i < model->tensors.kept_count; i++) {
-        const struct hu_kept *k = &model->tensors.kept[i];
-        if (k->tower == HU_ROLE_MTP || k->kind == HU_KEEP_SHARED || k->kind >= HU_KEEP_RECURRENT)
-            continue;
-        first = first ? first : k;
-        *even &= k->k == first->k && k->v == first->v;
-        ++*count;
-    }
-    return first;
+    const struct hu_training_plan *p = &r->plan;
+    return (struct hu_kv_question){
+        .k = r->kv_dtype,
+        .v = hu_dtype_is_set(r->kv_dtype_v) ? r->kv_dtype_v : r->kv_dtype,
+        .context = r->context,
+        .batch = r->batch,
+        .runtime = r->runtime,
+        .spread = {p->tensor_parallel, p->pipeline_parallel, p->expert_parallel}};
 }
 
 /* A token's bytes: the layers by their elements. */
@@ -279,13 +246,21 @@ static void add_token_term(struct making *m)
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
     struct hu_kv_question q = kv_question(r);
-    size_t layers;
-    bool even;
+    const struct hu_tensors *t = &m->model->tensors;
+    const struct hu_kept *first = NULL;
+    size_t layers = 0;
+    bool even = true;
     char dtype[96];
-    const struct hu_kept *first = cached_layers(m->model, &layers, &even);
-    snprintf(dtype, sizeof dtype, "%s%s%s", hu_dtype_name(q.k),
-             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? ", values in " : "",
-             strcmp(hu_dtype_name(q.k), hu_dtype_name(q.v)) ? hu_dtype_name(q.v) : "");
+    for (const struct hu_kept *k = t->kept; k < t->kept + t->kept_count; k++) {
+        if (k->tower == HU_ROLE_MTP || k->kind == HU_KEEP_SHARED || hu_keep_is_state(k->kind))
+            continue;
+        first = first ? first : k;
+        even &= k->k == first->k && k->v == first->v;
+        layers++;
+    }
+    bool same = same_dtype(q.k, q.v);
+    snprintf(dtype, sizeof dtype, "%s%s%s", hu_dtype_name(q.k), same ? "" : ", values in ",
+             same ? "" : hu_dtype_name(q.v));
     if (!first)
         hu_figure_add(&out->terms, "KV cache of a token", 0, HU_EXACT,
                       "no layer keeps anything a token: states alone");
@@ -353,114 +328,35 @@ static bool add_kv(struct making *m)
     return true;
 }
 
-static bool add_activations(struct making *m, struct hu_training_plan *plan)
-{
-    const struct hu_sizing_request *r = m->request;
-    const struct hu_model *model = m->model;
-    if (plan->has_activations) {
-        hu_figure_add(&m->out->terms, "activations", plan->activations, HU_EXACT, "as given");
-        return true;
-    }
-    if (!r->sequence || !r->micro_batch)
-        return true;
-    bool listed = model->tensors.count > 0, shaped = model->layers && model->hidden;
-    if (listed && !shaped)
-        return refuse(m,
-                      "the activations of such a model are not modelled, whose layers are no stack "
-                      "of attention and perceptrons: give --activations BYTES");
-    if (!listed && (!shaped || !model->heads))
-        return refuse(m, "activations need the model's shape: give a config.json, or --layers, "
-                         "--hidden and --heads");
-    /* A list needs the heads for their scores alone. */
-    if (listed && !model->heads && !r->flash && r->recompute == HU_RECOMPUTE_NONE &&
-        hu_model_attends(model))
-        return refuse(m, "how many heads there are is left to the model's class, and each keeps a "
-                         "matrix of scores: give --flash, or --recompute selective");
-    struct hu_activation_shape shape = {
-        .sequence = r->sequence,
-        .micro_batch = r->micro_batch,
-        .hidden = model->hidden,
-        .heads = model->heads,
-        .layers = model->layers,
-        .vocabulary = model->vocabulary,
-        .tensor_parallel = plan->tensor_parallel,
-        .patches = r->patches,
-        .sequence_parallel = r->sequence_parallel,
-        .flash = r->flash,
-        .half = !strcmp(plan->recipe->name, "bf16"),
-        .lora = plan->lora_rank,
-        .lora_targets = plan->lora_targets,
-        .recompute = r->recompute,
-    };
-    plan->tokens = r->sequence * r->micro_batch;
-    bool fine = model->tensors.count
-                    ? hu_activations_listed(model, &shape, &plan->activations, &m->out->terms)
-                    : hu_activations(&shape, &plan->activations, &m->out->terms);
-    if (!fine)
-        return refuse(
-            m, "the activations take more bytes than 64 bits count, or its stacks of layers are "
-               "of more kinds than are told apart");
-    plan->has_activations = true;
-    return true;
-}
-
 static bool add_training(struct making *m)
 {
-    struct hu_training_plan plan = m->request->plan;
-    const char *why = NULL;
     if (!m->request->train)
         return true;
-    if (!add_activations(m, &plan))
-        return false;
-    if (!hu_training_size(m->model, &plan, &m->out->training, &m->out->terms, &why))
-        return refuse(m, why ? why : "the training cannot be sized");
-    m->out->has_training = true;
-    return true;
+    const char *why =
+        hu_training_size(m->model, &m->request->plan, &m->out->training, &m->out->terms);
+    m->out->has_training = !why;
+    return !why || refuse(m, "%s", why);
 }
 
 /* The weights that the verdict is about: as asked, as stored, as the config says, or bf16. */
-static bool choose_weights(struct making *m, struct hu_weights_choice *c)
+static bool choose_weights(struct making *m)
 {
     struct hu_sizing *out = m->out;
     const struct hu_model *model = m->model;
-    struct hu_storage storage = {.storing = HU_STORE_OWN};
-    struct hu_weights_size size;
-    *c = (struct hu_weights_choice){.own = true};
-    if (m->request->dtypes_given && (!m->request->dtypes_all || *model->unknown_quantization)) {
-        const struct hu_sizing_weights *w = &out->weights[out->weights[0].own && m->request->own];
-        *c = (struct hu_weights_choice){.name = w->name, .dtype = w->dtype, .bytes = w->bytes};
-        c->mixture = m->request->mixtures[0];
-    } else if (model->has_stored) {
-        c->bytes = model->stored_bytes;
-        snprintf(out->fit_dtype, sizeof out->fit_dtype, "as stored");
-    } else {
-        if (!hu_weights_size(model, &storage, NULL, &size))
-            return refuse_sum(m);
-        c->bytes = size.bytes;
-        if (!hu_dtype_find(model->dtype, &c->dtype))
-            hu_dtype_find("bf16", &c->dtype);
-        c->name = model->quantization ? model->quantization->method : hu_dtype_name(c->dtype);
-    }
-    if (!*out->fit_dtype)
-        snprintf(out->fit_dtype, sizeof out->fit_dtype, "in %.40s", c->name);
-    out->fit_weights = c->bytes;
-    return true;
-}
-
-/* The rows, to choose the widest from. */
-static size_t list_choices(const struct making *m, struct hu_weights_choice *choices)
-{
-    const struct hu_sizing_request *r = m->request;
-    const struct hu_sizing *out = m->out;
-    size_t before = out->weight_count - r->dtype_count;
-    for (size_t i = 0; i < out->weight_count; i++)
-        choices[i] =
-            (struct hu_weights_choice){.name = out->weights[i].name,
-                                       .dtype = out->weights[i].dtype,
-                                       .own = out->weights[i].own,
-                                       .mixture = i >= before ? r->mixtures[i - before] : NULL,
-                                       .bytes = out->weights[i].bytes};
-    return out->weight_count;
+    struct hu_weights_row *w = &out->chosen;
+    bool own =
+        !m->request->dtypes_given || (m->request->dtypes_all && !*model->unknown_quantization);
+    if (!own)
+        *w = out->weights[out->weights[0].own && m->request->own];
+    w->own = own;
+    if (own && model->has_stored)
+        w->bytes = model->stored_bytes;
+    if (!own || model->has_stored)
+        return true;
+    if (!hu_dtype_find(model->dtype, &w->dtype))
+        hu_dtype_find("bf16", &w->dtype);
+    w->name = model->quantization ? model->quantization->method : hu_dtype_name(w->dtype);
+    return take_size(m, w, hu_weights_size(model, as_stored, NULL));
 }
 
 static void add_fit_terms(struct making *m)
@@ -471,8 +367,9 @@ static void add_fit_terms(struct making *m)
         hu_figure_add(&out->terms, "needed", out->fit.needed, HU_MODELLED,
                       "the training's bytes on a device");
     else
-        hu_figure_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%s",
-                      out->fit_dtype,
+        hu_figure_add(&out->terms, "needed", out->fit.needed, HU_EXACT, "weights %s%.40s%s",
+                      out->chosen.name ? "in " : "as stored",
+                      out->chosen.name ? out->chosen.name : "",
                       r->context && out->has_kv ? " and the KV cache" : "; no KV cache is counted");
 }
 
@@ -501,47 +398,35 @@ static void add_overhead(struct making *m)
                   "free by default");
 }
 
-/* Weights and cache on each device. */
-static bool add_sum(struct making *m, const struct hu_fit_question *q)
-{
-    struct hu_sizing *out = m->out;
-    struct hu_load load;
-    if (!hu_fit_load(q, &load))
-        return refuse(m, "what it needs takes more bytes than 64 bits count");
-    out->sum_name = q->weights.name ? q->weights.name : "stored";
-    out->sum_weights = load.weights;
-    out->sum_cache = load.cache;
-    out->spread = q->devices > 1 || q->kv.spread.tensor * q->kv.spread.pipeline > 1;
-    return true;
-}
-
 static bool add_fit(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
     struct hu_sizing *out = m->out;
-    struct hu_weights_choice choices[HU_SIZING_DTYPES];
-    struct hu_fit_question q = {
-        .model = m->model,
-        .memory = r->memory,
-        .devices = r->devices ? r->devices : 1,
-        .kv = kv_question(r),
-        .choices = choices,
-        .training = r->train,
-        .training_bytes = out->training.per_device,
-    };
     bool sum = !r->train && (r->fit || r->context);
     add_overhead(m);
     if (!r->fit && !sum)
         return true;
-    if (!choose_weights(m, &q.weights) || (sum && !add_sum(m, &q)))
+    if (!choose_weights(m))
         return false;
-    if (!r->fit)
-        return true;
-    q.choice_count = list_choices(m, choices);
-    if (!hu_fit_answer(&q, &out->fit))
+    struct hu_fit_question q = {
+        .model = m->model,
+        .memory = r->memory,
+        .devices = r->devices,
+        .weights = out->chosen,
+        .kv = kv_question(r),
+        .choices = out->weights,
+        .choice_count = out->weight_count,
+        .training = r->train,
+        .training_bytes = out->training.per_device,
+    };
+    if (sum)
+        out->load = hu_fit_load(&q);
+    out->spread = sum && (q.devices > 1 || q.kv.spread.tensor * q.kv.spread.pipeline > 1);
+    out->has_fit = r->fit && hu_fit_answer(&q, &out->fit);
+    if (out->load.sum == UINT64_MAX || out->has_fit != r->fit)
         return refuse(m, "what it needs takes more bytes than 64 bits count");
-    out->has_fit = true;
-    add_fit_terms(m);
+    if (r->fit)
+        add_fit_terms(m);
     return true;
 }
 

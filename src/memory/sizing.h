@@ -1,7 +1,6 @@
 /* The whole answer about one model: what `halfulp size` prints and the viewer shows. */
 #pragma once
 
-#include "activations.h"
 #include "device.h"
 #include "fit.h"
 #include "kv_cache.h"
@@ -25,30 +24,14 @@ struct hu_sizing_request {
     uint64_t context, batch;   /* context 0: not asked */
     struct hu_runtime runtime; /* none: what the model itself needs */
     bool train;
-    struct hu_training_plan plan;   /* activations are filled in from the next line's */
-    uint64_t sequence, micro_batch; /* 0: no activations are modelled */
-    uint64_t patches;               /* that a tower sees of a sequence; 0: as its table says */
-    bool sequence_parallel, flash;
-    enum hu_recompute recompute;
+    struct hu_training_plan plan;
     bool fit;
     uint64_t memory;  /* of a device */
-    uint64_t devices; /* of these; 0 is 1 */
-};
-
-struct hu_sizing_weights {
-    const char *name;
-    struct hu_dtype dtype; /* none: a mixture, or as stored */
-    double bits;           /* a parameter */
-    bool own;              /* as the file has it */
-    uint64_t bytes, inference_bytes;
-    uint64_t rest;       /* of these bytes, of weights that stay in 16 bits */
-    bool towerless;      /* without the towers, which are files of their own */
-    bool trains;         /* a float of 16 bits or more */
-    uint64_t adam_bytes; /* 4·N·D, where it trains */
+    uint64_t devices; /* of these, 1 or more */
 };
 
 struct hu_sizing {
-    struct hu_sizing_weights weights[HU_SIZING_DTYPES];
+    struct hu_weights_row weights[HU_SIZING_DTYPES];
     size_t weight_count;
     bool has_kv; /* bytes_per_token is known; the rest where a context was given */
     struct hu_kv_cache kv;
@@ -56,11 +39,10 @@ struct hu_sizing {
     struct hu_training training;
     bool has_fit;
     struct hu_fit fit;
-    char fit_dtype[48]; /* what the verdict's and the sum's weights are in */
-    uint64_t fit_weights;
+    struct hu_weights_row chosen; /* what the verdict's and the sum's weights are; name NULL: as
+                                     stored */
     /* The sum, where a context or a memory was given and nothing is trained: on a device. */
-    const char *sum_name;
-    uint64_t sum_weights, sum_cache;
+    struct hu_load load;
     bool spread;                 /* over several devices */
     struct hu_overhead overhead; /* of a runtime, on each device; in no sum */
     struct hu_figures terms;

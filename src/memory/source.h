@@ -3,8 +3,6 @@
 
 #include "model.h"
 
-enum { HU_SOURCE_ERROR = 1200 };
-
 /*
  * A count such as 7B, 7e9, 1.5T or 7_000_559_616, exactly. K, M, B or G, T are powers of 1000.
  * False: not one, not whole, or over 64 bits.
@@ -24,15 +22,13 @@ bool hu_bytes_read(const char *text, uint64_t *bytes);
 
 /*
  * Makes *model of PATH: a folder with a config.json (and its safetensors, whose totals are then
- * checked), a config.json, a .safetensors file, a .safetensors.index.json or a .gguf file. False:
- * error says why; where the only trouble is an architecture that is not known, *unknown is true.
- * hu_model_free releases it either way.
+ * checked) or a model_index.json, whose components' tensors are called COMPONENT/NAME; a
+ * config.json, a .safetensors file, a .safetensors.index.json or a .gguf file. False:
+ * model->error says why. hu_model_free releases it either way.
  */
-bool hu_model_open(const char *path, struct hu_model *model, bool *unknown,
-                   char error[HU_SOURCE_ERROR]);
+bool hu_model_open(const char *path, struct hu_model *model);
 
 /* Fills MODEL's count, KV cache and shapes from the metadata and tensors of a GGUF file; for
- * hu_model_open. False: error says why. */
+ * hu_model_open. False: model->error says why. */
 struct hu_tensor_set;
-bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model,
-                        char error[HU_SOURCE_ERROR]);
+bool hu_model_read_gguf(const struct hu_tensor_set *set, struct hu_model *model);

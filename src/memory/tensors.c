@@ -1,9 +1,17 @@
 #include "tensors.h"
 #include "wide.h"
+#include "word_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const struct hu_tensor_row hu_one_row = {.elements = 1,
+                                         .copies = 1,
+                                         .experts = 1,
+                                         .experts_used = 1,
+                                         .stack = HU_NO_LAYER,
+                                         .layer = HU_NO_LAYER};
 
 void hu_tensors_free(struct hu_tensors *tensors)
 {
@@ -95,4 +103,21 @@ const char *hu_row_module(const struct hu_tensor_row *row, size_t *n)
         from--;
     *n = (size_t)(end - from);
     return from;
+}
+
+bool hu_lora_target(const struct hu_tensor_row *row, const char *targets)
+{
+    if (row->tower || row->is_bias || row->rank != 2 || row->tied)
+        return false;
+    if (!targets)
+        return row->lora;
+    if (!strcmp(targets, "all-linear"))
+        return hu_row_is_linear(row);
+    char target[64];
+    size_t n;
+    const char *module = hu_row_module(row, &n);
+    while (hu_next_word(&targets, ',', target, sizeof target))
+        if (strlen(target) == n && !strncmp(target, module, n))
+            return true;
+    return false;
 }

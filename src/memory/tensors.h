@@ -62,6 +62,9 @@ struct hu_tensor_row {
     bool is_bias, lora, optional, tied;
 };
 
+/* What a row is before anything is said of it: one tensor of no layer, which every token passes. */
+extern const struct hu_tensor_row hu_one_row;
+
 /* What a layer keeps for a request. */
 enum hu_keep {
     HU_KEEP_FULL,      /* keys and values of every token */
@@ -90,8 +93,6 @@ struct hu_kept {
     uint64_t tokens;
     uint64_t heads; /* over which devices split it; 0: every device has it whole */
     uint64_t k, v;  /* elements a token, or of a state (v 0), all heads together */
-    uint64_t sizes[4];
-    unsigned rank; /* of a state: its sizes, without the heads */
     uint32_t stack, layer;
     enum hu_role tower;
 };

@@ -5,23 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_set(struct hu_dtype d)
+bool hu_dtype_is_narrow(struct hu_dtype dtype)
 {
-    return d.format || d.integer || d.block;
-}
-
-struct hu_storage hu_storage_in(struct hu_dtype dtype)
-{
-    bool ggml = dtype.block && dtype.block->ggml_type != HU_NO_GGML_TYPE;
-    bool narrow = dtype.block || hu_dtype_bits(dtype) < 16;
-    return (struct hu_storage){.storing = narrow && !ggml ? HU_STORE_LINEAR : HU_STORE_ALL,
-                               .dtype = dtype};
+    return dtype.block ? dtype.block->ggml_type == HU_NO_GGML_TYPE
+                       : hu_dtype_is_set(dtype) && hu_dtype_bits(dtype) < 16;
 }
 
 struct hu_dtype hu_row_dtype(const struct hu_model *model, const struct hu_tensor_row *row)
 {
     struct hu_dtype dtype = row->dtype;
-    if (!is_set(dtype) && (!*model->dtype || !hu_dtype_find(model->dtype, &dtype)))
+    if (!hu_dtype_is_set(dtype) && (!*model->dtype || !hu_dtype_find(model->dtype, &dtype)))
         hu_dtype_find("bf16", &dtype);
     return dtype;
 }
@@ -33,11 +26,6 @@ static struct hu_dtype half_of(const struct hu_model *model)
     if (!hu_dtype_find(model->dtype, &dtype) || !dtype.format || dtype.format->storage_bits != 16)
         hu_dtype_find("bf16", &dtype);
     return dtype;
-}
-
-uint64_t hu_row_copies(const struct hu_tensor_row *row, uint64_t expert)
-{
-    return row->experts > 1 && !row->stacked ? parts(row->copies, expert) : row->copies;
 }
 
 /* Which size is split: of stacked experts, one of the last two. */
@@ -70,15 +58,23 @@ uint64_t hu_stage_of(uint64_t layer, uint64_t layers, uint64_t stages)
     return layer / (each ? each : 1);
 }
 
-static const struct hu_tensor_row untyped;
-
 struct sum {
     const struct hu_model *model;
-    const struct hu_storage *storage;
+    struct hu_dtype dtype; /* none: as the config has it */
     struct hu_spread spread;
     struct hu_dtype own, half; /* of rows that name none; of what a narrow dtype leaves alone */
-    struct hu_weights_size *stages; /* one a pipeline stage */
 };
+
+static struct sum begin(const struct hu_model *model, struct hu_dtype dtype,
+                        const struct hu_spread *spread)
+{
+    static const struct hu_tensor_row untyped;
+    return (struct sum){.model = model,
+                        .dtype = dtype,
+                        .spread = spread ? *spread : (struct hu_spread){1, 1, 1},
+                        .own = hu_row_dtype(model, &untyped),
+                        .half = half_of(model)};
+}
 
 /* Bytes of a tensor of SHAPE, matrix by matrix: each has scales of its own. */
 static bool tensor_bytes(struct hu_dtype dtype, const uint64_t *shape, unsigned rank,
@@ -92,56 +88,38 @@ static bool tensor_bytes(struct hu_dtype dtype, const uint64_t *shape, unsigned 
            !__builtin_mul_overflow(*bytes, elements / matrix, bytes);
 }
 
-/* Bytes of ROW's copies on a device; *plain: they are not quantized. */
-static bool row_bytes(const struct sum *s, const struct hu_tensor_row *row, uint64_t *bytes,
-                      bool *plain)
+/* Adds ROW's copies on a device. */
+static void add_row(const struct sum *s, const struct hu_tensor_row *row,
+                    struct hu_weights_size *size)
 {
-    uint64_t shape[HU_RANK_MAX];
+    uint64_t shape[HU_RANK_MAX], experts = s->spread.expert, bytes;
     /* Experts that are spread whole are not split as well. */
-    bool whole = row->experts > 1 && s->spread.expert > 1;
+    bool whole = row->experts > 1 && experts > 1;
     uint64_t elements = hu_row_share(row, whole ? 1 : s->spread.tensor, shape);
-    uint64_t copies = hu_row_copies(row, s->spread.expert);
-    const struct hu_quantization *q = s->model->quantization;
+    uint64_t copies = whole && !row->stacked ? parts(row->copies, experts) : row->copies;
     if (whole && row->stacked && row->rank) {
-        elements = elements / shape[0] * parts(shape[0], s->spread.expert);
-        shape[0] = parts(shape[0], s->spread.expert);
+        elements = elements / shape[0] * parts(shape[0], experts);
+        shape[0] = parts(shape[0], experts);
     }
-    struct hu_dtype dtype = s->storage->dtype;
-    *plain = s->storage->storing == HU_STORE_OWN
-                 ? !q || !hu_quantization_takes(q, row)
-                 : s->storage->storing == HU_STORE_LINEAR && !hu_row_is_linear(row);
-    if (s->storage->storing == HU_STORE_OWN && !*plain) {
-        if (!hu_quantization_bytes(q, row, shape, bytes))
-            return false;
-    } else {
-        if (*plain && s->storage->storing == HU_STORE_OWN)
-            dtype = is_set(row->dtype) ? row->dtype : s->own;
-        else if (*plain)
-            dtype = is_set(row->dtype) ? row->dtype : s->half;
-        if (!tensor_bytes(dtype, shape, row->rank, elements, bytes))
-            return false;
-    }
-    return !__builtin_mul_overflow(*bytes, copies, bytes);
-}
-
-static bool add_row(struct sum *s, const struct hu_tensor_row *row, uint64_t stage)
-{
-    uint64_t bytes;
-    bool plain;
-    struct hu_weights_size *size = &s->stages[stage];
-    if (!row_bytes(s, row, &bytes, &plain) ||
-        __builtin_add_overflow(size->bytes, bytes, &size->bytes))
-        return false;
+    const struct hu_quantization *q = s->model->quantization;
+    struct hu_dtype dtype = s->dtype;
+    bool own = !hu_dtype_is_set(dtype);
+    const struct hu_formula *f = own && q ? hu_quantization_formula(q, row) : NULL;
+    bool plain = own ? !f : hu_dtype_is_narrow(dtype) && !hu_row_is_linear(row);
+    if (plain)
+        dtype = hu_dtype_is_set(row->dtype) ? row->dtype : own ? s->own : s->half;
+    bool fine = f ? hu_formula_bytes(f, row, shape, &bytes)
+                  : tensor_bytes(dtype, shape, row->rank, elements, &bytes);
+    bytes = fine ? capped_times(bytes, copies) : UINT64_MAX;
+    size->bytes = capped_plus(size->bytes, bytes);
     size->rest += plain ? bytes : 0;
-    return true;
 }
 
 /* The stage of the row at hand: layers in the order of the list, what comes before them with the
  * first, what follows with the last. */
 struct order {
     uint64_t layers, at;
-    uint32_t stack, layer;
-    bool begun;
+    const struct hu_tensor_row *last; /* of a layer */
 };
 
 static uint64_t stage_of_row(struct order *o, const struct hu_tensor_row *row, uint64_t stages)
@@ -149,80 +127,59 @@ static uint64_t stage_of_row(struct order *o, const struct hu_tensor_row *row, u
     if (row->tower)
         return 0;
     if (row->layer == HU_NO_LAYER)
-        return o->begun && o->at + 1 >= o->layers ? stages - 1 : 0;
-    if (!o->begun || row->stack != o->stack || row->layer != o->layer) {
-        o->at += o->begun;
-        o->begun = true;
-        o->stack = row->stack;
-        o->layer = row->layer;
-    }
+        return o->last && o->at + 1 >= o->layers ? stages - 1 : 0;
+    o->at += o->last && (row->stack != o->last->stack || row->layer != o->last->layer);
+    o->last = row;
     uint64_t stage = hu_stage_of(o->at, o->layers, stages);
     return stage < stages ? stage : stages - 1;
 }
 
-static bool add_rows(struct sum *s)
-{
-    const struct hu_tensors *t = &s->model->tensors;
-    struct order order = {.layers = s->model->layers};
-    for (size_t i = 0; i < t->count; i++) {
-        const struct hu_tensor_row *row = &t->rows[i];
-        if (hu_row_counts(row) && !add_row(s, row, stage_of_row(&order, row, s->spread.pipeline)))
-            return false;
-    }
-    return true;
-}
-
 /* A count alone: all in the dtype, evenly. */
-static bool add_count(const struct sum *s, struct hu_weights_size *size)
+static struct hu_weights_size size_count(const struct sum *s)
 {
-    struct hu_dtype dtype = s->storage->dtype;
-    uint64_t devices = s->spread.tensor * s->spread.pipeline;
-    if (s->storage->storing == HU_STORE_OWN && !hu_dtype_find(s->model->dtype, &dtype))
+    struct hu_dtype dtype = s->dtype;
+    struct hu_weights_size size = {0};
+    if (!hu_dtype_is_set(dtype) && !hu_dtype_find(s->model->dtype, &dtype))
         dtype = s->half;
-    if (!hu_dtype_size(dtype, s->model->parameters, &size->bytes))
-        return false;
-    size->bytes = parts(size->bytes, devices);
-    return true;
+    size.bytes = hu_dtype_size(dtype, s->model->parameters, &size.bytes)
+                     ? parts(size.bytes, s->spread.tensor * s->spread.pipeline)
+                     : UINT64_MAX;
+    return size;
 }
 
-bool hu_weights_size(const struct hu_model *model, const struct hu_storage *storage,
-                     const struct hu_spread *spread, struct hu_weights_size *size)
+struct hu_weights_size hu_weights_size(const struct hu_model *model, struct hu_dtype dtype,
+                                       const struct hu_spread *spread)
 {
-    struct sum s = {.model = model,
-                    .storage = storage,
-                    .spread = spread ? *spread : (struct hu_spread){1, 1, 1},
-                    .own = hu_row_dtype(model, &untyped),
-                    .half = half_of(model)};
-    *size = (struct hu_weights_size){0};
-    if (!model->tensors.count)
-        return add_count(&s, size);
-    if (model->layers && s.spread.pipeline > model->layers)
-        s.spread.pipeline = model->layers;
-    if (!(s.stages = calloc((size_t)s.spread.pipeline, sizeof *s.stages)))
-        return false;
-    bool fine = add_rows(&s);
-    for (uint64_t i = 0; i < s.spread.pipeline; i++)
-        if (s.stages[i].bytes > size->bytes)
-            *size = s.stages[i];
-    free(s.stages);
-    return fine;
+    struct sum s = begin(model, dtype, spread);
+    struct hu_weights_size size = {0};
+    const struct hu_tensors *t = &model->tensors;
+    struct order order = {.layers = model->layers};
+    uint64_t stages = s.spread.pipeline;
+    if (!t->count)
+        return size_count(&s);
+    if (model->layers && stages > model->layers)
+        stages = model->layers;
+    struct hu_weights_size *each = calloc((size_t)stages, sizeof *each);
+    if (!each)
+        return (struct hu_weights_size){.bytes = UINT64_MAX};
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+        if (hu_row_counts(row))
+            add_row(&s, row, &each[stage_of_row(&order, row, stages)]);
+    for (uint64_t i = 0; i < stages; i++)
+        if (each[i].bytes > size.bytes)
+            size = each[i];
+    free(each);
+    return size;
 }
 
 bool hu_weights_stored(const struct hu_model *model, uint64_t *bytes)
 {
-    struct hu_weights_size stage = {0};
-    struct hu_storage own = {.storing = HU_STORE_OWN};
-    struct sum s = {.model = model,
-                    .storage = &own,
-                    .spread = {1, 1, 1},
-                    .own = hu_row_dtype(model, &untyped),
-                    .half = half_of(model),
-                    .stages = &stage};
-    for (size_t i = 0; i < model->tensors.count; i++) {
-        const struct hu_tensor_row *row = &model->tensors.rows[i];
-        if (hu_row_is_stored(row) && !add_row(&s, row, 0))
-            return false;
-    }
-    *bytes = stage.bytes;
-    return model->tensors.count;
+    struct sum s = begin(model, (struct hu_dtype){.format = NULL}, NULL);
+    struct hu_weights_size size = {0};
+    const struct hu_tensors *t = &model->tensors;
+    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+        if (hu_row_is_stored(row))
+            add_row(&s, row, &size);
+    *bytes = size.bytes;
+    return t->count && size.bytes != UINT64_MAX;
 }

@@ -3,7 +3,7 @@
  * most is no JSON, the bytes choose a config.
  */
 #include "memory/families.h"
-#include "memory/model_config.h"
+#include "memory/model.h"
 #include "memory/mixture.h"
 #include "memory/sizing.h"
 
@@ -193,10 +193,10 @@ static void fill(struct hu_sizing_request *r, size_t seed)
     r->train = r->fit = true;
     r->context = (uint64_t)1 << seed % 41;
     r->memory = (uint64_t)1 << seed % 50;
-    r->sequence = 1 + seed % 8192;
-    r->micro_batch = 1;
-    r->patches = seed % 3 ? 0 : seed;
-    r->flash = seed % 5 == 0;
+    r->plan.sequence = 1 + seed % 8192;
+    r->plan.micro_batch = 1;
+    r->plan.patches = seed % 3 ? 0 : seed;
+    r->plan.flash = seed % 5 == 0;
     r->plan.recipe = hu_recipe_at(seed % 6);
     r->plan.optimizer = hu_optimizer_at(seed % 7);
     r->plan.zero = seed % 4;
@@ -213,8 +213,8 @@ static void build(const char *json, size_t n, size_t seed)
     static struct hu_model model;
     static struct hu_sizing sizing;
     static struct hu_sizing_request request;
-    char error[HU_CONFIG_ERROR], why[HU_SIZING_ERROR];
-    if (hu_model_read_config(json, n, &model, NULL, error)) {
+    char why[HU_SIZING_ERROR];
+    if (hu_model_read_config(json, n, &model)) {
         if (model.active_parameters > model.parameters)
             abort();
         fill(&request, seed);
@@ -224,7 +224,7 @@ static void build(const char *json, size_t n, size_t seed)
         uint64_t bytes;
         const char *odd;
         hu_mixture_size(hu_mixture_find(seed % 2 ? "q4_k_m" : "mxfp4_moe"), &model, &bytes, &odd);
-    } else if (!*error) {
+    } else if (!*model.error) {
         abort(); /* refused without a reason */
     }
     hu_model_free(&model);

@@ -12,14 +12,14 @@ static void describe(struct hu_tensor_file *file)
 {
     static struct hu_model model;
     struct hu_match stored;
-    char path[] = "input", error[HU_SOURCE_ERROR], *paths[] = {path};
+    char path[] = "input", *paths[] = {path};
     struct hu_tensor **order = hu_file_by_offset(file);
     struct hu_tensor_set set = {
         .files = file, .paths = paths, .count = 1, .tensors = order, .tensor_count = file->count};
     model = (struct hu_model){0};
     if (order && hu_match_count(&set, &stored)) {
         model.parameters = stored.parameters;
-        hu_model_read_gguf(&set, &model, error);
+        hu_model_read_gguf(&set, &model);
     }
     hu_model_free(&model);
     free(order);

@@ -17,7 +17,7 @@ static const char usual[] =
     "\"vision_config\":{\"hidden_size\":16,\"num_hidden_layers\":2}}";
 
 /* A list of sense: sums within 64 bits, names that end, shapes without 0. */
-static void check(const struct listing_result *r)
+static void check(const struct hu_model *r)
 {
     char name[64];
     for (size_t i = 0; i < r->tensors.count; i++) {
@@ -35,13 +35,15 @@ static void run(const char *text, size_t n, const char *json, size_t length)
     const struct hu_family_text family = {
         .names = "fuzz", .classes = "", .gguf = "", .text = text, .length = n};
     json_t *config = json_loadb(json, length, 0, NULL);
+    static struct hu_model model;
     struct listing_result result;
+    model = (struct hu_model){0};
     if (json_is_object(config)) {
-        if (listing_make(&family, config, &result))
-            check(&result);
-        else if (!*result.error)
+        if (listing_make(&family, config, &model, &result))
+            check(&model);
+        else if (!*model.error)
             abort(); /* refused without a reason */
-        hu_tensors_free(&result.tensors);
+        hu_tensors_free(&model.tensors);
     }
     json_decref(config);
 }

@@ -214,7 +214,7 @@ static void tell_fit(struct memory_answer *a, const struct hu_sizing_request *r,
     a->needed = (double)f->needed;
     snprintf(a->verdict, sizeof a->verdict, "%s %s (%.2f GiB): %.2f GiB %s",
              f->fits ? "fits" : "does not fit", device, a->device / gib, (double)f->headroom / gib,
-             f->negative ? "too much" : "to spare");
+             !f->fits ? "too much" : "to spare");
     if (s->has_training)
         return;
     if (f->endless_context)
@@ -279,20 +279,15 @@ void weights_clear(struct weights *w)
 bool weights_read(struct weights *w, const char *text, char *message, size_t size)
 {
     struct hu_model *model = need(calloc(1, sizeof *model));
-    char error[HU_SOURCE_ERROR] = "a parameter count or the path of a model is wanted";
-    bool unknown, read = *text;
-    if (weights_is_count(text))
-        hu_count_read(text, &model->parameters);
-    else if (*text)
-        read = hu_model_open(text, model, &unknown, error);
-    if (!read) {
-        snprintf(message, size, "%.*s", (int)size - 1, error);
-        hu_model_free(model);
-        free(model);
-        return false;
+    if (*text && (hu_count_read(text, &model->parameters) || hu_model_open(text, model))) {
+        weights_clear(w);
+        w->model = model;
+        fill_title(w);
+        return true;
     }
-    weights_clear(w);
-    w->model = model;
-    fill_title(w);
-    return true;
+    snprintf(message, size, "%.*s", (int)size - 1,
+             *text ? model->error : "a parameter count or the path of a model is wanted");
+    hu_model_free(model);
+    free(model);
+    return false;
 }
