@@ -218,7 +218,8 @@ Test(memory_families, a_hybrid_of_latent_and_linear_attention_is_read_by_its_cla
     hu_model_free(&model);
     snprintf(text, sizeof text, json, "3");
     cr_assert_not(read_text(text));
-    cr_assert(strstr(model.error, "the layers of BailingMoeV3ForCausalLM are not known"), "%s", model.error);
+    cr_assert(strstr(model.error, "the layers of BailingMoeV3ForCausalLM are not known"), "%s",
+              model.error);
 }
 
 static size_t sliding_layers(const char *name, uint64_t window)

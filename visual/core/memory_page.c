@@ -81,7 +81,7 @@ void weights_arrange(struct weights *w, const struct hu_format *const *formats, 
     if (!hu_sizing_make(w->model, &s->request, &s->made, s->error))
         s->made.weight_count = 0;
     for (size_t i = 0; i < s->made.weight_count && w->count < WEIGHTS_MAX; i++) {
-        const struct hu_sizing_weights *of = &s->made.weights[i];
+        const struct hu_weights_row *of = &s->made.weights[i];
         fill_bar(&w->bars[w->count++], hu_dtype_name(of->dtype), of->bytes)->format =
             of->dtype.format;
     }
