@@ -91,20 +91,20 @@ static bool is_made(const struct hu_pickle_value *v, int what)
     return v->type == HU_PICKLE_MADE && v->name == what;
 }
 
-/* Argument INDEX; NULL: there are not as many. */
+static bool is_row(const struct hu_pickle_value *v)
+{
+    return v->type == HU_PICKLE_TUPLE || v->type == HU_PICKLE_LIST;
+}
+
+/* Argument INDEX; NULL: there are not as many, or ARGUMENTS has none. */
 static struct hu_pickle_value *argument(const struct hu_pickle_value *arguments, uint32_t index)
 {
-    return index < arguments->count ? arguments->items[index] : NULL;
+    return is_row(arguments) && index < arguments->count ? arguments->items[index] : NULL;
 }
 
 static bool is_count(const struct hu_pickle_value *v)
 {
     return v && v->type == HU_PICKLE_INTEGER && v->integer >= 0;
-}
-
-static bool is_row(const struct hu_pickle_value *v)
-{
-    return v->type == HU_PICKLE_TUPLE || v->type == HU_PICKLE_LIST;
 }
 
 /* A tuple of whole numbers, in the file's memory. False: refused. */

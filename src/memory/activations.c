@@ -138,7 +138,7 @@ struct groups {
 static uint64_t norm_bytes(const struct groups *g, const struct hu_tensor_row *row)
 {
     const struct hu_tensors *t = &g->model->tensors;
-    bool layer_norm = row + 1 < t->rows + t->count && row[1].is_bias && row[1].role == HU_ROLE_NORM;
+    bool layer_norm = row + 1 < hu_tensors_end(t) && row[1].is_bias && row[1].role == HU_ROLE_NORM;
     unsigned own = row->tower ? 0 : t->autograd.norm, n = own ? own : layer_norm ? 2 : 6;
     return !g->plan->lora_rank || n < 6 ? n : n - (n > 6 ? 4 : 2);
 }
@@ -158,7 +158,7 @@ static bool same_layer(const struct hu_tensor_row *a, const struct hu_tensor_row
 static const struct hu_tensor_row *
 projection(const struct hu_tensors *t, const struct hu_tensor_row *row, char letter, bool split)
 {
-    const struct hu_tensor_row *m = row, *end = t->rows + t->count;
+    const struct hu_tensor_row *m = row, *end = hu_tensors_end(t);
     size_t n;
     while (m > t->rows && same_layer(m - 1, row))
         m--;
@@ -248,7 +248,7 @@ static void close_perceptron(struct kept *k, struct perceptron *p, int activatio
 static uint64_t positions(const struct hu_tensors *t, enum hu_role tower, uint64_t hidden)
 {
     uint64_t n = 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count && hidden; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t) && hidden; row++)
         if (row->tower == tower && row->layer == HU_NO_LAYER && row->rank >= 2 &&
             row->role != HU_ROLE_BUFFER && row->shape[row->rank - 1] == hidden && !row->optional &&
             (row->role == HU_ROLE_POSITION || strstr(row->name, "pos_emb") ||
@@ -276,7 +276,7 @@ static uint64_t own_tokens(const struct groups *g, uint32_t stack, bool *encodes
 /* The width of the stack that begins with row FIRST: its first matrix's inputs. */
 static uint64_t width_of(const struct hu_tensors *t, const struct hu_tensor_row *first)
 {
-    const struct hu_tensor_row *end = t->rows + t->count;
+    const struct hu_tensor_row *end = hu_tensors_end(t);
     for (const struct hu_tensor_row *row = first; row < end && row->stack == first->stack; row++)
         if (is_matrix(row) && (row->role == HU_ROLE_ATTENTION || row->role == HU_ROLE_MLP) &&
             row->rank == 2 && row->layer != HU_NO_LAYER)
@@ -359,7 +359,7 @@ static void add_row(struct groups *all, struct group *g, const struct hu_tensor_
 static bool add_layers(struct groups *g)
 {
     const struct hu_tensors *t = &g->model->tensors;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         if (row->layer == HU_NO_LAYER || row->is_bias || !hu_row_counts(row))
             continue;
         struct group *at = group_of(g, row);
@@ -430,7 +430,7 @@ static void tell_unknown(const struct groups *all, enum hu_role tower, struct hu
     const struct hu_tensors *t = &all->model->tensors;
     bool known = false, counted = false;
     uint64_t matrices = 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (row->tower == tower && row->role != HU_ROLE_BUFFER && row->rank >= 2)
             matrices += row->copies;
     for (size_t i = 0; i < all->count; i++) {
@@ -459,7 +459,7 @@ static uint64_t add_last_norm(const struct groups *g, struct hu_figures *terms)
     const struct hu_tensors *t = &g->model->tensors;
     const struct hu_training_plan *p = g->plan;
     uint64_t each = 0, hidden = g->model->hidden;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (row->layer == HU_NO_LAYER && !row->tower && row->role == HU_ROLE_NORM &&
             row->rank == 1 && !row->is_bias && row->shape[0] == hidden)
             each = capped_plus(each, norm_bytes(g, row) + (p->lora_rank ? 0 : 2));

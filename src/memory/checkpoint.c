@@ -324,7 +324,7 @@ bool hu_checkpoint_compare(const struct hu_model *model, struct hu_checkpoint *c
     char name[NAME_SIZE];
     bool fine = true;
     *comparison = (struct hu_comparison){0};
-    for (const struct hu_tensor_row *row = t->rows; fine && row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; fine && row < hu_tensors_end(t); row++) {
         fine = row->copies <= TENSORS_MAX && (all += row->copies) <= TENSORS_MAX;
         for (uint64_t k = 0; fine && k < row->copies; k++)
             fine = compare_one(hu_row_name(row, k, name, sizeof name), row, checkpoint, comparison);

@@ -101,10 +101,11 @@ static bool read_family(const struct hu_tensor_file *file, const struct hu_model
     json_t *config = config_of(file, model->architecture);
     bool fine =
         listing_make(text, config, &listed, &list) && !*list.missing && listed.tensors.kept_count;
-    const struct hu_kept *kept = listed.tensors.kept, *end = kept + listed.tensors.kept_count;
-    for (; fine && kept < end; kept++)
+    for (size_t i = 0; fine && i < listed.tensors.kept_count; i++) {
+        const struct hu_kept *kept = &listed.tensors.kept[i];
         if (!kept->tower && kept->layer < model->layers)
             mark(&layers[kept->layer], kept);
+    }
     hu_model_free(&listed);
     json_decref(config);
     return fine;

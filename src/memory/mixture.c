@@ -292,12 +292,12 @@ static const char *odd_model(const struct hu_model *model)
     char name[32];
     name_in_gguf(model, name);
     bool states = *name && hu_has_word(known, name); /* whose rules are known */
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         const char *why = counts(row) ? odd_row(row, states) : NULL;
         if (why)
             return *name ? why : "llama.cpp has no architecture for it";
     }
-    for (const struct hu_kept *k = t->kept; k < t->kept + t->kept_count; k++)
+    for (const struct hu_kept *k = t->kept; k < hu_kept_end(t); k++)
         if (k->kind == HU_KEEP_CROSS || k->kind == HU_KEEP_INDEXER)
             return "it has cross attention or an indexer";
     return NULL;
@@ -306,7 +306,7 @@ static const char *odd_model(const struct hu_model *model)
 static void look(struct mixing *m)
 {
     const struct hu_tensors *t = &m->model->tensors;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         if (!counts(row))
             continue;
         m->head |= row->role == HU_ROLE_HEAD;
@@ -334,7 +334,7 @@ bool hu_mixture_size(const struct hu_mixture *mixture, const struct hu_model *mo
         return false;
     look(&m);
     const struct hu_tensors *t = &model->tensors;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (counts(row) && !add_row(&m, row)) {
             *why = "the sum is over 64 bits";
             return false;

@@ -50,7 +50,7 @@ bool hu_model_count(struct hu_model *model)
     const struct hu_tensors *t = &model->tensors;
     model->parameters = model->active_parameters = model->mtp_parameters = 0;
     model->has_active = true;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         bool mtp = row->tower == HU_ROLE_MTP;
         uint64_t *sum = mtp ? &model->mtp_parameters : &model->parameters;
         if (!hu_row_is_stored(row))
@@ -66,7 +66,7 @@ uint64_t hu_model_elements(const struct hu_model *model, enum hu_role role, bool
 {
     const struct hu_tensors *t = &model->tensors;
     uint64_t sum = 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         enum hu_role own = role >= HU_ROLE_VISION || row->tower ? row->tower : row->role;
         if (hu_row_is_stored(row) && own == role)
             sum += active ? hu_row_active(row) : hu_row_elements(row);

@@ -127,7 +127,7 @@ static uint64_t heads_listed(const struct hu_tensors *t)
     size_t n;
     if (!kept || !kept->heads || kept->k < kept->heads)
         return 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (row->role == HU_ROLE_ATTENTION && row->rank == 2 && !row->tower &&
             row->layer != HU_NO_LAYER && *hu_row_module(row, &n) == 'q')
             return row->shape[0] / (kept->k / kept->heads);
@@ -138,7 +138,7 @@ static uint64_t heads_listed(const struct hu_tensors *t)
 static const struct hu_tensor_row *find_row(const struct hu_tensors *t, enum hu_role role,
                                             unsigned rank)
 {
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (row->role == role && !row->tower && (!rank || row->rank == rank))
             return row;
     return NULL;
@@ -164,7 +164,7 @@ static void read_shape(struct reading *r)
         m->hidden = table->shape[1];
     if (!m->heads)
         m->heads = heads_listed(t);
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         if (row->layer == HU_NO_LAYER || row->tower)
             continue;
         m->layers += !last || row->stack != last->stack || row->layer != last->layer;

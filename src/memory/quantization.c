@@ -101,10 +101,12 @@ const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q
     if (any_matches(&q->left, row))
         return NULL;
     for (int named = 1; named >= 0; named--)
-        for (const struct hu_rule *r = q->rules; r < q->rules + q->rule_count; r++)
+        for (size_t i = 0; i < q->rule_count; i++) {
+            const struct hu_rule *r = &q->rules[i];
             if (named == (r->only.count > 0) && r->formula.bits &&
                 in_scope(r->formula.scope, row) && (!named || any_matches(&r->only, row)))
                 return &r->formula;
+        }
     return NULL;
 }
 

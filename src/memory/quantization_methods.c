@@ -105,10 +105,11 @@ static bool add_rule(struct declared *d, const struct hu_formula *f, json_t *lis
 {
     struct hu_quantization *q = d->q;
     bool named = json_array_size(list);
-    struct hu_rule *r = q->rules, *end = r + q->rule_count;
-    while (r < end && !(alike(&r->formula, f) && named == (r->only.count > 0)))
-        r++;
-    if (r == end) {
+    struct hu_rule *r = NULL;
+    for (size_t i = 0; i < q->rule_count && !r; i++)
+        if (alike(&q->rules[i].formula, f) && named == (q->rules[i].only.count > 0))
+            r = &q->rules[i];
+    if (!r) {
         if (!(r = hu_file_append(&q->rules, &q->rule_count, sizeof *r)))
             return unknown(d, "a list of modules:", "out of memory");
         r->formula = *f;

@@ -125,7 +125,7 @@ static uint64_t widest_perceptron(const struct hu_model *model)
 {
     const struct hu_tensors *t = &model->tensors;
     uint64_t most = 0, here = 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         bool expert = row->role == HU_ROLE_EXPERT, mlp = row->role == HU_ROLE_MLP;
         if (row > t->rows && (row->layer != row[-1].layer || row->stack != row[-1].stack))
             here = 0;

@@ -251,7 +251,7 @@ static void add_token_term(struct making *m)
     size_t layers = 0;
     bool even = true;
     char dtype[96];
-    for (const struct hu_kept *k = t->kept; k < t->kept + t->kept_count; k++) {
+    for (const struct hu_kept *k = t->kept; k < hu_kept_end(t); k++) {
         if (k->tower == HU_ROLE_MTP || k->kind == HU_KEEP_SHARED || hu_keep_is_state(k->kind))
             continue;
         first = first ? first : k;

@@ -122,6 +122,17 @@ struct hu_tensors {
     struct arena arena;          /* the names */
 };
 
+/* Behind the last row, and the last that is kept; of none there is no pointer to add to. */
+static inline const struct hu_tensor_row *hu_tensors_end(const struct hu_tensors *t)
+{
+    return t->count ? t->rows + t->count : t->rows;
+}
+
+static inline const struct hu_kept *hu_kept_end(const struct hu_tensors *t)
+{
+    return t->kept_count ? t->kept + t->kept_count : t->kept;
+}
+
 void hu_tensors_free(struct hu_tensors *tensors);
 
 const char *hu_role_name(enum hu_role role);

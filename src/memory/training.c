@@ -141,7 +141,7 @@ static uint64_t numbers_of_all(const struct hu_optimizer *o, const struct hu_mod
 {
     const struct hu_tensors *t = &model->tensors;
     uint64_t numbers = 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (hu_row_counts(row))
             numbers = capped_plus(numbers, numbers_of(o, row));
     return numbers;
@@ -179,7 +179,7 @@ static bool count_lora(struct sum *s)
 {
     const struct hu_tensors *t = &s->model->tensors;
     uint64_t sum = 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (hu_lora_target(row, s->plan->lora_targets))
             sum = capped_plus(
                 sum, capped_times(capped_times(row->shape[0] + row->shape[1], s->plan->lora_rank),
@@ -231,7 +231,7 @@ static uint64_t linear_parameters(const struct hu_model *m)
 {
     uint64_t sum = 0;
     const struct hu_tensors *t = &m->tensors;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (hu_row_is_linear(row) && hu_row_counts(row))
             sum += hu_row_elements(row);
     return t->count ? sum : m->parameters;
@@ -268,7 +268,7 @@ static uint64_t sparse_savings(const struct sum *s)
 {
     const struct hu_tensors *t = &s->model->tensors;
     uint64_t saved = 0, tokens = s->plan->sequence * s->plan->micro_batch;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         bool table = row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_POSITION;
         if (table && hu_row_counts(row) && row->rank == 2 && tokens && tokens < row->shape[0])
             saved += (row->shape[0] - tokens) * row->shape[1];
@@ -311,7 +311,7 @@ static uint64_t eight_bits(const struct sum *s)
     uint64_t sum = 0, rank = s->plan->lora_rank;
     if (!t->count)
         return eight_bit_bytes(s->out->trainable);
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         uint64_t each = 0;
         if (rank && hu_lora_target(row, s->plan->lora_targets))
             each = capped_plus(eight_bit_bytes(capped_times(row->shape[0], rank)),
@@ -384,7 +384,7 @@ static uint64_t unit_elements(const struct sum *s)
     const struct hu_tensors *t = &s->model->tensors;
     uint64_t most = 0, unit = 0, rest = 0;
     const struct hu_tensor_row *last = NULL;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++) {
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
         if (!hu_row_counts(row))
             continue;
         if (!s->plan->fsdp) {
@@ -437,7 +437,7 @@ static uint64_t tied_gradients(struct sum *s)
 {
     const struct hu_tensors *t = &s->model->tensors;
     uint64_t bytes = 0;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (row->tied && !row->tower && row->role == HU_ROLE_HEAD && !row->is_bias &&
             !s->plan->lora_rank)
             bytes = bytes_of(s->plan->recipe->gradients, row->elements);

@@ -162,7 +162,7 @@ struct hu_weights_size hu_weights_size(const struct hu_model *model, struct hu_d
     struct hu_weights_size *each = calloc((size_t)stages, sizeof *each);
     if (!each)
         return (struct hu_weights_size){.bytes = UINT64_MAX};
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (hu_row_counts(row))
             add_row(&s, row, &each[stage_of_row(&order, row, stages)]);
     for (uint64_t i = 0; i < stages; i++)
@@ -177,7 +177,7 @@ bool hu_weights_stored(const struct hu_model *model, uint64_t *bytes)
     struct sum s = begin(model, (struct hu_dtype){.format = NULL}, NULL);
     struct hu_weights_size size = {0};
     const struct hu_tensors *t = &model->tensors;
-    for (const struct hu_tensor_row *row = t->rows; row < t->rows + t->count; row++)
+    for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++)
         if (hu_row_is_stored(row))
             add_row(&s, row, &size);
     *bytes = size.bytes;
