@@ -90,13 +90,21 @@ static void fail_at(struct state *s, size_t tensor, bool writing, int error)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* What fails while the lock is held. */
+static void lack_memory(struct state *s, size_t tensor)
+{
+    s->failed = true;
+    s->error = (struct hu_stream_error){tensor, false, ENOMEM};
+    pthread_cond_broadcast(&s->scaled);
+}
+
 static void report_empty(struct state *s, size_t index)
 {
     struct hu_gathered *none = hu_gathered_new(&s->stream->plan, NULL);
     if (none)
         s->stream->done(s->stream->context, index, none);
     else
-        s->failed = true;
+        lack_memory(s, index);
     hu_gathered_free(none);
 }
 
@@ -135,8 +143,7 @@ static struct open_tensor *open_next(struct state *s)
         const struct hu_stream_tensor *t = &s->stream->tensors[index];
         struct open_tensor *open = calloc(1, sizeof *open);
         if (!open) {
-            s->failed = true;
-            s->error = (struct hu_stream_error){index, false, ENOMEM};
+            lack_memory(s, index);
             return NULL;
         }
         open->index = index;
