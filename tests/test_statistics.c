@@ -85,6 +85,40 @@ Test(statistics, a_relative_error_of_fp32_is_one_of_fp32_under_a_tensor_scale)
     hu_gathered_free(g);
 }
 
+/* Of elements far below the least unit, too, which some directions make of them. */
+Test(statistics, a_relative_error_of_fp32_is_one_of_fp32_in_every_direction)
+{
+    enum { ELEMENTS = 5000 };
+    static float x[ELEMENTS];
+    uint64_t random = 7;
+    for (int i = 0; i < ELEMENTS; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        x[i] = ldexpf((float)(random >> 40) - 0x1p23F, -20 - (int)(random >> 33 & 63) % 50);
+    }
+    const struct hu_format *to = format("fp8_e4m3"), *from = format("fp32");
+    for (int d = HU_TIES_TO_EVEN; d < HU_STOCHASTIC; d++) {
+        struct hu_options options = {.direction = (enum hu_direction)d};
+        struct hu_gathered *g =
+            gather("fp32", x, ELEMENTS, "fp8_e4m3", &options, HU_SCALE_NONE, ELEMENTS);
+        double most = 0, squares = 0;
+        for (int i = 0; i < ELEMENTS; i++) {
+            unsigned flags = 0;
+            uint64_t code = hu_convert(to, from, hu_bits_of_float(x[i]), &options, &flags);
+            double value = hu_double_of_bits(hu_convert(format("fp64"), to, code, NULL, NULL));
+            double relative = (float)fabs(value - (double)x[i]) / fabsf(x[i]);
+            if (x[i] == 0 || !isfinite(value))
+                continue;
+            most = fmax(most, relative);
+            squares += relative * relative;
+        }
+        cr_assert_eq(g->losses[0].max_relative, most, "direction %d", d);
+        struct hu_loss_figures f = hu_loss_figures(&g->losses[0]);
+        cr_assert_float_eq(f.rms_relative * f.rms_relative * (double)f.measured, squares,
+                           0x1p-40 * squares, "direction %d", d);
+        hu_gathered_free(g);
+    }
+}
+
 Test(statistics, what_is_negative_is_invalid_in_unsigned_formats)
 {
     const float x[] = {3, 1.5, -1.5, 6, 12, -3, 0.75, 1};

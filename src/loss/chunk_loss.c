@@ -217,7 +217,6 @@ static struct hu_pass_near near_of(const struct chunk *b)
         .trailing_bits = b->t->loss.trailing_bits,
         .units_known = b->loss->max_ulps,
         .in_fp32 = b->in_fp32,
-        .inverses = b->inverses,
     };
 }
 
@@ -397,7 +396,7 @@ static void lose_saturated(const struct chunk *b)
     double max_relative = 0, max_error = 0;
     for (size_t i = 0; i < n; i++) {
         double size = fabs(element(b, b->x, at[i])), error = size - t->max_finite;
-        double relative = b->in_fp32 ? (double)(float)(error / size) : error / size;
+        double relative = hu_relative_error(error, size, b->in_fp32);
         max_error = error > max_error ? error : max_error;
         max_relative = relative > max_relative ? relative : max_relative;
         a->error[i] = error;
@@ -450,20 +449,12 @@ static void lose_scaled(struct chunk *b)
         lose_by_steps(widen(b));
 }
 
-/* So many targets are done sooner by inverses, which they share, than by divisions. */
-enum { WORTH_INVERSES = 3 };
-
 void hu_chunk_lose(struct chunk *b)
 {
     struct chunk wide = {.x = NULL};
     b->wide = &wide;
     b->signal_known = false;
     b->measured = b->n - b->bad;
-    if (b->is_fp32 && b->plan->count >= WORTH_INVERSES &&
-        hu_plan_direction(b->plan) > HU_TIES_TO_AWAY && !hu_plan_is_of_blocks(b->plan)) {
-        b->passes->inverses(b->x, &b->range, b->a->inverses);
-        b->inverses = b->a->inverses;
-    }
     for (size_t i = 0; i < b->plan->count; i++) {
         b->t = &b->plan->targets[i];
         b->loss = &b->g->losses[i];

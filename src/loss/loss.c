@@ -72,8 +72,7 @@ void hu_loss_add(struct hu_loss *l, const struct hu_loss_target *t, const struct
     hu_exact_add_square(&l->noise, error, p->count, false);
     if (p->x == 0)
         return;
-    double relative = error / fabs(p->x);
-    relative = in_fp32 ? (double)(float)relative : relative;
+    double relative = hu_relative_error(error, fabs(p->x), in_fp32);
     if (!isfinite(relative))
         return;
     l->max_relative = greater(l->max_relative, relative);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "exact_sum.h"
+#include "relative.h"
 #include "convert.h"
 
 /* Of the finite elements of the data: */
@@ -20,9 +21,8 @@ struct hu_loss {
     uint64_t zeros;      /* are 0; hu_gathered_finish counts them: all are measured */
     double max_error;    /* |result - x|: exact where the direction is to nearest, none overflows
                             and no tensor scale is used, else rounded once to fp64 */
-    double max_relative; /* |result - x| / |x| over x that are not 0, rounded to fp64, and then to
-                            fp32 where fp32 holds the data and the direction is to nearest; those
-                            beyond fp64's range are left out */
+    double max_relative; /* |result - x| / |x| over x that are not 0: see relative.h; those beyond
+                            its type's range are left out */
     double max_ulps;     /* |result - x| / ulp of the result */
     struct hu_exact_sum noise;    /* of (result - x)^2 */
     struct hu_exact_sum signal;   /* of x^2 */
@@ -53,8 +53,7 @@ double hu_loss_overflow_from(const struct hu_format *f, const struct hu_options 
 /* DIFFERENCE in units of the last place that CODE, finite, has in the target. */
 double hu_loss_in_ulps(const struct hu_loss_target *target, double difference, double code);
 
-/* Adds a point by its definition, one value at a time. in_fp32: relative errors are
- * rounded to fp32. */
+/* Adds a point by its definition, one value at a time. in_fp32: see relative.h. */
 void hu_loss_add(struct hu_loss *loss, const struct hu_loss_target *target,
                  const struct hu_loss_point *point, bool in_fp32);
 void hu_loss_merge(struct hu_loss *loss, const struct hu_loss *other);

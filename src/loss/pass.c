@@ -15,7 +15,6 @@
 #define MAX_FP64(a, b) _mm_max_pd((__m128d)(a), (__m128d)(b))
 #define MIN_FP64(a, b) _mm_min_pd((__m128d)(a), (__m128d)(b))
 #define WIDE_AT(p) _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64((const void *)(p))))
-#define ROUND_TO_FP32(v) _mm_cvtps_pd(_mm_cvtpd_ps((__m128d)(v)))
 #endif
 #define PASSES hu_passes_plain
 #include "pass_types.h"

@@ -23,7 +23,7 @@ struct hu_pass_range {
 };
 
 /* x: the data; result: what becomes of it; scaled and code: the same in the target's scale, or
- * the same arrays. emin: the target's. in_fp32: relative errors are rounded to fp32. Out: error
+ * the same arrays. emin: the target's. in_fp32: relative errors are fp32's (see relative.h). Out: error
  * and relative, the absolute ones of each. */
 struct hu_pass_errors {
     const void *x, *result, *scaled, *code;
@@ -50,8 +50,8 @@ enum { HU_SCALED = 32, HU_SCALES = HU_CHUNK / HU_SCALED };
  * target's range. With them, to nearest, elements are rounded as multiples of their 2^scale, and
  * those that reach OVERFLOW become MOST: both in the target's scale. With a divisor, quotients are
  * rounded to fp64 and then to the target, in whose range they are, and multiplied by it again; the
- * pass of fp32 finds the same by divisors from 1 to 2. Relative errors are rounded to fp32 where
- * the direction is to nearest and the pass is of fp32 or IN_FP32 is set. */
+ * pass of fp32 finds the same by divisors from 1 to 2. Relative errors are fp32's where the
+ * pass is of fp32 or IN_FP32 is set. */
 struct hu_pass_near {
     const void *x;
     struct hu_pass_range range;
@@ -62,8 +62,6 @@ struct hu_pass_near {
     uint64_t most, overflow; /* as bits of the type; normal numbers */
     double units_known; /* units that some error has already: max_units may be 0 if none has more */
     bool in_fp32;
-    const double
-        *inverses; /* what the pass of fp32 says, where directions are not to nearest; or NULL */
     /* What is found: */
     uint64_t inexact, zeros, subnormals, overflows;
     double max_error, max_relative, max_units;
@@ -131,8 +129,6 @@ struct hu_passes {
     size_t (*clip)(const void *x, uint64_t limit, void *kept, struct hu_pass_range *range);
     /* Which magnitudes, as bits, are in [FIRST, LAST]: their places. Returns how many. */
     size_t (*find)(const void *x, uint64_t first, uint64_t last, uint16_t at[HU_CHUNK + 1]);
-    /* 1 over each magnitude, within 2^-40 of it; of 0, anything finite. This is of fp32 alone. */
-    void (*inverses)(const void *x, const struct hu_pass_range *range, double *inverses);
     /* The greatest magnitude of each HU_SCALED in a row, as bits. */
     void (*greatest)(const void *x, uint64_t greatest[HU_SCALES]);
     /* False: this type has no room for it. */

@@ -14,7 +14,6 @@
 #define MAX_FP64(a, b) _mm256_max_pd((__m256d)(a), (__m256d)(b))
 #define MIN_FP64(a, b) _mm256_min_pd((__m256d)(a), (__m256d)(b))
 #define WIDE_AT(p) _mm256_cvtps_pd(_mm_loadu_ps(p))
-#define ROUND_TO_FP32(v) _mm256_cvtps_pd(_mm256_cvtpd_ps((__m256d)(v)))
 #define LESSER_WORD(a, b) _mm256_min_epu32((__m256i)(a), (__m256i)(b))
 #define ANY(w) !_mm256_testz_si256((__m256i)(w), (__m256i)(w))
 #define PASSES hu_passes_avx2

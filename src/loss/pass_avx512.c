@@ -14,7 +14,6 @@
 #define MAX_FP64(a, b) _mm512_max_epi64((__m512i)(a), (__m512i)(b))
 #define MIN_FP64(a, b) _mm512_min_epi64((__m512i)(a), (__m512i)(b))
 #define WIDE_AT(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
-#define ROUND_TO_FP32(v) _mm512_cvtps_pd(_mm512_cvtpd_ps((__m512d)(v)))
 #define LESSER_WORD(a, b) _mm512_min_epu32((__m512i)(a), (__m512i)(b))
 #define ANY(w) _mm512_test_epi32_mask((__m512i)(w), (__m512i)(w))
 #define PASSES hu_passes_avx512

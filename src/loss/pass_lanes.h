@@ -7,6 +7,7 @@
  */
 
 #include "pass_words.h"
+#include "relative.h"
 
 TARGET static inline __attribute__((always_inline)) WORD NAME(word)(REAL r)
 {
@@ -145,35 +146,7 @@ TARGET static struct hu_pass_sum NAME(squares)(const void *values, uint64_t grea
     return (struct hu_pass_sum){NAME(total)(high), NAME(total)(low), IS_FP32 ? 0 : 2 * exponent};
 }
 
-#if IS_FP32
-
-/* Those of fp32, and a step of Newton's to 2^-47; where fp32 has none, by division. */
-TARGET static void NAME(inverses)(const void *x, const struct hu_pass_range *range,
-                                  double *inverses)
-{
-    enum { AT_ONCE = 16 };
-    const WORD *words = x;
-    const WORD least = FIELD((WORD)1), greatest = FIELD(TOP - 1);
-    bool plain = range->least_nonzero + 1 >= least && range->greatest < greatest;
-    for (size_t i = 0; !plain && i < HU_CHUNK; i++)
-        inverses[i] = 1 / fmax(fabs((double)NAME(real)(words[i])), 0x1p-149);
-    for (size_t i = 0; plain && i < HU_CHUNK; i += AT_ONCE) {
-        REAL size[AT_ONCE], about[AT_ONCE];
-        for (size_t k = 0; k < AT_ONCE; k++) {
-            WORD bits = words[i + k] & (WORD)-1 >> 1;
-            size[k] = NAME(real)(bits > least ? bits : least);
-            about[k] = 1 / size[k];
-        }
-        UNROLLED for (size_t k = 0; k < AT_ONCE; k += NAME(WIDTH))
-        {
-            NAME(lanes) by = NAME(load)(about + k), of = NAME(load)(size + k);
-            by = FUSED(FUSED(-of, by, ((NAME(lanes)){0} + 1)), by, by);
-            __builtin_memcpy(inverses + i + k, &by, sizeof by);
-        }
-    }
-}
-
-#else
+#if !IS_FP32
 
 TARGET static inline __attribute__((always_inline)) void
 NAME(errors_of)(struct hu_pass_errors *b, const REAL *restrict x, const REAL *restrict result,
@@ -189,8 +162,7 @@ NAME(errors_of)(struct hu_pass_errors *b, const REAL *restrict x, const REAL *re
         /* Zeros have no relative error: 0 comes of dividing by infinity. */
         WORD size = NAME(word)(x[i]) & magnitude;
         size |= ((WORD)0 - (WORD)(size == 0)) & field;
-        WORD quotient =
-            NAME(word)(in_fp32 ? (REAL)(float)(e / NAME(real)(size)) : e / NAME(real)(size));
+        WORD quotient = NAME(word)(hu_relative_error(e, NAME(real)(size), in_fp32));
         /* 2^-exponent; that of the top binade is subnormal: half of 2^(1 - BIAS). */
         WORD exponent = NAME(word)(code[i]) & field;
         exponent = exponent > lowest ? exponent : lowest;
@@ -279,9 +251,7 @@ static const struct hu_passes NAME(passes) = {
     .greatest = NAME(greatest),
     .near = NAME(near),
     .squares = NAME(squares),
-#if IS_FP32
-    .inverses = NAME(inverses),
-#else
+#if !IS_FP32
     .errors = NAME(errors),
     .rough_squares = NAME(rough_squares),
     .small = NAME(small),

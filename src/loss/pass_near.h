@@ -2,7 +2,7 @@
  * The walk of hu_pass_near for one type and one instruction set. Included by pass_lanes.h, which
  * says what is defined here. An instruction set may define MAX_FP32(a, b), MIN_FP32, MAX_FP64 and
  * MIN_FP64 of numbers that are no NaN, and beside them WIDE_AT(p), fp32 in memory in a register of
- * fp64, and ROUND_TO_FP32(v) of one of fp64.
+ * fp64.
  */
 
 #define NEAR_WIDTH (LANE_BYTES / sizeof(REAL))
@@ -17,7 +17,7 @@ typedef WORD NAME(words) __attribute__((vector_size(LANE_BYTES)));
 enum { NAME(NOISES) = 8 / NAME(WIDTH) };
 struct NAME(sums) {
     REALS high[NAME(NOISES)], low[NAME(NOISES)], relative[NAME(VECTORS)];
-    REALS max_error, max_relative; /* where they are wide */
+    REALS max_error; /* where it is wide */
 };
 struct NAME(gathered) {
     VALUES max_error, max_relative, max_units;
@@ -32,18 +32,16 @@ struct NAME(found) {
 };
 
 /* What is known when a walk is compiled. direction: HU_TOWARD_POSITIVE stands for all that may
- * look at signs. small: results may be subnormal or zero. */
+ * look at signs. small: results may be subnormal or zero. wide: errors have more bits than fp32, as
+ * that of what is rounded away from zero to the least unit, and as fp64 sometimes. */
 struct NAME(case) {
     enum hu_direction direction;
-    bool small, scaled, divided, units;
+    bool small, scaled, divided, units, wide;
 };
 
-/* Whether errors and relative errors are those of fp64, though values are fp32: what is rounded
- * away from zero to the least unit is as far from it as fp64 has bits. */
-#define IS_WIDE(is) (IS_FP32 && (is).direction > HU_TIES_TO_AWAY)
 /* Whether units are first found to a few of fp32's last place, and then those that may be more
  * than is known. */
-#define ABOUT_UNITS(is) (IS_FP32 && ((is).divided || IS_WIDE(is)))
+#define ABOUT_UNITS(is) (IS_FP32 && ((is).divided || (is).wide))
 
 #define INLINE TARGET static inline __attribute__((always_inline))
 
@@ -62,10 +60,6 @@ struct NAME(case) {
 #define WIDER(a, b) CHOSEN(REALS, NAME(masks), (a) > (b), a, b)
 #define MAX(a, b) CHOSEN(VALUES, WORDS, (a) > (b), a, b)
 #define MIN(a, b) CHOSEN(VALUES, WORDS, (a) < (b), a, b)
-#if !IS_FP32
-typedef float NAME(halves) __attribute__((vector_size(LANE_BYTES / 2)));
-#define ROUND_TO_FP32(v) __builtin_convertvector(__builtin_convertvector(v, NAME(halves)), REALS)
-#endif
 #endif
 
 INLINE WORDS NAME(words_of)(WORD w)
@@ -85,6 +79,17 @@ INLINE WORDS NAME(one_if)(VALUES v)
     return (WORDS)LESSER_WORD((WORDS)v, NAME(words_of)(1));
 #else
     return (WORDS)(v != 0) & 1;
+#endif
+}
+
+/* As fp32 has them, whatever their exponents are (see relative.h). */
+INLINE VALUES NAME(to_24_bits)(VALUES v)
+{
+#if IS_FP32
+    return v;
+#else
+    const WORD half = UINT64_C(1) << (52 - 24);
+    return (VALUES)(((WORDS)v + (half - 1) + ((WORDS)v / (2 * half) & 1)) & -(2 * half));
 #endif
 }
 
@@ -132,36 +137,16 @@ struct NAME(constants) {
     WORDS least, room, force, flip;
     VALUES divisor, smallest, most;
     WORDS overflow;
-    const double *inverses;
     bool in_fp32;
-    bool far; /* errors have more bits than fp32 */
 };
 
-/* E over SIZE, where INVERSE is within 2^-40 of 1 over SIZE: as SIZE has 24 bits, no quotient is so
- * near to where rounding changes as what is rounded last is off (Markstein's step, 1990). */
-INLINE REALS NAME(relative_of)(REALS e, REALS size, const double *inverse)
-{
-    const REALS least = (REALS){0} + 0x1p-149;
-    REALS by, about, rest;
-    if (!FUSES || !inverse)
-        return e / WIDER(size, least);
-    __builtin_memcpy(&by, inverse, sizeof by);
-    about = e * by;
-    rest = FUSED(-about, size, e);
-    return FUSED(rest, by, about);
-}
-
-/* What became of X, both in fp32: the errors in fp64. */
-INLINE void NAME(widen)(struct NAME(sums) * s, const REAL *near, const REAL *x, double divisor,
-                        const double *inverse, REALS *error, REALS *relative)
+/* What NEAR is off X by, both in fp32. */
+INLINE REALS NAME(wide_error)(const REAL *near, const REAL *x, double divisor)
 {
     const NAME(masks) magnitude = (NAME(masks)){0} + INT64_MAX;
     REALS size = (REALS)((NAME(masks))NAME(load)(x) & magnitude);
     REALS scale = (REALS){0} + divisor, e = FUSED(NAME(load)(near), scale, -size);
-    *error = (REALS)((NAME(masks))e & magnitude);
-    *relative = NAME(relative_of)(*error, size, inverse);
-    s->max_error = WIDER(s->max_error, *error);
-    s->max_relative = WIDER(s->max_relative, *relative);
+    return (REALS)((NAME(masks))e & magnitude);
 }
 
 /* As in squares and rough_squares. */
@@ -175,16 +160,14 @@ INLINE void NAME(add_squares)(struct NAME(sums) * s, const struct NAME(found) * 
         {
             const int n = k % NAME(NOISES);
             size_t at = i + (size_t)k * NAME(WIDTH);
-            REALS e, r, sum, rest;
+            REALS e, r = NAME(load)(f->relative + at), sum, rest;
             if (wide) {
-                NAME(widen)
-                (&own, f->near + at, x + from + at, (double)c->divisor[0],
-                 c->inverses ? c->inverses + from + at : NULL, &e, &r);
+                e = NAME(wide_error)(f->near + at, x + from + at, (double)c->divisor[0]);
+                own.max_error = WIDER(own.max_error, e);
             } else {
                 e = NAME(load)(f->error + at);
-                r = NAME(load)(f->relative + at);
             }
-            if (IS_FP32 && !(wide && c->far)) {
+            if (IS_FP32 && !wide) {
                 sum = FUSED(e, e, own.high[n]);
                 own.low[n] += FUSED(e, e, own.high[n] - sum);
             } else {
@@ -194,8 +177,7 @@ INLINE void NAME(add_squares)(struct NAME(sums) * s, const struct NAME(found) * 
                 NAME(add_rounded_off)(&own.low[n], &e, &rest);
             }
             own.high[n] = sum;
-            own.relative[k] =
-                IS_FP32 && !wide ? FUSED(r, r, own.relative[k]) : own.relative[k] + r * r;
+            own.relative[k] = IS_FP32 ? FUSED(r, r, own.relative[k]) : own.relative[k] + r * r;
         }
     *s = own;
 }
@@ -254,15 +236,13 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
         inexact -= differs;
         if (ABOUT_UNITS(is))
             __builtin_memcpy(f->near + to + i, &near, sizeof near);
-        if (!IS_WIDE(is)) {
-            VALUES relative = error / MAX(size, smallest);
-#if !IS_FP32
-            if (c->in_fp32)
-                relative = (VALUES)ROUND_TO_FP32(relative);
-#endif
+        VALUES relative = c->in_fp32 ? NAME(to_24_bits)(error) : error;
+        relative /= MAX(size, smallest);
+        relative = c->in_fp32 ? NAME(to_24_bits)(relative) : relative;
+        __builtin_memcpy(f->relative + to + i, &relative, sizeof relative);
+        max_relative = MAX(max_relative, relative);
+        if (!is.wide) {
             __builtin_memcpy(f->error + to + i, &error, sizeof error);
-            __builtin_memcpy(f->relative + to + i, &relative, sizeof relative);
-            max_relative = MAX(max_relative, relative);
             max_error = MAX(max_error, error);
         }
         if (ABOUT_UNITS(is)) {
@@ -355,14 +335,12 @@ INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
         .flip = NAME(words_of)(b.direction == HU_TOWARD_NEGATIVE ? all : none),
         .divisor = NAME(values_of)((REAL)(b.divisor != 0 ? b.divisor : 1)),
         .smallest = (VALUES)NAME(words_of)((WORD)b.range.least_nonzero + 1),
-        .inverses = b.inverses,
         .in_fp32 = b.in_fp32,
-        .far = b.direction != HU_TOWARD_ZERO && NAME(least_of)(near) < b.emin - b.trailing_bits + 2,
     };
     /* Of zeros alone there is no error to divide. */
     if (!b.range.greatest)
         c.smallest = NAME(values_of)(1);
-    VALUES limit = NAME(units_limit)(near, is.divided || c.far);
+    VALUES limit = NAME(units_limit)(near, is.divided || is.wide);
     struct NAME(found) found;
     const REAL *x = near->x;
     for (size_t from = 0; from < HU_CHUNK; from += NAME(AT_ONCE)) {
@@ -375,11 +353,11 @@ INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
         if (ABOUT_UNITS(is)) {
             if (NAME(any)((WORDS)(g->max_units > limit))) {
                 NAME(find_units)(near, x + from, found.near);
-                limit = NAME(units_limit)(near, is.divided || c.far);
+                limit = NAME(units_limit)(near, is.divided || is.wide);
             }
             g->max_units = NAME(values_of)(0);
         }
-        NAME(add_squares)(s, &found, &c, x, from, IS_WIDE(is));
+        NAME(add_squares)(s, &found, &c, x, from, is.wide);
     }
 }
 
@@ -390,16 +368,21 @@ INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
 INLINE void NAME(near_directed)(struct NAME(gathered) * g, struct NAME(sums) * s,
                                 struct hu_pass_near *b, const struct NAME(case) is)
 {
+    const bool far = NAME(least_of)(b) < b->emin - b->trailing_bits + 2;
     if (b->direction == HU_TIES_TO_EVEN)
         CASE(.small = is.small, .divided = is.divided, .units = true);
     else if (b->direction == HU_TIES_TO_AWAY)
         CASE(HU_TIES_TO_AWAY, .small = is.small, .divided = is.divided, .units = true);
-    else if (b->direction == HU_TO_ODD)
-        CASE(HU_TO_ODD, .small = is.small, .divided = is.divided);
     else if (b->direction == HU_TOWARD_ZERO)
-        CASE(HU_TOWARD_ZERO, .small = is.small, .divided = is.divided);
+        CASE(HU_TOWARD_ZERO, .small = is.small, .divided = is.divided, .units = true);
+    else if (b->direction == HU_TO_ODD && is.small && far)
+        CASE(HU_TO_ODD, .small = true, .divided = is.divided, .wide = true);
+    else if (b->direction == HU_TO_ODD)
+        CASE(HU_TO_ODD, .small = is.small, .divided = is.divided, .units = true);
+    else if (is.small && far)
+        CASE(HU_TOWARD_POSITIVE, .small = true, .divided = is.divided, .wide = true);
     else
-        CASE(HU_TOWARD_POSITIVE, .small = is.small, .divided = is.divided);
+        CASE(HU_TOWARD_POSITIVE, .small = is.small, .divided = is.divided, .units = true);
 }
 
 TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
@@ -468,10 +451,8 @@ TARGET static void NAME(near_below)(struct hu_pass_near *b, int bound)
     b->overflows = NAME(count_of)(g.overflows);
     b->max_error = NAME(greatest_of)(g.max_error);
     b->max_relative = NAME(greatest_of)(g.max_relative);
-    for (int i = 0; i < NAME(WIDTH); i++) {
+    for (int i = 0; i < NAME(WIDTH); i++)
         b->max_error = s.max_error[i] > b->max_error ? s.max_error[i] : b->max_error;
-        b->max_relative = s.max_relative[i] > b->max_relative ? s.max_relative[i] : b->max_relative;
-    }
     /* Where it was not found already. */
     double units = NAME(greatest_of)(g.max_units);
     b->max_units = units > b->max_units ? units : b->max_units;
@@ -484,6 +465,15 @@ TARGET static void NAME(near_below)(struct hu_pass_near *b, int bound)
 }
 
 #if IS_FP32
+
+/* Whether relative errors are in range where the least unit is made of any magnitude. */
+static bool NAME(holds_relative)(const struct hu_pass_near *b)
+{
+    int least = NAME(least_of)(b);
+    least -= least < LEAST_NORMAL_EXPONENT ? FIELD_SHIFT : 0; /* or more */
+    return b->direction <= HU_TOWARD_ZERO || !b->range.greatest ||
+           b->emin - b->trailing_bits + 1 - least < (int)BIAS;
+}
 
 /* By 1 to 2: then errors are multiples of what fp32 has, and so is what a quotient is off by. */
 static bool NAME(may_divide)(const struct hu_pass_near *b)
@@ -508,7 +498,7 @@ TARGET static bool NAME(near)(struct hu_pass_near *b)
     if (!hu_pass_has_room(b, FIELD_SHIFT, (int)BIAS))
         return false;
 #if IS_FP32
-    if (b->divisor != 0 && !NAME(may_divide)(b))
+    if (!NAME(holds_relative)(b) || (b->divisor != 0 && !NAME(may_divide)(b)))
         return false;
 #endif
     int bound = hu_pass_error_bound(b, FIELD_SHIFT, (int)BIAS);
@@ -524,7 +514,6 @@ TARGET static bool NAME(near)(struct hu_pass_near *b)
 #undef MAX
 #undef MIN
 #undef WIDER
-#undef IS_WIDE
 #undef ABOUT_UNITS
 #undef NEAR_WIDTH
 #undef VALUES

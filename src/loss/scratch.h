@@ -43,7 +43,7 @@ bool hu_gathered_count(struct hu_gathered *g, const struct hu_format *f, const u
 struct hu_scratch {
     _Alignas(64) double x[HU_CHUNK + SPARE];
     _Alignas(64) double scaled[HU_CHUNK], code[HU_CHUNK], result[HU_CHUNK];
-    _Alignas(64) double error[HU_CHUNK], relative[HU_CHUNK], wide[HU_CHUNK], inverses[HU_CHUNK];
+    _Alignas(64) double error[HU_CHUNK], relative[HU_CHUNK], wide[HU_CHUNK];
     _Alignas(64) unsigned char codes[HU_CHUNK * 8];
     int scales[HU_CHUNK];        /* exponents of block scales, one an element */
     uint16_t bad[HU_CHUNK + 1];  /* where the chunk has NaNs and infinities */
@@ -65,10 +65,9 @@ struct chunk {
     const struct hu_format *real; /* fp32, fp64 or bf16: what the values are held in */
     bool is_fp32;
     bool is_bf16;      /* which are like the upper halves of fp32: is_fp32 is set too */
-    bool in_fp32;      /* relative errors are rounded to fp32 */
+    bool in_fp32;      /* relative errors are fp32's */
     const void *x;     /* the elements: where they lie, or in the scratch's x, zeros behind them */
     const void *ahead; /* what is read next */
-    const double *inverses; /* of x, for hu_pass_near; NULL: it wants none */
     size_t n;
     size_t bad;
     uint64_t first; /* the number of its first element */

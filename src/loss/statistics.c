@@ -28,11 +28,10 @@ bool hu_statistics_reads(const struct hu_format *f)
     return holds(hu_format_find("fp64"), f);
 }
 
-/* Whether relative errors are rounded to fp32. */
-static bool relates_in_fp32(const struct hu_statistics_plan *plan, const struct hu_format *f)
+/* Whether relative errors are fp32's. */
+static bool relates_in_fp32(const struct hu_format *f)
 {
-    bool near = hu_plan_direction(plan) <= HU_TIES_TO_AWAY;
-    return near && holds(hu_format_find("fp32"), f);
+    return holds(hu_format_find("fp32"), f);
 }
 
 bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const struct hu_format *f)
@@ -268,7 +267,7 @@ bool hu_analyse(struct hu_scratch *a, const struct hu_statistics_plan *plan,
         return hu_gathered_count(g, data->format, bytes, (size_t)(to - from));
     struct chunk b = {.a = a, .plan = plan, .data = data, .g = g};
     b.is_fp32 = holds(a->fp32, data->format);
-    b.in_fp32 = relates_in_fp32(plan, data->format);
+    b.in_fp32 = relates_in_fp32(data->format);
     b.is_bf16 =
         !HU_BIG_ENDIAN && data->format == hu_format_find("bf16") && hu_plan_is_of_blocks(plan);
     b.passes = hu_passes(b.is_bf16 ? HU_PASS_BF16 : (enum hu_pass_type)b.is_fp32);
@@ -390,7 +389,7 @@ static void finish_codes(struct hu_scratch *a, const struct hu_statistics_plan *
     for (size_t c = 0; c < g->code_count; c += GROUP)
         if (occurs(g, c))
             see_group(g, source, c);
-    bool in_fp32 = relates_in_fp32(plan, source);
+    bool in_fp32 = relates_in_fp32(source);
     size_t n = 0;
     for (size_t c = 0; c < g->code_count; c += GROUP) {
         if (occurs(g, c))
