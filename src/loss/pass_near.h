@@ -280,19 +280,22 @@ INLINE void NAME(take_scale)(struct NAME(constants) * c, const struct hu_pass_ne
     c->overflow = NAME(words_of)((WORD)b->overflow + up);
 }
 
+/* Of magnitudes, whose bits are in order. */
 TARGET static double NAME(greatest_of)(VALUES v)
 {
-    REAL most = 0;
+    WORD words[NEAR_WIDTH], most = 0;
+    __builtin_memcpy(words, &v, sizeof words);
     for (size_t i = 0; i < NEAR_WIDTH; i++)
-        most = v[i] > most ? v[i] : most;
-    return (double)most;
+        most = words[i] > most ? words[i] : most;
+    return (double)NAME(real)(most);
 }
 
 TARGET static uint64_t NAME(count_of)(WORDS counted_down)
 {
-    uint64_t n = 0;
+    WORD words[NEAR_WIDTH], n = 0;
+    __builtin_memcpy(words, &counted_down, sizeof words);
     for (size_t i = 0; i < NEAR_WIDTH; i++)
-        n += (WORD)0 - counted_down[i];
+        n -= words[i];
     return n;
 }
 
