@@ -23,8 +23,8 @@ struct hu_pass_range {
 };
 
 /* x: the data; result: what becomes of it; scaled and code: the same in the target's scale, or
- * the same arrays. emin: the target's. in_fp32: relative errors are fp32's (see relative.h). Out: error
- * and relative, the absolute ones of each. */
+ * the same arrays. emin: the target's. in_fp32: relative errors are fp32's (see relative.h). Out:
+ * error and relative, the absolute ones of each. */
 struct hu_pass_errors {
     const void *x, *result, *scaled, *code;
     int emin;
