@@ -88,8 +88,8 @@ os.waitpid(child, 0)
 sys.stdout.write(out.decode().replace("\r\n", "\n"))
 PY
 }
-widest() { # COLUMNS COMMAND…: the longest line, without colours
-    in_terminal "$@" | sed 's/\x1b\[[0-9;]*[mK]//g' | python3 -c 'import sys; print(max(len(l.rstrip("\n")) for l in sys.stdin))'
+widest() { # COLUMNS COMMAND…: the longest line, without colours and what progress wrote before it
+    in_terminal "$@" | sed 's/.*\r//; s/\x1b\[[0-9;]*[mK]//g' | python3 -c 'import sys; print(max(len(l.rstrip("\n")) for l in sys.stdin))'
 }
 fits() { # COLUMNS COMMAND…
     local width
@@ -172,6 +172,14 @@ prints "one of another encoding does not" '  value         -1 x 2^0             
     bash -c 'LC_ALL=xx_YY.ISO-8859-1 "$0" show -f bf16 -1 | grep "^  value"' "$halfulp"
 prints "JSON says the same in escapes" 'true' bash -c \
     '[ "$(LC_ALL=C "$0" size 7B --json | jq -c .)" = "$("$0" size 7B --json | jq -c .)" ] && echo true' "$halfulp"
+
+# Two bytes of data, of tensors "重み" and "ab".
+{
+    header='{"重み":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"ab":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}'
+    printf '%b' "\\x$(printf %02x "$(printf %s "$header" | wc -c)")\\0\\0\\0\\0\\0\\0\\0$header\\0\\0"
+} >"$scratch/wide.safetensors"
+prints "a wide character of a name takes two columns" "  重み    U8
+  ab      U8" bash -c '"$0" tensors "$1" | sed -n "s/ *\[1\].*//p"' "$halfulp" "$scratch/wide.safetensors"
 exits "a full disk is reported in ASCII too" 2 'standard output: No space left' bash -c 'LC_ALL=C "$0" table fp16 >/dev/full' "$halfulp"
 for command in $("$halfulp" help | awk '/^  [a-z]/ { print $1 }'); do
     holds "$command --help is ASCII" is_ascii "$halfulp" "$command" --help

@@ -92,6 +92,7 @@ holds "a direction and a rule about NaNs explain recorded lines" recorded_explan
 holds "saturation explains recorded lines" recorded_explanation --saturate mul --saturate
 count_of_vectors() { [ "$("$halfulp" vectors --op div -f fp32 --count 12345 | sort | wc -l)" = 12345 ]; }
 holds "--count of an operation's vectors" count_of_vectors
+exits "a seed without draws is refused" 2 '--seed is that of draws' "$halfulp" vectors -f fp16 -t fp8_e4m3 --seed 3
 printf '3F800000 00000000 7F800000 08\n3F800000 40000000 3F000001 00\n' >"$scratch/testfloat"
 exits "a recorded line that is wrong is named" 1 '' v --op div -f fp32 --vectors "$scratch/testfloat"
 cat >"$scratch/operations.c" <<'EOF'

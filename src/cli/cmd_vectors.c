@@ -134,6 +134,8 @@ static int run(const struct options *o, void *request)
         die("takes no argument: '%s'", o->argv[0]);
     if (!q->operations.count)
         EXCLUDE(o, "conversions", "nan-rule");
+    if (!q->count && !q->blocks.count && option_given(o, "seed"))
+        die("--seed is that of draws, for which --count asks");
     if (q->blocks.count)
         EXCLUDE(o, "block formats", "level", "saturate", "tininess");
     else

@@ -45,16 +45,36 @@ bool terminal_is_below(int columns)
     return own && own < columns;
 }
 
+/* By their first two bytes: Unicode's UAX 11, wide and full width, without its smallest ranges. */
+static int columns_of_character(const unsigned char *at)
+{
+    static const struct {
+        unsigned first, last;
+        int columns;
+    } ranges[] = {
+        {0xcc80, 0xcdaf, 0}, /* U+0300: combining marks */
+        {0xe184, 0xe185, 2}, /* U+1100: Hangul's letters */
+        {0xe2ba, 0xe9bf, 2}, /* U+2E80: CJK, kana */
+        {0xeab0, 0xed9f, 2}, /* U+AC00: Hangul */
+        {0xefa4, 0xefab, 2}, /* U+F900: CJK's compatibility forms */
+        {0xefbc, 0xefbd, 2}, /* U+FF00: full width */
+        {0xf09f, 0xf09f, 2}, /* U+1F000: emoji */
+        {0xf0a0, 0xf0bf, 2}, /* U+20000: CJK's extensions */
+    };
+    const unsigned two = at[0] * 256u + at[1];
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (two >= ranges[i].first && two <= ranges[i].last)
+            return ranges[i].columns;
+    return (*at & 0xc0) != 0x80;
+}
+
 int text_columns(const char *text)
 {
     int n = 0;
     if (plain_wanted())
         return plain_columns(text);
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-        bool continues = (*at & 0xc0) == 0x80;
-        bool combines = at[0] == 0xcc && at[1] >= 0x80; /* U+0300 to U+033F */
-        n += !continues && !combines;
-    }
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        n += columns_of_character(at);
     return n;
 }
 

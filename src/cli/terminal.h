@@ -12,8 +12,8 @@ int terminal_columns(FILE *stream);
 /* Whether stdout is known to have fewer COLUMNS. */
 bool terminal_is_below(int columns);
 
-/* Columns that UTF-8 TEXT takes: one a code point, none for combining marks, for that is all the
- * program prints; where it prints plain ASCII, what that takes. */
+/* Columns that UTF-8 TEXT takes: one a code point, two of wide scripts and emoji, which names may
+ * have, none for combining marks; where the program prints plain ASCII, what that takes. */
 int text_columns(const char *text);
 /* *WIDTH becomes COLUMNS where those are more. */
 static inline void widen(int *width, int columns)
