@@ -266,13 +266,6 @@ static double lacking(double a, double b, double sum)
     return (a - (sum - back)) + (b - back);
 }
 
-/* A + B; NaN where fp64 does not hold it. */
-static double quick_sum(double a, double b)
-{
-    double sum = a + b;
-    return lacking(a, b, sum) == 0 ? sum : NAN;
-}
-
 /* A + B rounded to odd, from where fp32 is rounded to as from A + B itself: 53 bits are more than 2
  * · 24 + 2 (Boldo and Melquiond, Emulation of FMA and correctly rounded sums, 2008). */
 static double odd_sum(double a, double b)
@@ -298,8 +291,10 @@ static double quick_ggml(const struct hu_block *b, const unsigned char *block, u
     struct exact_element e;
     hu_exact_ggml(b, block, i, &e);
     double x = quick_datum(e.d_format, e.d_bits) * (double)e.a * (double)e.q;
-    if (b->minima)
-        x = quick_sum(x, -quick_datum("fp16", e.m_bits) * (double)e.b);
+    if (b->minima) { /* NaN where fp64 does not hold the sum */
+        double m = -quick_datum("fp16", e.m_bits) * (double)e.b, sum = x + m;
+        x = lacking(x, m, sum) == 0 ? sum : NAN;
+    }
     return x * power(e.power);
 }
 

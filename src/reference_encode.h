@@ -48,6 +48,20 @@ static inline float to_float(struct work *w, const struct exact *x)
     return hu_float_of_bits((uint32_t)hu_exact_round(w->r, w->fp32, x, NULL));
 }
 
+static inline int clamped(long q, int low, int high)
+{
+    return q < low ? low : q > high ? high : (int)q;
+}
+
+/* The first of N numbers that are greatest in magnitude; NaNs are none. */
+static inline float farthest(const float *x, int n)
+{
+    float most = 0;
+    for (int i = 0; i < n; i++)
+        most = fabsf(x[i]) > fabsf(most) ? x[i] : most;
+    return most;
+}
+
 static inline void put_bits(unsigned char *bytes, size_t at, int count, uint64_t value)
 {
     for (int i = 0; i < count; i++) {

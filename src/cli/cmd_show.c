@@ -52,12 +52,6 @@ static void print_text(const struct show *values, size_t count)
     }
 }
 
-static int print_json(const struct show *values, size_t count)
-{
-    json_t *list = JSON_LIST(v, v < count, show_json(&values[v]));
-    return json_print_several(list);
-}
-
 struct drawings {
     const struct show *values;
     size_t count;
@@ -76,7 +70,7 @@ static int present(const struct request *r, const struct show *values, size_t co
     for (size_t v = 0; v < count; v++)
         note_encoding(&values[v]);
     if (r->json)
-        return print_json(values, count);
+        return json_print_several(JSON_LIST(v, v < count, show_json(&values[v])));
     print_text(values, count);
     return EXIT_DONE;
 }

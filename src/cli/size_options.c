@@ -58,12 +58,6 @@ static void add_dtype(struct hu_sizing_request *r, struct hu_dtype dtype)
         r->dtypes[r->dtype_count++] = dtype;
 }
 
-static void add_mixture(struct hu_sizing_request *r, const struct hu_mixture *mixture)
-{
-    if (r->dtype_count < HU_SIZING_DTYPES)
-        r->mixtures[r->dtype_count++] = mixture;
-}
-
 static void add_all_dtypes(struct hu_sizing_request *r)
 {
     for (size_t i = 0; i < hu_format_count(); i++)
@@ -92,10 +86,10 @@ static bool read_dtypes(const struct options *o, void *at)
         const struct hu_mixture *mixture = hu_mixture_find(name);
         if (!strcasecmp(name, "all"))
             add_all_dtypes(r);
-        else if (mixture)
-            add_mixture(r, mixture);
-        else if ((fine = read_dtype(o, name, &dtype)))
+        else if (!mixture && (fine = read_dtype(o, name, &dtype)))
             add_dtype(r, dtype);
+        else if (mixture && r->dtype_count < HU_SIZING_DTYPES)
+            r->mixtures[r->dtype_count++] = mixture;
     }
     return fine && (r->dtype_count > before || bad(o, "an empty list"));
 }
