@@ -95,9 +95,7 @@ void hu_reference_put_half(struct work *w, unsigned char *block, size_t byte, fl
 /* 1 / D; 0 of a D of which nothing is left in an fp16. */
 float hu_reference_inverse(struct work *w, float d);
 
-/* The points of iq4_nl and iq4_xs (ggml-common.h: kvalues_iq4nl), and which one a number goes to.
- */
-extern const signed char hu_reference_curve[16];
+/* Which point of hu_reference_curve a number goes to. */
 int hu_reference_curve_code(struct work *w, float v);
 
 /* Of codes of a table, and of ggml's blocks, by fp32's operations. */

@@ -188,9 +188,6 @@ static void encode_affine(struct work *w, const float *x, unsigned char *block,
     }
 }
 
-const signed char hu_reference_curve[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                            1,    13,   25,  38,  53,  69,  89,  113};
-
 int hu_reference_curve_code(struct work *w, float v)
 {
     const signed char *curve = hu_reference_curve;

@@ -382,13 +382,9 @@ static void check_kind(const struct cast_job *job)
         die("%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
             "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
             job->source.path, count, reads_index(job) ? "files" : "splits", count);
-    if (job->block && gguf != (kind == HU_FILE_GGUF))
-        die(gguf ? "%s is written in GGUF, and %s would be %s"
-                 : "%s is written in safetensors, and %s would be %s",
-            job->block->name, job->output, hu_kind_what(kind));
-    if (job->block && !gguf && kind != HU_FILE_SAFETENSORS)
-        die("%s is written in safetensors, and %s would be %s", job->block->name, job->output,
-            hu_kind_what(kind));
+    if (job->block && kind != (gguf ? HU_FILE_GGUF : HU_FILE_SAFETENSORS))
+        die("%s is written in %s, and %s would be %s", job->block->name,
+            gguf ? "GGUF" : "safetensors", job->output, hu_kind_what(kind));
 }
 
 static void lay_out(struct cast_job *job, struct outputs *o)
