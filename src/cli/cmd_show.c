@@ -52,21 +52,10 @@ static void print_text(const struct show *values, size_t count)
     }
 }
 
-struct drawings {
-    const struct show *values;
-    size_t count;
-};
-
-static void put_svg(FILE *out, const void *drawings)
-{
-    const struct drawings *d = drawings;
-    show_svg(out, d->values, d->count);
-}
-
 static int present(const struct request *r, const struct show *values, size_t count)
 {
     if (r->svg)
-        output_whole(r->svg, r->force, put_svg, &(struct drawings){values, count});
+        output_whole(r->svg, r->force, show_svg, &(struct show_values){values, count});
     for (size_t v = 0; v < count; v++)
         note_encoding(&values[v]);
     if (r->json)

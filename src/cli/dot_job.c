@@ -494,7 +494,7 @@ void dot_make(struct dot *d, const struct dot_request *request, const struct ope
         die("%s has no scale for a block with an infinity, a NaN or a value beyond fp64", d->name);
     make_c(d);
     make_sums(d);
-    run_choices(d, request->choices);
+    run_choices(d, &request->choices);
 }
 
 static void side_clear(struct dot_side *side)
