@@ -385,13 +385,19 @@ struct hu_exact hu_operate_exact(enum hu_operation operation, const struct hu_fo
     return exact_of[operation](&w);
 }
 
-/* Sign operations within a format whose codes have a bit of their own for it: IEEE 754-2019 section
- * 5.5.1, of NaNs too. */
+/* Sign operations within a format: IEEE 754-2019 section 5.5.1, of NaNs too. */
+static bool is_of_sign(enum hu_operation operation, const struct hu_format *to,
+                       const struct hu_format *from)
+{
+    return operation >= HU_OP_NEGATE && operation <= HU_OP_COPY_SIGN && to == from;
+}
+
+/* Those whose format's codes have a bit of their own for it. */
 static bool turns_a_bit(enum hu_operation operation, const struct hu_format *to,
                         const struct hu_format *const from[])
 {
-    return operation >= HU_OP_NEGATE && operation <= HU_OP_COPY_SIGN && to == from[0] &&
-           hu_has_negative_zero(to) && (operation != HU_OP_COPY_SIGN || to == from[1]);
+    return is_of_sign(operation, to, from[0]) && hu_has_negative_zero(to) &&
+           (operation != HU_OP_COPY_SIGN || to == from[1]);
 }
 
 static uint64_t with_bit(enum hu_operation operation, uint64_t sign, const uint64_t x[])
@@ -402,12 +408,6 @@ static uint64_t with_bit(enum hu_operation operation, uint64_t sign, const uint6
 }
 
 /* Sign operations within a format leave everything else of a NaN as it is, signaling ones too. */
-static bool keeps_code(enum hu_operation operation, const struct hu_format *to,
-                       const struct hu_format *from)
-{
-    return operation >= HU_OP_NEGATE && operation <= HU_OP_COPY_SIGN && to == from;
-}
-
 uint64_t hu_operate_at(enum hu_operation operation, const struct hu_format *to,
                        const struct hu_format *const from[], const uint64_t x[], uint64_t index,
                        const struct hu_operation_options *options, unsigned *flags)
@@ -415,7 +415,7 @@ uint64_t hu_operate_at(enum hu_operation operation, const struct hu_format *to,
     if (turns_a_bit(operation, to, from) && !options->rounding.saturate)
         return with_bit(operation, hu_sign_mask(to), x);
     struct hu_exact e = hu_operate_exact(operation, from, x, index, options);
-    if (e.kind == HU_EXACT_NAN && keeps_code(operation, to, from[0]))
+    if (e.kind == HU_EXACT_NAN && is_of_sign(operation, to, from[0]))
         return hu_encode(to, e.nan);
     return hu_round_exact(to, &e, index, &options->rounding, flags);
 }

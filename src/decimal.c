@@ -1,16 +1,20 @@
-#include "decimal.h"
 #include "powers.h"
 #include "text.h"
 #include "wide.h"
 
 #include <string.h>
 
+/* Decimal numbers into binary at the speed of common text. */
+
 /*
+ * digits * 10^exponent (digits nonzero) as the leading 64 bits and a sticky bit, positive. False:
+ * 128 bits of the power of ten do not settle it, or exponent is out of the table's range.
+ *
  * Lemire, "Number parsing at a gigabyte per second" (2021), but carried to 64 bits and a sticky
  * one, so that every format rounds from it. With g = floor(10^e * 2^s) the true product lies in
  * [w*g, w*g + w), so its leading 64 bits are those of w*g unless adding w carries into them.
  */
-bool hu_decimal_real(uint64_t digits, int exponent, struct hu_real *real)
+static bool decimal_real(uint64_t digits, int exponent, struct hu_real *real)
 {
     if (exponent < HU_POWER_MIN || exponent > HU_POWER_MAX)
         return false;
@@ -157,7 +161,7 @@ bool hu_text_round(const char *text, size_t length, const struct hu_format *to,
         *bits = hu_round_zero(to, negative, flags);
         return true;
     }
-    if (!hu_decimal_real(w, exponent, &real) && !exact_quotient(w, exponent, &real))
+    if (!decimal_real(w, exponent, &real) && !exact_quotient(w, exponent, &real))
         return round_exactly(text, length, to, options, bits, flags, message);
     real.sign = negative;
     *bits = hu_round(to, real, 0, options, flags);

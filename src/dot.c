@@ -19,12 +19,19 @@ static void see(struct specials *s, bool infinite, bool sign)
     s->negative |= infinite && sign;
 }
 
-static void see_product(struct specials *s, struct hu_datum a, struct hu_datum b)
+/* The operands of a product, and its sign. */
+struct pair {
+    struct hu_datum a, b;
+    bool sign;
+};
+
+static void see_product(struct specials *s, struct pair p)
 {
+    struct hu_datum a = p.a, b = p.b;
     bool infinite = a.class == HU_INFINITE || b.class == HU_INFINITE;
     s->nan |=
         hu_is_nan(a) || hu_is_nan(b) || (infinite && (a.class == HU_ZERO || b.class == HU_ZERO));
-    see(s, infinite, a.sign ^ b.sign);
+    see(s, infinite, p.sign);
 }
 
 static uint64_t nan_code(const struct hu_dot *dot)
@@ -56,6 +63,13 @@ static bool special_sum(const struct hu_dot *dot, struct specials s, uint64_t *b
     return true;
 }
 
+/* What the model takes D for. */
+static struct hu_datum taken(const struct hu_dot *dot, struct hu_datum d)
+{
+    bool flushed = dot->model->flushes && d.class == HU_SUBNORMAL;
+    return flushed ? (struct hu_datum){.class = HU_ZERO, .sign = d.sign, .quantum = d.quantum} : d;
+}
+
 /* Element INDEX of CODES, times its power. */
 static struct hu_datum operand(const struct hu_dot *dot, const uint64_t *codes, const int *powers,
                                size_t index)
@@ -65,17 +79,20 @@ static struct hu_datum operand(const struct hu_dot *dot, const uint64_t *codes, 
     struct hu_datum d = hu_decode(dot->format, codes[index]);
     if (powers && hu_is_finite(d))
         d.quantum += powers[index / HU_DOT_BLOCK];
-    if (dot->model->flushes && d.class == HU_SUBNORMAL)
-        d = (struct hu_datum){.class = HU_ZERO, .sign = d.sign, .quantum = d.quantum};
-    return d;
+    return taken(dot, d);
+}
+
+static struct pair pair_at(const struct hu_dot *dot, size_t index)
+{
+    struct pair p = {.a = operand(dot, dot->a, dot->a_powers, index),
+                     .b = operand(dot, dot->b, dot->b_powers, index)};
+    p.sign = p.a.sign ^ p.b.sign;
+    return p;
 }
 
 static struct hu_datum sum_operand(const struct hu_dot *dot, uint64_t c)
 {
-    struct hu_datum d = hu_decode(dot->accumulate, c);
-    if (dot->model->flushes && d.class == HU_SUBNORMAL)
-        d = (struct hu_datum){.class = HU_ZERO, .sign = d.sign, .quantum = d.quantum};
-    return d;
+    return taken(dot, hu_decode(dot->accumulate, c));
 }
 
 static struct specials specials_of(const struct hu_dot *dot, uint64_t c, size_t first, size_t n)
@@ -85,8 +102,7 @@ static struct specials specials_of(const struct hu_dot *dot, uint64_t c, size_t 
     s.nan = hu_is_nan(d);
     see(&s, d.class == HU_INFINITE, d.sign);
     for (size_t i = first; i < first + n; i++)
-        see_product(&s, operand(dot, dot->a, dot->a_powers, i),
-                    operand(dot, dot->b, dot->b_powers, i));
+        see_product(&s, pair_at(dot, i));
     return s;
 }
 
@@ -135,13 +151,11 @@ static uint64_t sum_exactly(const struct hu_dot *dot, uint64_t c, bool joins, si
     if (joins)
         hu_accumulator_add(&sum, d.sign, hu_wide_of(d.significand), d.quantum);
     for (size_t i = first; i < first + n; i++) {
-        struct hu_datum a = operand(dot, dot->a, dot->a_powers, i),
-                        b = operand(dot, dot->b, dot->b_powers, i);
-        bool sign = a.sign ^ b.sign;
-        hu_accumulator_add(&sum, sign, hu_wide_product(a.significand, b.significand),
-                           a.quantum + b.quantum);
-        mixed |= any && negative != sign;
-        negative |= sign;
+        struct pair p = pair_at(dot, i);
+        hu_accumulator_add(&sum, p.sign, hu_wide_product(p.a.significand, p.b.significand),
+                           p.a.quantum + p.b.quantum);
+        mixed |= any && negative != p.sign;
+        negative |= p.sign;
         any = true;
     }
     if (hu_accumulator_real(&sum, &real))
@@ -255,13 +269,12 @@ static void put_addend(struct group *g, struct hu_dot_addend addend)
 /* ea + eb is the product's exponent, whatever the significands' product in [1, 4) is. */
 static void put_product(struct group *g, const struct hu_dot *dot, size_t index)
 {
-    struct hu_datum a = operand(dot, dot->a, dot->a_powers, index),
-                    b = operand(dot, dot->b, dot->b_powers, index);
-    int unit = a.quantum + b.quantum;
+    struct pair p = pair_at(dot, index);
+    int unit = p.a.quantum + p.b.quantum;
     put_addend(g, (struct hu_dot_addend){.part = HU_DOT_PRODUCT,
                                          .index = index,
-                                         .sign = a.sign ^ b.sign,
-                                         .significand = a.significand * b.significand,
+                                         .sign = p.sign,
+                                         .significand = p.a.significand * p.b.significand,
                                          .unit = unit,
                                          .exponent = unit + 2 * dot->format->trailing_bits});
 }
@@ -342,8 +355,7 @@ static uint64_t run_aligned(const struct hu_dot *dot, uint64_t c, const size_t *
     uint64_t bits;
     struct specials s = specials_of(dot, c, 0, 0);
     for (size_t i = 0; i < n; i++)
-        see_product(&s, operand(dot, dot->a, dot->a_powers, indices[i]),
-                    operand(dot, dot->b, dot->b_powers, indices[i]));
+        see_product(&s, pair_at(dot, indices[i]));
     if (special_sum(dot, s, &bits))
         return told(dot, indices[0], n, c, bits);
 
@@ -421,12 +433,11 @@ static struct hu_dot_addend cut_products(const struct hu_dot *dot, size_t first,
 static void see_overflow(struct specials *s, const struct hu_dot *dot, size_t first, size_t n)
 {
     for (size_t i = first; i < first + n; i++) {
-        struct hu_datum a = operand(dot, dot->a, dot->a_powers, i),
-                        b = operand(dot, dot->b, dot->b_powers, i);
-        uint64_t significand =
-            hu_is_finite(a) && hu_is_finite(b) ? a.significand * b.significand : 0;
-        int top = significand ? 63 - __builtin_clzll(significand) + a.quantum + b.quantum : 0;
-        see(s, top > hu_emax(dot->accumulate), a.sign ^ b.sign);
+        struct pair p = pair_at(dot, i);
+        bool finite = hu_is_finite(p.a) && hu_is_finite(p.b);
+        uint64_t significand = finite ? p.a.significand * p.b.significand : 0;
+        int top = significand ? 63 - __builtin_clzll(significand) + p.a.quantum + p.b.quantum : 0;
+        see(s, top > hu_emax(dot->accumulate), p.sign);
     }
 }
 

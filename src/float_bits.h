@@ -18,6 +18,12 @@ static inline double hu_double_of_bits(uint64_t bits)
     return value;
 }
 
+/* 2^EXPONENT, which is a normal number. */
+static inline double hu_power_of_two(int exponent)
+{
+    return hu_double_of_bits((uint64_t)(exponent + 1023) << 52);
+}
+
 static inline uint32_t hu_bits_of_float(float value)
 {
     uint32_t bits;

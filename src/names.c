@@ -1,4 +1,5 @@
 #include "names.h"
+#include "word_list.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -138,22 +139,11 @@ static bool normalize(char out[HU_MAX_NAME], const char *name)
     return *out;
 }
 
-static bool has_word(const char *words, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = words; length && (at = strstr(at, word)); at += length) {
-        bool starts = at == words || at[-1] == ' ';
-        if (starts && (at[length] == ' ' || !at[length]))
-            return true;
-    }
-    return false;
-}
-
 /* The canonical name of KEY in a table; NULL: it has none. */
 static const char *canonical(const struct called *rows, size_t n, const char *key)
 {
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(rows[i].name, key) || has_word(rows[i].aliases, key))
+        if (!strcmp(rows[i].name, key) || hu_has_word(rows[i].aliases, key))
             return rows[i].name;
     return NULL;
 }
@@ -300,9 +290,9 @@ const char *hu_name_note(const char *name)
         return "F4 is safetensors' name of fp4_e2m1; NumPy's f4 is fp32";
     if (!strcmp(key, "f4"))
         return "f4 is NumPy's name of fp32; safetensors' F4 is fp4_e2m1";
-    if (has_word("float8_e4m3 f8e4m3 float8e4m3", key))
+    if (hu_has_word("float8_e4m3 f8e4m3 float8e4m3", key))
         return "that is ml_dtypes' and MLIR's IEEE-style e4m3; OCP's is fp8_e4m3, their e4m3fn";
-    if (has_word("i4 u4", key))
+    if (hu_has_word("i4 u4", key))
         return "that is an integer of 4 bits; NumPy's of 4 bytes are int32 and uint32";
     return NULL;
 }
@@ -336,58 +326,48 @@ static int distance(const char *a, const char *b)
 
 /* The nearest names so far, the nearest first, at most one for each format. */
 struct near {
-    char word[NEAREST][HU_MAX_NAME];
-    const char *of[NEAREST];
-    int apart[NEAREST];
+    struct near_name {
+        char word[HU_MAX_NAME];
+        const char *of;
+        int apart;
+    } at[NEAREST];
     int count;
 };
 
-static void drop(struct near *n, int at)
+/* The names from FROM on move by one place: they go to TO. */
+static void move(struct near *n, int to, int from)
 {
-    n->count--;
-    for (int i = at; i < n->count; i++) {
-        strcpy(n->word[i], n->word[i + 1]);
-        n->of[i] = n->of[i + 1];
-        n->apart[i] = n->apart[i + 1];
-    }
+    memmove(&n->at[to], &n->at[from], (size_t)(n->count - from) * sizeof *n->at);
+    n->count += to - from;
 }
 
 static void consider(struct near *n, const char *word, const char *of, int apart)
 {
     for (int i = 0; i < n->count; i++)
-        if (n->of[i] == of) {
-            if (n->apart[i] <= apart)
+        if (n->at[i].of == of) {
+            if (n->at[i].apart <= apart)
                 return;
-            drop(n, i);
+            move(n, i, i + 1);
         }
     int at = n->count;
-    while (at > 0 && n->apart[at - 1] > apart)
+    while (at > 0 && n->at[at - 1].apart > apart)
         at--;
     if (at == NEAREST)
         return;
-    if (n->count == NEAREST)
-        n->count--;
-    for (int i = n->count++; i > at; i--) {
-        strcpy(n->word[i], n->word[i - 1]);
-        n->of[i] = n->of[i - 1];
-        n->apart[i] = n->apart[i - 1];
-    }
-    strcpy(n->word[at], word);
-    n->of[at] = of;
-    n->apart[at] = apart;
+    n->count -= n->count == NEAREST;
+    move(n, at + 1, at);
+    strcpy(n->at[at].word, word);
+    n->at[at].of = of;
+    n->at[at].apart = apart;
 }
 
 static void consider_all(struct near *n, const struct called *rows, size_t count, const char *key)
 {
     for (size_t i = 0; i < count; i++) {
+        char word[HU_MAX_NAME];
         consider(n, rows[i].name, rows[i].name, distance(key, rows[i].name));
-        for (const char *at = rows[i].aliases; *at;) {
-            char word[HU_MAX_NAME];
-            size_t length = strcspn(at, " ");
-            snprintf(word, sizeof word, "%.*s", (int)length, at);
+        for (const char *at = rows[i].aliases; hu_next_word(&at, ' ', word, sizeof word);)
             consider(n, word, rows[i].name, distance(key, word));
-            at += length + (at[length] == ' ');
-        }
     }
 }
 
@@ -397,7 +377,8 @@ static void consider_all(struct near *n, const struct called *rows, size_t count
 static const char *suggest(char out[HU_SUGGESTION], const char *key, const struct near *n)
 {
     int letters = (int)strlen(key), most = letters == 2 ? 1 : least(letters / 3, 3), shown = 0;
-    while (shown < n->count && n->apart[shown] <= most && n->apart[shown] <= n->apart[0] + 1)
+    while (shown < n->count && n->at[shown].apart <= most &&
+           n->at[shown].apart <= n->at[0].apart + 1)
         shown++;
     size_t used = 0;
     for (int i = 0; i < shown; i++)
@@ -405,7 +386,7 @@ static const char *suggest(char out[HU_SUGGESTION], const char *key, const struc
                                  !i               ? "did you mean "
                                  : i == shown - 1 ? " or "
                                                   : ", ",
-                                 n->word[i]);
+                                 n->at[i].word);
     if (shown)
         snprintf(out + used, HU_SUGGESTION - used, "?");
     return out;

@@ -113,14 +113,6 @@ bool hu_min_subnormal_code(const struct hu_format *f, uint64_t *code)
     return true;
 }
 
-bool hu_max_subnormal_code(const struct hu_format *f, uint64_t *code)
-{
-    if (!hu_has_subnormals(f))
-        return false;
-    *code = hu_trailing_mask(f);
-    return true;
-}
-
 /* Every float has 2^-t: its bias is at least 1, so that emin <= 0. */
 uint64_t hu_epsilon_code(const struct hu_format *f)
 {
@@ -132,49 +124,31 @@ uint64_t hu_epsilon_code(const struct hu_format *f)
     return hu_round(f, epsilon, 0, &options, &flags);
 }
 
-/* What hu_limit knows by name; the order is that of its switch. */
-static const char *const limit_names[] = {"max",        "lowest",        "min",
-                                          "min_normal", "max_subnormal", "min_subnormal",
-                                          "epsilon",    "inf",           "nan"};
-
 bool hu_limit(const struct hu_format *f, const char *name, uint64_t *bits)
 {
-    enum { MAX, LOWEST, MIN, MIN_NORMAL, MAX_SUBNORMAL, MIN_SUBNORMAL, EPSILON, INFINITE, NOT };
-    int i = 0;
-    while (i <= NOT && strcmp(limit_names[i], name) != 0)
-        i++;
-    bool integer = hu_is_integer(f);
-    if (i == MIN ? !integer : (i == MIN_NORMAL || i == EPSILON) && integer)
-        return false;
-    if (i == INFINITE ? !hu_has_infinity(f) : i == NOT && !hu_has_nan(f))
-        return false;
-    switch (i) {
-    case MAX:
-        *bits = hu_max_finite_code(f);
-        return true;
-    case LOWEST:
-    case MIN:
-        *bits = hu_lowest_code(f);
-        return true;
-    case MIN_NORMAL:
-        *bits = hu_min_normal_code(f);
-        return true;
-    case MAX_SUBNORMAL:
-        return hu_max_subnormal_code(f, bits);
-    case MIN_SUBNORMAL:
-        return hu_min_subnormal_code(f, bits);
-    case EPSILON:
-        *bits = hu_epsilon_code(f);
-        return true;
-    case INFINITE:
-        *bits = hu_infinity_code(f);
-        return true;
-    case NOT:
-        *bits = hu_default_nan_code(f);
-        return true;
-    default:
-        return false;
-    }
+    const bool integer = hu_is_integer(f), subnormals = hu_has_subnormals(f);
+    const struct {
+        const char *name;
+        bool there;
+        uint64_t code;
+    } limits[] = {
+        {"max", true, hu_max_finite_code(f)},
+        {"lowest", true, hu_lowest_code(f)},
+        {"min", integer, hu_lowest_code(f)},
+        {"min_normal", !integer, hu_min_normal_code(f)},
+        {"max_subnormal", subnormals, hu_trailing_mask(f)},
+        {"min_subnormal", subnormals, 1},
+        {"epsilon", !integer, hu_epsilon_code(f)},
+        {"inf", hu_has_infinity(f), hu_infinity_code(f)},
+        {"nan", hu_has_nan(f), hu_default_nan_code(f)},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (!strcmp(limits[i].name, name)) {
+            if (limits[i].there)
+                *bits = limits[i].code;
+            return limits[i].there;
+        }
+    return false;
 }
 
 int hu_digits10(const struct hu_format *f)

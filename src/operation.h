@@ -7,6 +7,5 @@
  * integer's least normal number is 1. */
 uint64_t hu_min_normal_code(const struct hu_format *f);
 bool hu_min_subnormal_code(const struct hu_format *f, uint64_t *code);
-bool hu_max_subnormal_code(const struct hu_format *f, uint64_t *code);
 /* 2^(1-p), the distance from 1 to the next number up; 1 in an integer. */
 uint64_t hu_epsilon_code(const struct hu_format *f);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+static const struct hu_options defaults;
+
 struct hu_reference *hu_reference_new(void)
 {
     struct hu_reference *r = malloc(sizeof *r);
@@ -429,7 +431,6 @@ uint64_t hu_reference_convert(struct hu_reference *r, const struct hu_format *to
                               const struct hu_format *from, uint64_t bits,
                               const struct hu_options *options, unsigned *flags)
 {
-    static const struct hu_options defaults;
     unsigned ignored = 0;
     const struct hu_options *o = options ? options : &defaults;
     unsigned *raised = flags ? flags : &ignored;
@@ -450,7 +451,6 @@ void hu_reference_to_odd(mpfr_t value)
 bool hu_reference_read(struct hu_reference *r, const struct hu_format *to, const char *text,
                        const struct hu_options *options, uint64_t *bits, unsigned *flags)
 {
-    static const struct hu_options defaults;
     unsigned ignored = 0;
     const struct hu_options *o = options ? options : &defaults;
     unsigned *raised = flags ? flags : &ignored;
@@ -468,7 +468,6 @@ uint64_t hu_reference_round_fraction(struct hu_reference *r, const struct hu_for
                                      enum hu_reference_kind kind, bool sign, const void *numerator,
                                      const void *denominator, const struct hu_options *options)
 {
-    static const struct hu_options defaults;
     unsigned ignored = 0;
     const struct hu_options *o = options ? options : &defaults;
     if (kind == HU_REFERENCE_NAN)

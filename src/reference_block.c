@@ -234,12 +234,6 @@ static const struct hu_format *format_named(const char *name)
     return at->format;
 }
 
-/* 2^N, which is normal. */
-static double power(int n)
-{
-    return hu_double_of_bits((uint64_t)(n + 1023) << 52);
-}
-
 /* What a code stands for; NaN where the rationals are to say. */
 static double quick_datum(const char *format, uint64_t bits)
 {
@@ -252,9 +246,9 @@ static double quick_datum(const char *format, uint64_t bits)
         !(f->specials == HU_SPECIALS_FN && ~trailing << (64 - f->trailing_bits)))
         return NAN;
     if (f->specials == HU_SPECIALS_SCALE)
-        return power((int)exponent - f->bias);
+        return hu_power_of_two((int)exponent - f->bias);
     double size = (double)(trailing + ((uint64_t)(exponent > 0) << f->trailing_bits)) *
-                  power((int)(exponent ? exponent : 1) - f->bias - f->trailing_bits);
+                  hu_power_of_two((int)(exponent ? exponent : 1) - f->bias - f->trailing_bits);
     bool minus = f->width > f->exponent_bits + f->trailing_bits && bits >> (f->width - 1) & 1;
     return minus ? -size : size;
 }
@@ -264,13 +258,6 @@ static double lacking(double a, double b, double sum)
 {
     double back = sum - a;
     return (a - (sum - back)) + (b - back);
-}
-
-/* A + B; NaN where fp64 does not hold it. */
-static double quick_sum(double a, double b)
-{
-    double sum = a + b;
-    return lacking(a, b, sum) == 0 ? sum : NAN;
 }
 
 /* A + B rounded to odd, from where fp32 is rounded to as from A + B itself: 53 bits are more than 2
@@ -298,9 +285,11 @@ static double quick_ggml(const struct hu_block *b, const unsigned char *block, u
     struct exact_element e;
     hu_exact_ggml(b, block, i, &e);
     double x = quick_datum(e.d_format, e.d_bits) * (double)e.a * (double)e.q;
-    if (b->minima)
-        x = quick_sum(x, -quick_datum("fp16", e.m_bits) * (double)e.b);
-    return x * power(e.power);
+    if (b->minima) { /* NaN where fp64 does not hold the sum */
+        double m = -quick_datum("fp16", e.m_bits) * (double)e.b, sum = x + m;
+        x = lacking(x, m, sum) == 0 ? sum : NAN;
+    }
+    return x * hu_power_of_two(e.power);
 }
 
 static double quick_element(const struct hu_block *b, const struct hu_block_parts *p, size_t rows,
@@ -314,8 +303,9 @@ static double quick_element(const struct hu_block *b, const struct hu_block_part
     struct place at = place_of(b, rows, columns, row, column);
     const struct hu_format *f = format_named(b->scale);
     uint64_t code = exact_bits(p->codes, at.code, b->code_bits);
-    double x = b->codes == HU_CODES_TABLE ? b->table[code]
-                                          : quick_datum(b->element, code) * power(b->element_power);
+    double x = b->codes == HU_CODES_TABLE
+                   ? b->table[code]
+                   : quick_datum(b->element, code) * hu_power_of_two(b->element_power);
     if (b->over == HU_OVER_NESTED)
         return x * quick_nested(p, at.scale);
     x *= quick_datum(b->scale, exact_bits(p->scales, at.scale * f->width, f->width));
@@ -328,7 +318,7 @@ static bool quick_round(const struct hu_format *to, double x, uint64_t *bits)
 {
     int exponent = (int)(hu_bits_of_double(x) >> 52 & 0x7ff) - 1023;
     int quantum = exponent - to->trailing_bits, least = 1 - to->bias - to->trailing_bits;
-    double shift = 1.5 * power((quantum < least ? least : quantum) + 52);
+    double shift = 1.5 * hu_power_of_two((quantum < least ? least : quantum) + 52);
     double rounded = copysign((x + shift) - shift, x);
     *bits = hu_bits_of_float((float)rounded) >> (32 - to->storage_bits);
     return fabs(rounded) < 0x1p128;

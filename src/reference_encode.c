@@ -40,14 +40,9 @@ static int floor_log2(struct work *w, const struct exact *x)
     return k;
 }
 
-static int emax_of(struct work *w)
-{
-    return floor_log2(w, &w->largest);
-}
-
 static int exponent_of(struct work *w)
 {
-    int emax = emax_of(w), k = floor_log2(w, &w->amax);
+    int emax = floor_log2(w, &w->largest), k = floor_log2(w, &w->amax);
     if (w->rule == HU_SCALE_CEIL) {
         set_power(&w->y, k);
         k += mpq_cmp(w->y.value, w->amax.value) < 0;

@@ -48,6 +48,20 @@ static inline float to_float(struct work *w, const struct exact *x)
     return hu_float_of_bits((uint32_t)hu_exact_round(w->r, w->fp32, x, NULL));
 }
 
+static inline int clamped(long q, int low, int high)
+{
+    return q < low ? low : q > high ? high : (int)q;
+}
+
+/* The first of N numbers that are greatest in magnitude; NaNs are none. */
+static inline float farthest(const float *x, int n)
+{
+    float most = 0;
+    for (int i = 0; i < n; i++)
+        most = fabsf(x[i]) > fabsf(most) ? x[i] : most;
+    return most;
+}
+
 static inline void put_bits(unsigned char *bytes, size_t at, int count, uint64_t value)
 {
     for (int i = 0; i < count; i++) {
@@ -81,9 +95,7 @@ void hu_reference_put_half(struct work *w, unsigned char *block, size_t byte, fl
 /* 1 / D; 0 of a D of which nothing is left in an fp16. */
 float hu_reference_inverse(struct work *w, float d);
 
-/* The points of iq4_nl and iq4_xs (ggml-common.h: kvalues_iq4nl), and which one a number goes to.
- */
-extern const signed char hu_reference_curve[16];
+/* Which point of hu_reference_curve a number goes to. */
 int hu_reference_curve_code(struct work *w, float v);
 
 /* Of codes of a table, and of ggml's blocks, by fp32's operations. */

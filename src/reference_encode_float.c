@@ -138,11 +138,6 @@ static long whole(struct work *w, float v, int bias)
     return hu_reference_integer(w, v, &w->elements) + bias;
 }
 
-static long clamp(long q, long low, long high)
-{
-    return q < low ? low : q > high ? high : q;
-}
-
 void hu_reference_put_half(struct work *w, unsigned char *block, size_t byte, float value)
 {
     uint64_t code = isnan(value) ? 0x7e00 : value < 0 ? 0xfc00 : 0x7c00;
@@ -164,17 +159,13 @@ struct shape {
 static void encode_affine(struct work *w, const float *x, unsigned char *block,
                           const struct shape *s)
 {
-    float amax = 0, max = 0, least = x[0], most = x[0];
+    float max = farthest(x, 32), least = x[0], most = x[0];
     for (int i = 0; i < 32; i++) {
-        if (amax < fabsf(x[i])) {
-            amax = fabsf(x[i]);
-            max = x[i];
-        }
         least = x[i] < least ? x[i] : least; /* of zeros the first, which fminf leaves open */
         most = x[i] > most ? x[i] : most;
     }
     float d = s->minimum     ? over(w, minus(w, most, least), (float)s->top)
-              : s->type == 8 ? over(w, amax, 127)
+              : s->type == 8 ? over(w, fabsf(max), 127)
                              : over(w, max, -(float)s->bias);
     float inverse = hu_reference_inverse(w, d);
     hu_reference_put_half(w, block, 0, d);
@@ -187,18 +178,15 @@ static void encode_affine(struct work *w, const float *x, unsigned char *block,
             struct hu_options own = {.direction = HU_TIES_TO_AWAY};
             bool nearest = w->elements.direction == HU_TIES_TO_EVEN;
             long q = hu_reference_integer(w, v, nearest ? &own : &w->elements);
-            put_bits(block, 16 + 8 * (size_t)i, 8, (uint64_t)clamp(q, -127, 127));
+            put_bits(block, 16 + 8 * (size_t)i, 8, (uint64_t)clamped(q, -127, 127));
             continue;
         }
-        long q = clamp(whole(w, v, s->bias), 0, s->top);
+        int q = clamped(whole(w, v, s->bias), 0, s->top);
         put_bits(block, (size_t)s->low * 8 + (size_t)(i % 16 * 8 + i / 16 * 4), 4, (uint64_t)q);
         if (s->high)
             put_bits(block, (size_t)s->high * 8 + (size_t)i, 1, (uint64_t)q >> 4);
     }
 }
-
-const signed char hu_reference_curve[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                            1,    13,   25,  38,  53,  69,  89,  113};
 
 int hu_reference_curve_code(struct work *w, float v)
 {
@@ -222,9 +210,7 @@ int hu_reference_curve_code(struct work *w, float v)
 
 static void encode_curve(struct work *w, const float *x, unsigned char *block)
 {
-    float max = 0, products = 0, squares = 0;
-    for (int i = 0; i < 32; i++)
-        max = fabsf(x[i]) > fabsf(max) ? x[i] : max;
+    float max = farthest(x, 32), products = 0, squares = 0;
     bool none = fabsf(max) < 1e-15f;
     float inverse = none ? 0 : over(w, 1, over(w, max, -127));
     for (int i = 0; i < 32; i++) {

@@ -76,18 +76,10 @@ static void put_codes(struct work *w, const float *x, size_t length, float half,
                  code_of(w, x[i], half));
 }
 
-static float amax_of(const float *x, int n)
-{
-    float amax = 0;
-    for (int i = 0; i < n; i++)
-        amax = fabsf(x[i]) > amax ? fabsf(x[i]) : amax;
-    return amax;
-}
-
 void hu_reference_encode_fp4(struct work *w, const float *x, unsigned char *block)
 {
     if (w->b->ggml_type == HU_GGML_MXFP4) {
-        float amax = amax_of(x, 32);
+        float amax = fabsf(farthest(x, 32));
         long code = amax > 0 ? logarithm(amax) - 2 + 127 : 0;
         code = code < 0 ? 0 : code;
         block[0] = (unsigned char)code;
@@ -95,7 +87,7 @@ void hu_reference_encode_fp4(struct work *w, const float *x, unsigned char *bloc
         return;
     }
     for (size_t s = 0; s < 4; s++) {
-        float amax = amax_of(x + 16 * s, 16);
+        float amax = fabsf(farthest(x + 16 * s, 16));
         unsigned code = isinf(amax) ? 126 : code_of_scale(w, over(w, amax, 6));
         block[s] = (unsigned char)code;
         put_codes(w, x + 16 * s, 16, (float)(without_sign(code) / 2), block, 4 + 8 * s);

@@ -25,11 +25,6 @@ static int nearest(struct work *w, float v)
     return (int)(hu_bits_of_float(plus(w, v, 12582912.0f)) % 0x800000) - 0x400000;
 }
 
-static int clamped(int q, int low, int high)
-{
-    return q < low ? low : q > high ? high : q;
-}
-
 struct kind {
     int type, length, high, levels, tries;
     float first;
@@ -124,24 +119,18 @@ static void find_line(struct work *w, const struct kind *k, const float *x, stru
     f->minimum = -least;
 }
 
-/* Σ x² · x · q and Σ x² · q · q with one element more. */
+/* Σ x² · x · q and Σ x² · q · q. */
 struct sums {
     float xq, q2;
 };
 
-static struct sums more(struct work *w, struct sums s, float x, float q)
+/* With one element more, or less: BY is plus or minus. */
+static struct sums changed(struct work *w, struct sums s, float (*by)(struct work *, float, float),
+                           float x, float q)
 {
     float square = times(w, x, x);
-    s.xq = plus(w, s.xq, times(w, times(w, square, x), q));
-    s.q2 = plus(w, s.q2, times(w, times(w, square, q), q));
-    return s;
-}
-
-static struct sums less(struct work *w, struct sums s, float x, float q)
-{
-    float square = times(w, x, x);
-    s.xq = minus(w, s.xq, times(w, times(w, square, x), q));
-    s.q2 = minus(w, s.q2, times(w, times(w, square, q), q));
+    s.xq = by(w, s.xq, times(w, times(w, square, x), q));
+    s.q2 = by(w, s.q2, times(w, times(w, square, q), q));
     return s;
 }
 
@@ -150,39 +139,31 @@ static struct sums sums_of(struct work *w, const float *x, float inverse, int ha
     struct sums s = {0, 0};
     for (int i = 0; i < 16; i++) {
         q[i] = clamped(nearest(w, times(w, inverse, x[i])), -half, half - 1);
-        s = more(w, s, x[i], (float)q[i]);
+        s = changed(w, s, plus, x[i], (float)q[i]);
     }
     return s;
-}
-
-static float farthest(const float *x, int n)
-{
-    float most = 0;
-    for (int i = 0; i < n; i++)
-        most = fabsf(x[i]) > fabsf(most) ? x[i] : most;
-    return most;
 }
 
 /* q3_k's: a code is another one where that is better for the sums. */
 static bool change_codes(struct work *w, const float *x, struct sums *s, int *q)
 {
-    bool changed = false;
+    bool any = false;
     for (int i = 0; i < 16; i++) {
-        struct sums rest = less(w, *s, x[i], (float)q[i]);
+        struct sums rest = changed(w, *s, minus, x[i], (float)q[i]);
         if (!(rest.xq > 0))
             continue;
         int other = clamped(nearest(w, over(w, times(w, x[i], rest.q2), rest.xq)), -4, 3);
         if (other == q[i])
             continue;
-        rest = more(w, rest, x[i], (float)other);
+        rest = changed(w, rest, plus, x[i], (float)other);
         if (rest.q2 > 0 && times(w, times(w, rest.xq, rest.xq), s->q2) >
                                times(w, times(w, s->xq, s->xq), rest.q2)) {
             *s = rest;
             q[i] = other;
-            changed = true;
+            any = true;
         }
     }
-    return changed;
+    return any;
 }
 
 static void find_centred(struct work *w, int half, const float *x, struct found *f)
@@ -381,7 +362,7 @@ static void encode_q8_k(struct work *w, const float *x, unsigned char *block)
         float v = times(w, inverse, x[i]);
         int q = w->elements.direction == HU_TIES_TO_EVEN
                     ? nearest(w, v)
-                    : clamped((int)hu_reference_integer(w, v, &w->elements), -128, 127);
+                    : clamped(hu_reference_integer(w, v, &w->elements), -128, 127);
         q = (int8_t)(q > 127 ? 127 : q);
         put_bits(block, 32 + 8 * (size_t)i, 8, (uint64_t)q);
         sums[i / 16] += q;
@@ -395,7 +376,7 @@ static int multiple(struct work *w, float x, float inverse, int most)
     struct hu_options own = {.direction = HU_TIES_TO_AWAY};
     bool nearest_wanted = w->elements.direction == HU_TIES_TO_EVEN;
     long q = hu_reference_integer(w, times(w, x, inverse), nearest_wanted ? &own : &w->elements);
-    return clamped((int)q, -1, most) + 1;
+    return clamped(q, -1, most) + 1;
 }
 
 /* q2_0 */

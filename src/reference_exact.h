@@ -54,6 +54,9 @@ struct exact_element {
     int power;
 };
 
+/* The points of iq4_nl and iq4_xs (ggml-common.h: kvalues_iq4nl). */
+extern const signed char hu_reference_curve[16];
+
 /* False: not one of ggml's. */
 bool hu_exact_ggml(const struct hu_block *b, const unsigned char *block, unsigned i,
                    struct exact_element *e);

@@ -184,18 +184,19 @@ static void one_bit(const unsigned char *b, unsigned i, int type, struct exact_e
     e->q = point(g->iq1[code], i % 8) + (down ? -1 : 1);
 }
 
+const signed char hu_reference_curve[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                            1,    13,   25,  38,  53,  69,  89,  113};
+
 static void curved(const unsigned char *b, unsigned i, int type, struct exact_element *e)
 {
-    static const signed char curve[] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                        1,    13,   25,  38,  53,  69,  89,  113};
     unsigned h = i / 32;
     set_d(e, b, 0);
     if (type == 20) {
-        e->q = curve[nibble(b + 2, i, 16)];
+        e->q = hu_reference_curve[nibble(b + 2, i, 16)];
         return;
     }
     e->a = (long)bits(b, 4, 4 * h, 4) + 16 * (long)bits(b, 2, 2 * h, 2) - 32;
-    e->q = curve[nibble(b + 8 + 16 * h, i % 32, 16)];
+    e->q = hu_reference_curve[nibble(b + 8 + 16 * h, i % 32, 16)];
 }
 
 /* The digit that comes after COUNT others of a byte that is digits / 3^5, rounded up, in 2^−8. */

@@ -31,7 +31,8 @@ static struct interval interval_of(const struct hu_format *f, uint64_t bits)
     };
 }
 
-bool hu_shortest_is_fast(const struct hu_format *f)
+/* Whether no rational arithmetic is needed for F: its precision and range are within fp64's. */
+static bool is_fast(const struct hu_format *f)
 {
     return hu_precision(f) <= 53 && hu_quantum_min(f) >= -1074 &&
            hu_emax(f) - f->trailing_bits <= 971;
@@ -197,7 +198,7 @@ void hu_shortest_exact(struct hu_decimal *out, const struct hu_format *f, uint64
 
 void hu_shortest(struct hu_decimal *out, const struct hu_format *f, uint64_t bits)
 {
-    if (hu_shortest_is_fast(f))
+    if (is_fast(f))
         shortest_by_schubfach(out, interval_of(f, bits));
     else
         hu_shortest_exact(out, f, bits);
@@ -247,21 +248,20 @@ size_t hu_decimal_print(char *out, const struct hu_decimal *d)
     return (size_t)(to - out);
 }
 
-static size_t print_nan(char *out, const struct hu_format *f, struct hu_datum d)
+size_t hu_nan_print(char *out, bool sign, bool signaling, uint64_t payload)
 {
-    const char *name = d.class == HU_SIGNALING_NAN ? "snan" : "nan";
-    uint64_t payload = hu_payload(f, d);
-    const char *sign = d.sign && !hu_has_lone_nan(f) ? "-" : "";
-    if (!payload)
-        return (size_t)sprintf(out, "%s%s", sign, name);
-    return (size_t)sprintf(out, "%s%s(0x%llx)", sign, name, (unsigned long long)payload);
+    int n = sprintf(out, "%s%snan", sign ? "-" : "", signaling ? "s" : "");
+    if (payload)
+        n += sprintf(out + n, "(0x%llx)", (unsigned long long)payload);
+    return (size_t)n;
 }
 
 size_t hu_shortest_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits)
 {
     struct hu_datum d = hu_decode(f, bits);
     if (hu_is_nan(d))
-        return print_nan(out, f, d);
+        return hu_nan_print(out, d.sign && !hu_has_lone_nan(f), d.class == HU_SIGNALING_NAN,
+                            hu_payload(f, d));
     size_t sign = d.sign;
     out[0] = '-';
     if (d.class == HU_INFINITE)

@@ -17,9 +17,8 @@ void hu_decimal_set(struct hu_decimal *out, uint64_t digits, int exponent);
  * Returns the length. */
 size_t hu_decimal_print(char *out, const struct hu_decimal *d);
 
-/* The exact decimal of a finite nonzero datum's magnitude. False: there is none, or it has more
- * than HU_SHOWN_DIGITS significant digits. */
-bool hu_exact_decimal(struct hu_decimal *out, const struct hu_format *f, uint64_t bits);
+/* "-snan(0x12)"; the payload where it is not 0. */
+size_t hu_nan_print(char *out, bool sign, bool signaling, uint64_t payload);
 
 /*
  * The shortest decimal in the interval of reals that round to nearest, ties to even, to the
@@ -30,7 +29,3 @@ void hu_shortest(struct hu_decimal *out, const struct hu_format *f, uint64_t bit
 
 /* The same by rational arithmetic, for every format; slow. */
 void hu_shortest_exact(struct hu_decimal *out, const struct hu_format *f, uint64_t bits);
-
-/* Whether hu_shortest needs no rational arithmetic for F: its precision and range are within
- * fp64's. */
-bool hu_shortest_is_fast(const struct hu_format *f);

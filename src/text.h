@@ -82,6 +82,9 @@ size_t hu_bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uin
  * which are no more; *exact says which. */
 char *hu_ratio_shown(const mpq_t ratio, int digits, bool *exact);
 
+/* RATIO, not zero, as WHOLE / 10^*PLACES. False: its decimal does not end. */
+bool hu_ratio_ends(mpz_t whole, mp_bitcnt_t *places, const mpq_t ratio);
+
 /* Exactly: a decimal where it ends, a fraction p/q where it does not; "inf", "nan". */
 char *hu_ratio_exact(const mpq_t ratio);
 char *hu_value_exact(const struct hu_value *v);

@@ -1,4 +1,5 @@
 #include "operation.h"
+#include "shortest.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -131,28 +132,33 @@ static char *positional(const mpz_t numerator, size_t places)
     return out;
 }
 
+/* n / (2^a 5^b) = n 2^(m-a) 5^(m-b) / 10^m with m = max(a, b) */
+bool hu_ratio_ends(mpz_t whole, mp_bitcnt_t *places, const mpq_t ratio)
+{
+    mp_bitcnt_t twos = mpz_scan1(mpq_denref(ratio), 0);
+    mpz_t five;
+    mpz_init_set_ui(five, 5);
+    mpz_tdiv_q_2exp(whole, mpq_denref(ratio), twos);
+    mp_bitcnt_t fives = mpz_remove(whole, whole, five);
+    bool ends = mpz_cmp_ui(whole, 1) == 0;
+    *places = twos > fives ? twos : fives;
+    mpz_ui_pow_ui(whole, 5, *places - fives);
+    mpz_mul_2exp(whole, whole, *places - twos);
+    mpz_mul(whole, whole, mpq_numref(ratio));
+    mpz_clear(five);
+    return ends;
+}
+
 char *hu_ratio_exact(const mpq_t ratio)
 {
     if (!mpq_sgn(ratio))
         return strcpy(allocate(2), "0");
-    mpz_t five, rest, numerator;
-    mpz_init_set_ui(five, 5);
-    mpz_inits(rest, numerator, NULL);
-    mp_bitcnt_t twos = mpz_scan1(mpq_denref(ratio), 0);
-    mpz_tdiv_q_2exp(rest, mpq_denref(ratio), twos);
-    mp_bitcnt_t fives = mpz_remove(rest, rest, five);
-    char *text;
-    if (mpz_cmp_ui(rest, 1) != 0) {
-        text = mpq_get_str(NULL, 10, ratio);
-    } else {
-        /* n / (2^a 5^b) = n 2^(m-a) 5^(m-b) / 10^m with m = max(a, b) */
-        mp_bitcnt_t places = twos > fives ? twos : fives;
-        mpz_ui_pow_ui(numerator, 5, places - fives);
-        mpz_mul_2exp(numerator, numerator, places - twos);
-        mpz_mul(numerator, numerator, mpq_numref(ratio));
-        text = positional(numerator, places);
-    }
-    mpz_clears(five, rest, numerator, NULL);
+    mpz_t whole;
+    mp_bitcnt_t places;
+    mpz_init(whole);
+    char *text = hu_ratio_ends(whole, &places, ratio) ? positional(whole, places)
+                                                      : mpq_get_str(NULL, 10, ratio);
+    mpz_clear(whole);
     return text;
 }
 
@@ -184,14 +190,11 @@ static char *remote_exact(const struct hu_value *v)
 
 static char *special_exact(const struct hu_value *v)
 {
-    char out[64];
-    const char *sign = v->sign ? "-" : "";
-    const char *name = v->kind == HU_VALUE_INFINITE ? "inf" : v->signaling ? "snan" : "nan";
-    if (v->kind == HU_VALUE_NAN && v->payload)
-        snprintf(out, sizeof out, "%s%s(0x%llx)", sign, name, (unsigned long long)v->payload);
-    else
-        snprintf(out, sizeof out, "%s%s", sign, name);
-    return strcpy(allocate(strlen(out) + 1), out);
+    char *out = allocate(HU_SHORTEST_TEXT);
+    if (v->kind == HU_VALUE_INFINITE)
+        return strcpy(out, v->sign ? "-inf" : "inf");
+    hu_nan_print(out, v->sign, v->signaling, v->payload);
+    return out;
 }
 
 char *hu_value_exact(const struct hu_value *v)

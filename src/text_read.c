@@ -2,16 +2,19 @@
 #include "names.h"
 #include "operation.h"
 #include "text.h"
+#include "word_list.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* Text that is being read; at moves toward end. */
+/* Text that is being read; at moves toward end. What is refused is told of in the message. */
 struct cursor {
-    const char *at, *end;
+    const char *at, *end, *text;
+    char *message;
 };
 
 /* Magnitudes beyond 10^±POWER10_FAR or 2^±POWER2_FAR are remote: the widest exponent field reaches
@@ -47,11 +50,18 @@ static void quote(char out[4 * QUOTED + 8], const char *text, size_t length)
     strcpy(to, length > QUOTED ? "…\"" : "\"");
 }
 
-static bool refuse(char message[HU_MESSAGE], const char *text, size_t length, const char *why)
+static bool refuse(const struct cursor *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool refuse(const struct cursor *c, const char *format, ...)
 {
-    char quoted[4 * QUOTED + 8];
-    quote(quoted, text, length);
-    snprintf(message, HU_MESSAGE, "%s %s", quoted, why);
+    char quoted[4 * QUOTED + 8], why[HU_SUGGESTION + 64];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    quote(quoted, c->text, (size_t)(c->end - c->text));
+    snprintf(c->message, HU_MESSAGE, "%s %s", quoted, why);
     return false;
 }
 
@@ -262,15 +272,16 @@ static const unsigned char digit_values[256] = {
     ['E'] = 15, ['F'] = 16, ['_'] = SEPARATOR, ['.'] = SEPARATOR, [' '] = SEPARATOR,
 };
 
-/* Digits of an encoding. False: something else is in there, or none. Bits beyond 64 set *wide. */
-static bool read_code(const char *text, size_t length, int bits_per_digit, uint64_t *code,
-                      int *digits, bool *wide)
+/* Digits of an encoding, which are the rest. False: something else is in there, or none. Bits
+ * beyond 64 set *wide. */
+static bool read_code(const struct cursor *c, int bits_per_digit, uint64_t *code, int *digits,
+                      bool *wide)
 {
     uint64_t bits = 0;
     int count = 0;
     bool lost = false;
-    for (size_t i = 0; i < length; i++) {
-        unsigned digit = digit_values[(unsigned char)text[i]] - 1u;
+    for (const char *at = c->at; at < c->end; at++) {
+        unsigned digit = digit_values[(unsigned char)*at] - 1u;
         if (digit == SEPARATOR - 1)
             continue;
         if (digit >> bits_per_digit)
@@ -285,23 +296,19 @@ static bool read_code(const char *text, size_t length, int bits_per_digit, uint6
     return count > 0;
 }
 
-static bool within_width(const struct hu_format *f, uint64_t code, bool wide, const char *text,
-                         size_t length, char message[HU_MESSAGE])
+static bool within_width(const struct hu_format *f, uint64_t code, bool wide,
+                         const struct cursor *c)
 {
-    if (!wide && !(code & ~hu_width_mask(f)))
-        return true;
-    char why[64];
-    snprintf(why, sizeof why, "has more bits than the %d of %s", f->width, f->name);
-    return refuse(message, text, length, why);
+    return (!wide && !(code & ~hu_width_mask(f))) ||
+           refuse(c, "has more bits than the %d of %s", f->width, f->name);
 }
 
 /* A word of f's storage as a code: tf32 lies at the top of one. */
-static bool word_code(const struct hu_format *f, uint64_t *word, const char *text, size_t length,
-                      char message[HU_MESSAGE])
+static bool word_code(const struct hu_format *f, uint64_t *word, const struct cursor *c)
 {
     uint64_t code = *word >> f->storage_shift;
     if (code << f->storage_shift != *word)
-        return refuse(message, text, length, "has a bit set below the code in its storage");
+        return refuse(c, "has a bit set below the code in its storage");
     *word = code;
     return true;
 }
@@ -309,26 +316,27 @@ static bool word_code(const struct hu_format *f, uint64_t *word, const char *tex
 bool hu_bits_read(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
                   char message[HU_MESSAGE])
 {
-    struct cursor c = {text, text + length};
+    struct cursor c = {text, text + length, text, message};
     take(&c, "0x"); /* 0b may begin a bare encoding */
     bool wide;
     int digits;
-    if (!read_code(c.at, (size_t)(c.end - c.at), 4, bits, &digits, &wide))
-        return refuse(message, text, length, "is not a hexadecimal encoding");
+    if (!read_code(&c, 4, bits, &digits, &wide))
+        return refuse(&c, "is not a hexadecimal encoding");
     if (f->storage_shift && digits == f->storage_bits / 4)
-        return word_code(f, bits, text, length, message);
-    return within_width(f, *bits, wide, text, length, message);
+        return word_code(f, bits, &c);
+    return within_width(f, *bits, wide, &c);
 }
 
 /* Behind 0b. */
 static bool read_binary(const struct hu_format *f, const char *text, size_t length, uint64_t *bits,
                         char message[HU_MESSAGE])
 {
+    struct cursor c = {text + 2, text + length, text, message};
     bool wide;
     int digits;
-    if (!read_code(text + 2, length - 2, 1, bits, &digits, &wide))
-        return refuse(message, text, length, "is not an encoding in binary digits");
-    return within_width(f, *bits, wide, text, length, message);
+    if (!read_code(&c, 1, bits, &digits, &wide))
+        return refuse(&c, "is not an encoding in binary digits");
+    return within_width(f, *bits, wide, &c);
 }
 
 /* How a code's bytes lie in memory, the first one first; a is the most significant of abcd. Words
@@ -357,28 +365,23 @@ static uint64_t swap_words(uint64_t word, int bytes)
 }
 
 static bool read_bytes(const struct hu_format *f, struct cursor *c, const struct byte_order *order,
-                       uint64_t *bits, const char *text, size_t length, char message[HU_MESSAGE])
+                       uint64_t *bits)
 {
     int bytes = (f->storage_bits + 7) / 8, digits;
     uint64_t word;
     bool wide;
     take(c, "0x");
-    if (!read_code(c->at, (size_t)(c->end - c->at), 4, &word, &digits, &wide) || wide ||
-        digits != 2 * bytes) {
-        char why[96];
-        snprintf(why, sizeof why, "does not hold the %d byte%s of %s in hexadecimal", bytes,
-                 bytes == 1 ? "" : "s", f->name);
-        return refuse(message, text, length, why);
-    }
+    if (!read_code(c, 4, &word, &digits, &wide) || wide || digits != 2 * bytes)
+        return refuse(c, "does not hold the %d byte%s of %s in hexadecimal", bytes,
+                      bytes == 1 ? "" : "s", f->name);
     if (order->swapped && bytes < 4)
-        return refuse(message, text, length, "has no two words of 16 bits to swap");
+        return refuse(c, "has no two words of 16 bits to swap");
     if (order->little)
         word = __builtin_bswap64(word) >> (64 - 8 * bytes);
     if (order->swapped)
         word = swap_words(word, bytes);
     *bits = word;
-    return word_code(f, bits, text, length, message) &&
-           within_width(f, *bits, false, text, length, message);
+    return word_code(f, bits, c) && within_width(f, *bits, false, c);
 }
 
 /* A datum by the name of what it is, in any case. */
@@ -390,50 +393,40 @@ static bool named_code(const struct hu_format *f, const char *name, size_t lengt
     return length < sizeof lower && hu_limit(f, lower, bits);
 }
 
-static bool refuse_format(const char *name, const char *text, size_t length,
-                          char message[HU_MESSAGE])
+static bool read_datum(struct hu_value *v, struct cursor c, const char *colon)
 {
-    char suggestion[HU_SUGGESTION], why[HU_SUGGESTION + 64];
-    hu_name_suggestion(suggestion, name);
-    snprintf(why, sizeof why, "names no format before its colon; %s",
-             *suggestion ? suggestion : "see 'halfulp formats'");
-    return refuse(message, text, length, why);
-}
-
-static bool read_datum(struct hu_value *v, const char *text, size_t length, const char *colon,
-                       char message[HU_MESSAGE])
-{
-    bool negative = *text == '-';
-    const char *start = negative ? text + 1 : text;
-    char name[HU_MAX_NAME] = "";
+    bool negative = *c.text == '-';
+    const char *start = c.text + negative;
+    char name[HU_MAX_NAME] = "", suggestion[HU_SUGGESTION];
     size_t n = (size_t)(colon - start);
     if (n < sizeof name)
         memcpy(name, start, n);
     const struct hu_format *f = hu_format_find(name);
     if (!f)
-        return refuse_format(name, text, length, message);
-    struct cursor c = {colon + 1, text + length};
+        return refuse(&c, "names no format before its colon; %s",
+                      *hu_name_suggestion(suggestion, name) ? suggestion : "see 'halfulp formats'");
+    c.at = colon + 1;
     uint64_t bits = 0;
     size_t rest = (size_t)(c.end - c.at);
     const struct byte_order *order = take_order(&c);
     bool encoded = order || (rest > 2 && c.at[0] == '0' && strchr("xXbB", c.at[1]));
     if (encoded && negative)
-        return refuse(message, text, length, "has a sign before an encoding");
+        return refuse(&c, "has a sign before an encoding");
     if (order) {
-        if (!read_bytes(f, &c, order, &bits, text, length, message))
+        if (!read_bytes(f, &c, order, &bits))
             return false;
     } else if (named_code(f, c.at, rest, &bits)) {
         if (negative && !hu_negate(f, bits, &bits))
-            return refuse(message, text, length, "has no negative");
+            return refuse(&c, "has no negative");
     } else if (encoded) {
         bool binary = c.at[1] == 'b' || c.at[1] == 'B';
-        if (!(binary ? read_binary : hu_bits_read)(f, c.at, rest, &bits, message))
+        if (!(binary ? read_binary : hu_bits_read)(f, c.at, rest, &bits, c.message))
             return false;
     } else if (named_code(hu_format_find("fp32"), c.at, rest, &bits) ||
                named_code(hu_format_find("int8"), c.at, rest, &bits))
-        return refuse(message, text, length, "is what the format does not have");
+        return refuse(&c, "is what the format does not have");
     else
-        return refuse(message, text, length,
+        return refuse(&c,
                       "needs 0xHEX, 0bBITS, le:HEX, be:HEX or a name such as max after its colon");
     hu_value_set_datum(v, f, bits);
     return true;
@@ -460,27 +453,16 @@ static void trim(struct cursor *c)
         c->end--;
 }
 
-static void reset(struct hu_value *v)
-{
-    v->kind = HU_VALUE_FINITE;
-    v->sign = v->signaling = v->bare_hexadecimal = false;
-    v->payload = 0;
-    v->format = NULL;
-    mpq_set_ui(v->ratio, 0, 1);
-    mpz_set_ui(v->power10, 0);
-    mpz_set_ui(v->power2, 0);
-}
-
 bool hu_value_read(struct hu_value *v, const char *text, size_t length, char message[HU_MESSAGE])
 {
-    struct cursor c = {text, text + length};
+    struct cursor c = {text, text + length, text, message};
     trim(&c);
-    text = c.at;
+    c.text = text = c.at;
     length = (size_t)(c.end - c.at);
     const char *colon = memchr(text, ':', length);
     if (colon)
-        return read_datum(v, text, length, colon, message);
-    reset(v);
+        return read_datum(v, c, colon);
+    hu_value_reset(v);
     v->sign = take(&c, "-") || take(&c, "−");
     if (!v->sign)
         take(&c, "+");
@@ -495,10 +477,8 @@ bool hu_value_read(struct hu_value *v, const char *text, size_t length, char mes
     }
     if (good && at_end(&c))
         return true;
-    reset(v);
-    if (!length)
-        return refuse(message, text, length, "is empty, not a number");
-    return refuse(message, text, length, why ? why : guess(text, length));
+    hu_value_reset(v);
+    return refuse(&c, "%s", !length ? "is empty, not a number" : why ? why : guess(text, length));
 }
 
 bool hu_direction_read(const char *text, enum hu_direction *direction)
@@ -514,19 +494,12 @@ bool hu_direction_read(const char *text, enum hu_direction *direction)
         {"rdn rd towardnegative roundtowardnegative fe_downward min", HU_TOWARD_NEGATIVE},
         {"rto toodd roundtoodd odd", HU_TO_ODD},
     };
-    char key[HU_MAX_NAME + 2];
-    size_t n = strlen(text);
-    if (!n || n > HU_MAX_NAME || strchr(text, ' '))
-        return false;
+    char name[HU_MAX_NAME];
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        for (const char *at = table[i].names; *at;) {
-            size_t word = strcspn(at, " ");
-            snprintf(key, sizeof key, "%.*s", (int)word, at);
-            if (!strcasecmp(key, text)) {
+        for (const char *names = table[i].names; hu_next_word(&names, ' ', name, sizeof name);)
+            if (!strcasecmp(name, text)) {
                 *direction = table[i].direction;
                 return true;
             }
-            at += word + (at[word] == ' ');
-        }
     return false;
 }

@@ -28,7 +28,9 @@ static bool exact_digits(uint64_t m, int q, uint64_t *digits, int *exponent)
     return m < bound;
 }
 
-bool hu_exact_decimal(struct hu_decimal *out, const struct hu_format *f, uint64_t bits)
+/* The exact decimal of a finite nonzero datum's magnitude. False: there is none, or it has more
+ * than HU_SHOWN_DIGITS significant digits. */
+static bool exact_decimal(struct hu_decimal *out, const struct hu_format *f, uint64_t bits)
 {
     struct hu_datum d = hu_decode(f, bits);
     uint64_t digits;
@@ -42,17 +44,25 @@ bool hu_exact_decimal(struct hu_decimal *out, const struct hu_format *f, uint64_
 bool hu_is_shown_exactly(const struct hu_format *f, uint64_t bits)
 {
     struct hu_decimal decimal;
-    return hu_decode(f, bits).class == HU_ZERO || hu_exact_decimal(&decimal, f, bits);
+    return hu_decode(f, bits).class == HU_ZERO || exact_decimal(&decimal, f, bits);
 }
 
 size_t hu_shown_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits)
 {
     struct hu_decimal decimal;
-    if (hu_is_integer(f) || !hu_exact_decimal(&decimal, f, bits)) /* an integer has no exponent */
+    if (hu_is_integer(f) || !exact_decimal(&decimal, f, bits)) /* an integer has no exponent */
         return hu_shortest_print(out, f, bits);
     size_t sign = hu_decode(f, bits).sign;
     out[0] = '-';
     return sign + hu_decimal_print(out + sign, &decimal);
+}
+
+/* Without zeros at the end of its digits. */
+static void strip_zeros(struct hu_decimal *d)
+{
+    for (; d->count > 1 && d->digits[d->count - 1] == '0'; d->count--)
+        d->exponent++;
+    d->digits[d->count] = 0;
 }
 
 /* The first COUNT significant digits of TEXT, a positive decimal without an exponent. */
@@ -69,9 +79,7 @@ static void take_digits(struct hu_decimal *out, const char *text, int count)
             out->digits[out->count++] = *at;
     }
     out->exponent = whole - seen;
-    for (; out->count > 1 && out->digits[out->count - 1] == '0'; out->count--)
-        out->exponent++;
-    out->digits[out->count] = 0;
+    strip_zeros(out);
 }
 
 size_t hu_bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uint64_t bits)
@@ -99,33 +107,22 @@ size_t hu_bound_print(char out[HU_SHORTEST_TEXT], const struct hu_format *f, uin
 /* A decimal with at most HU_SHOWN_DIGITS digits that ends; else OUT is untouched. */
 static bool ratio_digits(struct hu_decimal *out, const mpq_t ratio)
 {
-    mpz_t rest, whole, base;
-    mpz_inits(rest, whole, NULL);
-    mp_bitcnt_t twos = mpz_scan1(mpq_denref(ratio), 0);
-    mpz_tdiv_q_2exp(rest, mpq_denref(ratio), twos);
-    mpz_init_set_ui(base, 5);
-    mp_bitcnt_t fives = mpz_remove(rest, rest, base), places = twos > fives ? twos : fives;
-    bool ends = mpz_cmp_ui(rest, 1) == 0;
+    mpz_t whole, ten;
+    mp_bitcnt_t places;
+    char text[HU_SHOWN_DIGITS + 3];
+    mpz_init(whole);
+    mpz_init_set_ui(ten, 10);
+    bool ends = hu_ratio_ends(whole, &places, ratio);
+    mp_bitcnt_t tens = mpz_remove(whole, whole, ten);
+    mpz_abs(whole, whole);
+    ends = ends && mpz_sizeinbase(whole, 10) <= HU_SHOWN_DIGITS + 1 &&
+           strlen(mpz_get_str(text, 10, whole)) <= HU_SHOWN_DIGITS;
     if (ends) {
-        mpz_abs(whole, mpq_numref(ratio));
-        mpz_ui_pow_ui(rest, 5, places - fives);
-        mpz_mul(whole, whole, rest);
-        mpz_mul_2exp(whole, whole, places - twos);
-        mpz_set_ui(base, 10);
-        mp_bitcnt_t tens = mpz_remove(whole, whole, base);
-        ends = mpz_sizeinbase(whole, 10) <= HU_SHOWN_DIGITS + 1;
-        char text[HU_SHOWN_DIGITS + 3];
-        if (ends) {
-            mpz_get_str(text, 10, whole);
-            ends = strlen(text) <= HU_SHOWN_DIGITS;
-        }
-        if (ends) {
-            strcpy(out->digits, text);
-            out->count = (int)strlen(text);
-            out->exponent = (int)((long)tens - (long)places);
-        }
+        strcpy(out->digits, text);
+        out->count = (int)strlen(text);
+        out->exponent = (int)((long)tens - (long)places);
     }
-    mpz_clears(rest, whole, base, NULL);
+    mpz_clears(whole, ten, NULL);
     return ends;
 }
 
@@ -138,9 +135,7 @@ static void round_digits(struct hu_decimal *out, const mpq_t ratio, int digits)
         if (*at != '.')
             out->digits[out->count++] = *at;
     out->exponent = atoi(at + 1) - out->count + 1;
-    for (; out->count > 1 && out->digits[out->count - 1] == '0'; out->count--)
-        out->exponent++;
-    out->digits[out->count] = 0;
+    strip_zeros(out);
     free(text);
 }
 

@@ -47,18 +47,26 @@ void hu_datum_ratio(mpq_t ratio, const struct hu_format *f, uint64_t bits)
         mpq_neg(ratio, ratio);
 }
 
+void hu_value_reset(struct hu_value *v)
+{
+    v->kind = HU_VALUE_FINITE;
+    v->sign = v->signaling = v->bare_hexadecimal = false;
+    v->payload = 0;
+    v->format = NULL;
+    mpq_set_ui(v->ratio, 0, 1);
+    mpz_set_ui(v->power10, 0);
+    mpz_set_ui(v->power2, 0);
+}
+
 void hu_value_set_datum(struct hu_value *v, const struct hu_format *f, uint64_t bits)
 {
     struct hu_datum d = hu_decode(f, bits);
+    hu_value_reset(v);
     v->format = f;
     v->bits = bits & hu_width_mask(f);
     v->sign = d.sign;
-    v->bare_hexadecimal = false;
     v->signaling = d.class == HU_SIGNALING_NAN;
     v->payload = hu_is_nan(d) ? hu_payload(f, d) : 0;
-    mpz_set_ui(v->power10, 0);
-    mpz_set_ui(v->power2, 0);
-    mpq_set_ui(v->ratio, 0, 1);
     v->kind = hu_is_nan(d)             ? HU_VALUE_NAN
               : d.class == HU_INFINITE ? HU_VALUE_INFINITE
                                        : HU_VALUE_FINITE;

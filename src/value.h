@@ -30,6 +30,7 @@ struct hu_value {
 
 void hu_value_init(struct hu_value *v); /* the value is +0 */
 void hu_value_clear(struct hu_value *v);
+void hu_value_reset(struct hu_value *v); /* to +0 */
 void hu_value_copy(struct hu_value *to, const struct hu_value *from);
 
 /* V becomes the datum that BITS encode in F. */

@@ -504,7 +504,7 @@ mutate_dot() { attempt try_dot "$@"; }
 mutate_dot "the unchanged matrix units pass"
 mutate_dot "addends are cut downward" 's/dot->model->align_bits, false)/dot->model->align_bits, true)/'
 mutate_dot "a bit more is kept" 's/g.exponent - dot->model->align_bits/g.exponent - dot->model->align_bits - 1/'
-mutate_dot "products are normalised before they are aligned" 's/.exponent = unit + 2 \* dot->format->trailing_bits/.exponent = unit + 63 - __builtin_clzll(a.significand * b.significand | 1)/'
+mutate_dot "products are normalised before they are aligned" 's/.exponent = unit + 2 \* dot->format->trailing_bits/.exponent = unit + 63 - __builtin_clzll(p.a.significand * p.b.significand | 1)/'
 mutate_dot "C does not join the group" 's/    put_sum(&g, dot, c);/    (void)c;/'
 mutate_dot "into fp32 to nearest" 's/single ? HU_TOWARD_ZERO : HU_TIES_TO_EVEN/HU_TIES_TO_EVEN/'
 mutate_dot "overflow toward zero is the largest" 's/if (flags & HU_OVERFLOW)/if (false)/'
@@ -514,7 +514,7 @@ mutate_dot "an infinity between halves of a split group is a number" 's/specials
 mutate_dot "all bits of the result are kept" 's/return bits >> spare << spare;/(void)spare; return bits;/'
 mutate_dot "halves of a split group are contiguous" 's|first + i / 2 \* 4 + half \* 2 + i % 2|first + half * n + i|'
 mutate_dot "an infinite product of zero is no NaN" 's/(infinite \&\& (a.class == HU_ZERO || b.class == HU_ZERO))/false/'
-mutate_dot "subnormal operands are kept" 's/if (dot->model->flushes \&\& d.class == HU_SUBNORMAL)/if (false)/'
+mutate_dot "subnormal operands are kept" 's/dot->model->flushes \&\& d.class == HU_SUBNORMAL;/dot->model->flushes \&\& false;/'
 mutate_dot "vdpbf16ps goes forward" 's/for (size_t i = first + n; i-- > first;)/for (size_t i = first; i < first + n; i++)/'
 mutate_dot "the sum of products is cut toward zero" 's/cut_group(&last, last.exponent - SUM_BITS, true)/cut_group(\&last, last.exponent - SUM_BITS, false)/'
 mutate_dot "a sum of products that cancels has no exponent" 's/ \&\& addend.part != HU_DOT_PARTIAL//'

@@ -1,5 +1,6 @@
 #include "room.h"
 #include "arguments.h"
+#include "digit.h"
 #include "names.h"
 #include "format.h"
 
@@ -28,10 +29,8 @@ const char *file_hint(const char *text, bool elements)
 
 static int digit_value(char c, unsigned base)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return base == 16 && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    int digit = hu_digit_value(c);
+    return digit < (int)base ? digit : -1;
 }
 
 /* A whole number: digits, in groups by '_' or ',' with a digit on either side, or 0x and

@@ -1,5 +1,6 @@
 #include "room.h"
 #include "block.h"
+#include "float_bits.h"
 
 /* One block of a report: elements FIRST to END. */
 struct block_span {
@@ -145,20 +146,13 @@ static const char *block_code(const struct block_report *r, size_t i, char out[B
     return out;
 }
 
-static uint64_t bits_of(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 char *block_exact(double x)
 {
     char text[HU_SHORTEST_TEXT];
     const struct hu_format *fp64 = hu_format_find("fp64");
     if (isfinite(x))
-        return hu_datum_exact(fp64, bits_of(x));
-    hu_shown_print(text, fp64, bits_of(x));
+        return hu_datum_exact(fp64, hu_bits_of_double(x));
+    hu_shown_print(text, fp64, hu_bits_of_double(x));
     return check_memory(strdup(text));
 }
 
@@ -169,15 +163,14 @@ char *block_shown(double x)
     return check_memory(strdup(text));
 }
 
-/* Exactly, as a string; null where it is NaN. */
-static json_t *exact_or_null(double x)
-{
-    return isnan(x) ? json_null() : json_take(block_exact(x));
-}
-
 static json_t *exact_json(double x)
 {
     return json_take(block_exact(x));
+}
+
+static json_t *exact_or_null(double x)
+{
+    return JSON_IF(!isnan(x), exact_json(x));
 }
 
 static json_t *element_json(const struct block_report *r, size_t i)

@@ -33,11 +33,6 @@ bool cast_job_has(const struct cast_job *job, size_t index)
     return !job->shard.count || index % job->shard.count == job->shard.number - 1;
 }
 
-static bool has_index(const struct cast_job *job)
-{
-    return job->shard.number <= 1;
-}
-
 static bool reads_index(const struct cast_job *job)
 {
     return !job->source.raw && hu_kind_of_name(job->source.path) == HU_FILE_INDEX;
@@ -244,16 +239,6 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The shard NAME as it is called in the output; new memory. PyTorch's and GGUF's become
- * safetensors. */
-static char *shard_name(const struct cast_job *job, size_t index, const char *name)
-{
-    const char *dot = strrchr(name, '.'), *end = ".safetensors";
-    bool becomes = is_read_only(job, index) || reads_splits(job);
-    size_t n = becomes && dot ? (size_t)(dot - name) : strlen(name);
-    return text_new("%.*s%s", (int)n, name, becomes ? end : "");
-}
-
 /* The index's map: what is in the new shards. */
 static void map_shards(const struct cast_job *job, const struct outputs *o, json_t *root)
 {
@@ -296,16 +281,12 @@ static void write_index(const struct cast_job *job, const struct outputs *o,
     json_decref(root);
 }
 
-static enum hu_file_kind kind_written(const struct cast_job *job)
-{
-    return writes_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0);
-}
-
 /* OUT may have no name that says that it is of another kind; an index is known by its name alone.
  */
 static void check_suffix(const struct cast_job *job)
 {
-    enum hu_file_kind kind = kind_written(job), named = hu_kind_of_name(job->output);
+    enum hu_file_kind kind = writes_index(job) ? HU_FILE_INDEX : kind_of_output(job, 0),
+                      named = hu_kind_of_name(job->output);
     if (named == kind || (named == HU_FILE_OTHER && kind != HU_FILE_INDEX))
         return;
     if (kind == HU_FILE_OTHER)
@@ -320,10 +301,14 @@ static void check_suffix(const struct cast_job *job)
         hu_kind_what(kind), job->source.path, hu_kind_what(named), hu_kind_ending(kind));
 }
 
-/* OUT's folder and the name of the source's shard; new memory. */
+/* OUT's folder and the name of the source's shard, of which PyTorch's and GGUF's become
+ * safetensors; new memory. */
 static char *shard_path(const struct cast_job *job, size_t index)
 {
-    OWNED char *own = shard_name(job, index, base_name(job->source.set.paths[index]));
+    const char *name = base_name(job->source.set.paths[index]), *dot = strrchr(name, '.');
+    bool becomes = is_read_only(job, index) || reads_splits(job);
+    size_t n = becomes && dot ? (size_t)(dot - name) : strlen(name);
+    OWNED char *own = text_new("%.*s%s", (int)n, name, becomes ? ".safetensors" : "");
     return check_memory(hu_path_beside(job->output, own));
 }
 
@@ -356,10 +341,11 @@ static void name_outputs(const struct cast_job *job, struct outputs *o)
         o->at[files].path = check_memory(strdup(o->config.path));
 }
 
+/* The index and the config are the first shard's. */
 static void choose_outputs(const struct cast_job *job, struct outputs *o)
 {
     for (size_t i = 0; i < o->count; i++)
-        if (i < job->source.set.count ? cast_job_has(job, i) : has_index(job))
+        if (i < job->source.set.count ? cast_job_has(job, i) : job->shard.number <= 1)
             o->at[i].file = &o->files[o->file_count++];
 }
 
@@ -396,13 +382,9 @@ static void check_kind(const struct cast_job *job)
         die("%s is in %zu %s; OUT wants the name of an index, .safetensors.index.json, beside "
             "which they go, or of a split, as NAME-00001-of-%05zu.gguf",
             job->source.path, count, reads_index(job) ? "files" : "splits", count);
-    if (job->block && gguf != (kind == HU_FILE_GGUF))
-        die(gguf ? "%s is written in GGUF, and %s would be %s"
-                 : "%s is written in safetensors, and %s would be %s",
-            job->block->name, job->output, hu_kind_what(kind));
-    if (job->block && !gguf && kind != HU_FILE_SAFETENSORS)
-        die("%s is written in safetensors, and %s would be %s", job->block->name, job->output,
-            hu_kind_what(kind));
+    if (job->block && kind != (gguf ? HU_FILE_GGUF : HU_FILE_SAFETENSORS))
+        die("%s is written in %s, and %s would be %s", job->block->name,
+            gguf ? "GGUF" : "safetensors", job->output, hu_kind_what(kind));
 }
 
 static void lay_out(struct cast_job *job, struct outputs *o)

@@ -1,5 +1,6 @@
 #include "room.h"
 #include "cast_layout.h"
+#include "float_bits.h"
 #include "word_list.h"
 
 /* Whose conventions these are is said in file/logical_scaled.c and file/logical_bnb.c, where they
@@ -210,11 +211,8 @@ static const void *put_table(struct building *b, const float *table)
 {
     unsigned char *bytes = arena_allocate(b->arena, 64);
     b->failed |= !bytes;
-    for (size_t i = 0; bytes && i < 16; i++) {
-        uint32_t word;
-        memcpy(&word, &table[i], 4);
-        hu_little_write(bytes + 4 * i, word, 4);
-    }
+    for (size_t i = 0; bytes && i < 16; i++)
+        hu_little_write(bytes + 4 * i, hu_bits_of_float(table[i]), 4);
     return bytes;
 }
 

@@ -1,6 +1,9 @@
 #include "room.h"
 #include "arguments.h"
 #include "block.h"
+#include "digit.h"
+#include "file/tensor_file.h"
+#include "float_bits.h"
 #include "lines.h"
 #include "option_values.h"
 
@@ -11,7 +14,6 @@ struct request {
     struct block_report report;
     const char *hex;
     bool json, no_saturate;
-    size_t capacity;
 };
 
 static bool read_tensor_scale(const struct options *o, void *at)
@@ -21,7 +23,7 @@ static bool read_tensor_scale(const struct options *o, void *at)
     if (!hu_text_round(o->value, strlen(o->value), hu_format_find("fp32"), NULL, &bits, NULL,
                        message))
         return refuse("--tensor-scale: %s", message);
-    memcpy(at, &(uint32_t){(uint32_t)bits}, 4);
+    *(float *)at = hu_float_of_bits((uint32_t)bits);
     return true;
 }
 
@@ -56,11 +58,8 @@ static void add_value(struct request *q, const char *text, size_t length, const 
         die("%s: %s", where, message);
     if (r->count == VALUES_MAX)
         die("more than %d values", VALUES_MAX);
-    if (r->count == q->capacity) {
-        q->capacity = q->capacity ? 2 * q->capacity : 64;
-        r->values = check_memory(realloc(r->values, q->capacity * sizeof *r->values));
-    }
-    memcpy(&r->values[r->count++], &(uint32_t){(uint32_t)bits}, 4);
+    *(float *)check_memory(hu_file_append(&r->values, &r->count, sizeof *r->values)) =
+        hu_float_of_bits((uint32_t)bits);
 }
 
 static void read_arguments(struct request *q, int argc, char **argv)
@@ -104,9 +103,9 @@ static unsigned char *read_hex(const struct request *q, size_t *count)
     for (const char *c = q->hex; *c; c++) {
         if (isspace((unsigned char)*c) || *c == '_' || *c == ':')
             continue;
-        if (!isxdigit((unsigned char)*c))
+        int digit = hu_digit_value(*c);
+        if (digit < 0)
             die("--decode: '%c' is no hexadecimal digit", *c);
-        int digit = isdigit((unsigned char)*c) ? *c - '0' : (*c | 0x20) - 'a' + 10;
         unsigned char *byte = &bytes[digits / 2];
         *byte = (unsigned char)(digits++ % 2 ? *byte << 4 | digit : digit);
     }

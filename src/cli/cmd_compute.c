@@ -6,6 +6,7 @@
 #include "option_values.h"
 #include "output_file.h"
 #include "file/element.h"
+#include "file/tensor_file.h"
 
 /* What files and tensors may be called without quotes; signs are theirs too. */
 static bool is_name(char c)
@@ -165,7 +166,7 @@ static void note_remarks(const struct compute *c)
 }
 
 struct answers {
-    struct compute **drawn; /* kept for --svg, which draws them all */
+    struct compute_list drawn; /* kept for --svg, which draws them all */
     size_t count;
     struct json_several documents;
 };
@@ -192,12 +193,6 @@ static void present(const struct request *r, const struct compute *c, struct ans
     a->count++;
 }
 
-static void keep(struct answers *a, struct compute *c)
-{
-    a->drawn = check_memory(realloc(a->drawn, a->count * sizeof *a->drawn));
-    a->drawn[a->count - 1] = c;
-}
-
 static void forget(struct compute *c)
 {
     compute_free(c);
@@ -214,31 +209,20 @@ static void run_directions(const struct request *r, struct answers *a,
         compute_run(c, e, &r->formats, &o);
         present(r, c, a);
         if (r->svg)
-            keep(a, c);
+            *(struct compute **)check_memory(
+                hu_file_append(&a->drawn.at, &a->drawn.count, sizeof c)) = c;
         else
             forget(c);
     }
 }
 
-struct drawings {
-    const struct compute *const *all;
-    size_t count;
-};
-
-static void put_svg(FILE *out, const void *drawings)
-{
-    const struct drawings *d = drawings;
-    compute_svg(out, d->all, d->count);
-}
-
 static void finish(const struct request *r, struct answers *a)
 {
-    const struct drawings drawings = {(const struct compute *const *)a->drawn, a->count};
     if (r->svg)
-        output_whole(r->svg, r->force, put_svg, &drawings);
-    for (size_t i = 0; a->drawn && i < a->count; i++)
-        forget(a->drawn[i]);
-    free(a->drawn);
+        output_whole(r->svg, r->force, compute_svg, &a->drawn);
+    for (size_t i = 0; i < a->drawn.count; i++)
+        forget(a->drawn.at[i]);
+    free(a->drawn.at);
     if (r->json)
         json_several_end(&a->documents);
 }

@@ -13,7 +13,6 @@ struct request {
     struct choice formats[FORMATS_MAX];
     size_t format_count;
     struct dot_request dot;
-    struct dot_choices choices;
     const char *add;
     bool json, explain, models;
 };
@@ -47,10 +46,9 @@ static bool read_choices(const struct options *o, void *request)
     return names_read(o->value, add_format, request);
 }
 
-static bool read_models(const struct options *o, void *request)
+static bool read_models(const struct options *o, void *at)
 {
-    struct request *r = request;
-    return dot_choices_read(&r->choices, o->value);
+    return dot_choices_read(at, o->value);
 }
 
 #define REQUEST struct request
@@ -61,7 +59,7 @@ static const struct command_option rows[] = {
      FLOAT(dot.accumulate)},
     {"add", 0, "C", "what the sum begins with (default: 0)", NULL, TEXT(add)},
     {"model", 0, "LIST", "models, by commas, or all that take the formats (default: all)",
-     "all @models", OWN(read_models)},
+     "all @models", OPTION_INTO(read_models, struct dot_choices, dot.choices)},
     {"models", 0, NULL, "what each model does, and its source", NULL, FLAG(models)},
     OPTION_ROUND(dot.rounding.direction),
     {"scale", 0, "WHAT", "none (default), or tensor: operands over greatest / largest",
@@ -119,9 +117,8 @@ static void run_operands(struct request *r, char **argv)
         r->formats[r->format_count++].format = own;
     if (!r->dot.accumulate)
         r->dot.accumulate = hu_format_find("fp32");
-    if (!r->choices.count)
-        dot_choices_read(&r->choices, "all");
-    r->dot.choices = &r->choices;
+    if (!r->dot.choices.count)
+        dot_choices_read(&r->dot.choices, "all");
     run_formats(r, &a, &b, r->add ? &c : NULL);
     operand_clear(&a);
     operand_clear(&b);

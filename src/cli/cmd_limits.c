@@ -1,5 +1,6 @@
 #include "room.h"
 #include "block.h"
+#include "file/tensor_file.h"
 #include "arguments.h"
 #include "grid.h"
 #include "names.h"
@@ -448,8 +449,7 @@ struct subjects {
 
 static void add(struct subjects *s, struct subject subject)
 {
-    s->at = check_memory(realloc(s->at, (s->count + 1) * sizeof *s->at));
-    s->at[s->count++] = subject;
+    *(struct subject *)check_memory(hu_file_append(&s->at, &s->count, sizeof subject)) = subject;
 }
 
 static void add_all(struct subjects *s)

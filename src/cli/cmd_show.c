@@ -52,31 +52,14 @@ static void print_text(const struct show *values, size_t count)
     }
 }
 
-static int print_json(const struct show *values, size_t count)
-{
-    json_t *list = JSON_LIST(v, v < count, show_json(&values[v]));
-    return json_print_several(list);
-}
-
-struct drawings {
-    const struct show *values;
-    size_t count;
-};
-
-static void put_svg(FILE *out, const void *drawings)
-{
-    const struct drawings *d = drawings;
-    show_svg(out, d->values, d->count);
-}
-
 static int present(const struct request *r, const struct show *values, size_t count)
 {
     if (r->svg)
-        output_whole(r->svg, r->force, put_svg, &(struct drawings){values, count});
+        output_whole(r->svg, r->force, show_svg, &(struct show_values){values, count});
     for (size_t v = 0; v < count; v++)
         note_encoding(&values[v]);
     if (r->json)
-        return print_json(values, count);
+        return json_print_several(JSON_LIST(v, v < count, show_json(&values[v])));
     print_text(values, count);
     return EXIT_DONE;
 }

@@ -42,8 +42,6 @@ static json_t *weights_object(const struct hu_weights_row *w)
 static json_t *kv_object(const struct size_options *options, const struct hu_sizing *s)
 {
     const struct hu_sizing_request *r = &options->request;
-    if (!s->has_kv)
-        return json_null();
     struct hu_dtype v = hu_dtype_is_set(r->kv_dtype_v) ? r->kv_dtype_v : r->kv_dtype;
     return JSON(
         {"dtype", json_text(hu_dtype_name(r->kv_dtype))}, {"dtype_v", json_text(hu_dtype_name(v))},
@@ -65,8 +63,6 @@ static json_t *training_object(const struct size_options *options, const struct 
 {
     const struct hu_training *t = &s->training;
     const struct hu_sizing_request *r = &options->request;
-    if (!s->has_training)
-        return json_null();
     bool activations = r->plan.has_activations || (r->plan.sequence && r->plan.micro_batch);
     json_t *o = JSON({"recipe", json_text(r->plan.recipe->name)},
                      {"optimizer_name", json_text(r->plan.optimizer->name)},
@@ -97,8 +93,6 @@ static json_t *weights_text(const struct hu_sizing *s)
 static json_t *fit_object(const struct size_options *options, const struct hu_sizing *s)
 {
     const struct hu_fit *f = &s->fit;
-    if (!s->has_fit)
-        return json_null();
     return JSON({"memory", json_count(f->memory)}, {"fits", json_boolean(f->fits)},
                 {"headroom", headroom(f)},
                 {"max_context", JSON_IF(f->has_context, json_count(f->max_context))},
@@ -125,12 +119,12 @@ static json_t *result_object(const struct size_options *options, const struct si
     const struct hu_sizing *s = &r->sizing;
     return JSON({"model", model_object(r)},
                 {"weights", JSON_LIST(i, i < s->weight_count, weights_object(&s->weights[i]))},
-                {"kv_cache", kv_object(options, s)}, {"training", training_object(options, s)},
-                {"fit", fit_object(options, s)},
+                {"kv_cache", JSON_IF(s->has_kv, kv_object(options, s))},
+                {"training", JSON_IF(s->has_training, training_object(options, s))},
+                {"fit", JSON_IF(s->has_fit, fit_object(options, s))},
                 {"terms", JSON_LIST(i, i < s->terms.count, term_object(&s->terms.rows[i]))});
 }
 
-/* Returns an exit status. */
 static void size_print_json(const struct size_options *options, const struct size_result *results,
                             size_t n)
 {

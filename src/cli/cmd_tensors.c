@@ -7,6 +7,8 @@
 
 struct request {
     bool json, parts;
+    bool list; /* a list of documents, and not one */
+    size_t printed;
 };
 
 #define REQUEST struct request
@@ -158,13 +160,10 @@ static void print_tensors(const struct hu_tensor_set *set)
     }
 }
 
-static void add_total(struct grid *g, const char *name, uint64_t tensors, uint64_t elements,
-                      uint64_t bytes)
+static void add_total(struct grid *g, const char *name, const struct total *t)
 {
-    grid_cell(g, name, "");
-    grid_cell(g, GROUPED(tensors), "");
-    grid_cell(g, GROUPED(elements), "");
-    grid_cell(g, GROUPED(bytes), "");
+    grid_format(g, "", "%s\t%s\t%s\t%s", name, GROUPED(t->tensors), GROUPED(t->elements),
+                GROUPED(t->bytes));
 }
 
 static void print_totals(const struct hu_tensor_set *set)
@@ -175,9 +174,11 @@ static void print_totals(const struct hu_tensor_set *set)
                          {"bytes", 20, false});
     for (size_t i = 0; i < count; i++) {
         OWNED char *dtype = dtype_name(totals[i].dtype);
-        add_total(&g, dtype, totals[i].tensors, totals[i].elements, totals[i].bytes);
+        add_total(&g, dtype, &totals[i]);
     }
-    add_total(&g, "in all", set->tensor_count, set->elements, set->bytes);
+    add_total(&g, "in all",
+              &(struct total){
+                  .tensors = set->tensor_count, .elements = set->elements, .bytes = set->bytes});
     grid_end(&g);
 }
 
@@ -240,19 +241,13 @@ static int check_total(const char *path, const struct hu_tensor_set *set)
                 (unsigned long long)set->total_size, (unsigned long long)set->bytes);
 }
 
-/* What was asked for: a table, a document, or a list of documents. */
-struct listing {
-    bool json, list, parts;
-    size_t printed;
-};
-
-static void print(struct listing *l, const char *path, const struct hu_tensor_set *set)
+static void print(struct request *r, const char *path, const struct hu_tensor_set *set)
 {
     const struct json_rows all = {"tensors", set->tensor_count, tensor_row, set};
-    bool first = !l->printed++;
-    if (!l->json) {
+    bool first = !r->printed++;
+    if (!r->json) {
         print_table(path, set, !first);
-    } else if (!l->list) {
+    } else if (!r->list) {
         json_print_with(document(path, set), &all);
     } else {
         if (first)
@@ -262,34 +257,38 @@ static void print(struct listing *l, const char *path, const struct hu_tensor_se
 }
 
 /* Where parts do not fit each other all tensors are listed as they are. */
-static void print_logical(struct listing *l, const char *path, struct hu_tensor_set *set)
+static void print_logical(struct request *r, const char *path, struct hu_tensor_set *set)
 {
     char error[HU_LOGICAL_ERROR];
     struct hu_logicals logicals = {0};
-    bool fine = !l->parts && hu_logicals_read(set, path, &logicals, error);
-    if (!l->parts && !fine)
+    bool fine = !r->parts && hu_logicals_read(set, path, &logicals, error);
+    if (!r->parts && !fine)
         note("%s: %s", path, error);
     if (fine && logicals.note)
         note("%s: %s", path, logicals.note);
     if (fine && logicals.count) {
         struct hu_tensor_set view = logical_view(set);
-        print(l, path, &view);
+        print(r, path, &view);
         logical_view_clear(&view);
     } else {
         /* What was found before the trouble is forgotten. */
         for (size_t i = 0; i < set->tensor_count; i++)
             set->tensors[i]->part_of = NULL;
-        print(l, path, set);
+        print(r, path, set);
     }
     hu_logicals_clear(&logicals);
 }
 
 /* Goes on past a file that is refused. */
-static int list_files(const struct options *o, bool json, bool parts)
+static int run(const struct options *o, void *request)
 {
-    struct listing l = {.json = json, .list = o->argc > 1, .parts = parts};
+    struct request *r = request;
     int status = EXIT_DONE;
-    if (!json)
+    if (!o->argc)
+        return fail("which file? .safetensors, its .safetensors.index.json, .gguf, "
+                    ".npy, .npz, or PyTorch's .pt, .pth or .bin");
+    r->list = o->argc > 1;
+    if (!r->json)
         folding_begin();
     for (int i = 0; i < o->argc; i++) {
         const char *path = o->argv[i];
@@ -303,21 +302,12 @@ static int list_files(const struct options *o, bool json, bool parts)
         if (check_total(path, &set) != EXIT_DONE)
             status = EXIT_BAD;
         else
-            print_logical(&l, path, &set);
+            print_logical(r, path, &set);
         hu_tensor_set_close(&set);
     }
-    if (l.json && l.list && l.printed)
+    if (r->json && r->list && r->printed)
         json_list_end();
     return status;
-}
-
-static int run(const struct options *o, void *request)
-{
-    struct request *r = request;
-    if (!o->argc)
-        return fail("which file? .safetensors, its .safetensors.index.json, .gguf, "
-                    ".npy, .npz, or PyTorch's .pt, .pth or .bin");
-    return list_files(o, r->json, r->parts);
 }
 
 const struct command cmd_tensors = {

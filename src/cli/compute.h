@@ -17,8 +17,12 @@ void compute_explain(const struct compute *c);
 
 json_t *compute_json(const struct compute *c);
 
-/* Each operation's alignment and rounding as one SVG document. */
-void compute_svg(FILE *out, const struct compute *const *all, size_t count);
+/* Each operation's alignment and rounding as one SVG document; output_whole's put. */
+struct compute_list {
+    struct compute **at;
+    size_t count;
+};
+void compute_svg(FILE *out, const void *list);
 
 /* What of the expression a step is; new memory. NULL: nothing, it is the result's conversion. */
 char *compute_source(const struct compute *c, const struct compute_step *s);

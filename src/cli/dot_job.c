@@ -1,5 +1,6 @@
 #include "room.h"
 #include "dot_job.h"
+#include "float_bits.h"
 #include "mpz64.h"
 #include "names.h"
 
@@ -100,9 +101,7 @@ static bool ratio_of(mpq_t ratio, const struct hu_value *v)
 {
     if (v->kind != HU_VALUE_FINITE || hu_value_is_remote(v))
         return false;
-    mpq_set(ratio, v->ratio);
-    if (v->sign)
-        mpq_neg(ratio, ratio);
+    hu_value_ratio(ratio, v);
     return true;
 }
 
@@ -228,9 +227,7 @@ static bool encode_blocks(struct dot *d, struct dot_side *side, const struct ope
                                         vectors, d->n, &block_options);
     for (size_t i = 0; finite && i < count; i++)
         take_element(d, side, &parts, vectors, i);
-    uint32_t tensor_scale;
-    memcpy(&tensor_scale, &parts.tensor_scale, sizeof tensor_scale);
-    side->scale = tensor_scale;
+    side->scale = hu_bits_of_float(parts.tensor_scale);
     return finite;
 }
 
@@ -497,7 +494,14 @@ void dot_make(struct dot *d, const struct dot_request *request, const struct ope
         die("%s has no scale for a block with an infinity, a NaN or a value beyond fp64", d->name);
     make_c(d);
     make_sums(d);
-    run_choices(d, request->choices);
+    run_choices(d, &request->choices);
+}
+
+static void side_clear(struct dot_side *side)
+{
+    free(side->codes);
+    free(side->powers);
+    free(side->scales);
 }
 
 void dot_clear(struct dot *d)
@@ -507,12 +511,8 @@ void dot_clear(struct dot *d)
     free_ratios(d->exact, d->rows * d->columns);
     free_ratios(d->given, d->rows * d->columns);
     free_ratios(d->bound, d->rows * d->columns);
-    free(d->a.codes);
-    free(d->b.codes);
-    free(d->a.powers);
-    free(d->b.powers);
-    free(d->a.scales);
-    free(d->b.scales);
+    side_clear(&d->a);
+    side_clear(&d->b);
     free(d->c);
     *d = (struct dot){0};
 }

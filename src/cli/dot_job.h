@@ -63,7 +63,7 @@ struct dot_request {
     const struct hu_block *block; /* format is its element; or NULL */
     struct hu_options rounding;   /* of operands */
     bool scaled, matrix;
-    const struct dot_choices *choices;
+    struct dot_choices choices;
 };
 
 /* Works out all. A is rows × n, B n × columns; or, without matrix, a row or a column each. What

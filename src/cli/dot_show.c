@@ -92,20 +92,6 @@ static void put_errors(struct grid *g, const struct dot *d, const struct dot_res
     }
 }
 
-static void print_table(const struct dot *d)
-{
-    struct grid g = GRID({"model", 16, true}, {"result", 18, true}, {"bits", 10, true},
-                         {"error", 10, false}, {"", 10, false});
-    for (size_t i = 0; i < d->count; i++) {
-        const struct dot_result *r = &d->results[i];
-        grid_cell(&g, r->choice->name, "");
-        grid_cell(&g, VALUE_OF(d->accumulate, r->bits[0]), ink->bold);
-        grid_cell(&g, CODE_OF(d->accumulate, r->bits[0]), ink->dim);
-        put_errors(&g, d, r, 0);
-    }
-    grid_end(&g);
-}
-
 /* The sum that is farthest from the exact one, in units in the last place. */
 static size_t worst_of(const struct dot *d, const struct dot_result *r)
 {
@@ -142,35 +128,36 @@ static void print_matrix(const struct dot *d, const struct dot_result *r)
     grid_end(&g);
 }
 
-/* Each model's greatest error, and where. */
-static void print_worst(const struct dot *d)
+/* Each model's sum, or of a matrix's the one with the greatest error, and where that is. */
+static void print_models(const struct dot *d)
 {
-    struct grid g = GRID({"model", 16, true}, {"worst at", 10, true}, {"result", 18, true},
-                         {"error", 10, false}, {"", 10, false});
+    struct grid sums = GRID({"model", 16, true}, {"result", 18, true}, {"bits", 10, true},
+                            {"error", 10, false}, {"", 10, false}),
+                worst = GRID({"model", 16, true}, {"worst at", 10, true}, {"result", 18, true},
+                             {"error", 10, false}, {"", 10, false}),
+                *g = d->matrix ? &worst : &sums;
     for (size_t i = 0; i < d->count; i++) {
         const struct dot_result *r = &d->results[i];
-        char place[32];
-        size_t worst = worst_of(d, r);
-        snprintf(place, sizeof place, "%zu,%zu", worst / d->columns, worst % d->columns);
-        grid_cell(&g, r->choice->name, "");
-        grid_cell(&g, place, ink->dim);
-        grid_cell(&g, VALUE_OF(d->accumulate, r->bits[worst]), ink->bold);
-        put_errors(&g, d, r, worst);
+        size_t at = d->matrix ? worst_of(d, r) : 0;
+        grid_cell(g, r->choice->name, "");
+        if (d->matrix)
+            grid_format(g, ink->dim, "%zu,%zu", at / d->columns, at % d->columns);
+        grid_cell(g, VALUE_OF(d->accumulate, r->bits[at]), ink->bold);
+        if (!d->matrix)
+            grid_cell(g, CODE_OF(d->accumulate, r->bits[at]), ink->dim);
+        put_errors(g, d, r, at);
     }
-    grid_end(&g);
+    grid_end(g);
 }
 
 void dot_print(const struct dot *d)
 {
     print_head(d);
-    if (!d->matrix) {
+    if (!d->matrix)
         print_sums(d);
-        print_table(d);
-        return;
-    }
-    for (size_t i = 0; i < d->count; i++)
+    for (size_t i = 0; d->matrix && i < d->count; i++)
         print_matrix(d, &d->results[i]);
-    print_worst(d);
+    print_models(d);
 }
 
 static void put_takes(char *out, size_t size, const struct hu_dot_model *m)
@@ -311,17 +298,13 @@ static json_t *result_json(const struct dot *d, const struct dot_result *r)
                 {"error_given", sums_json(&given, ERROR)});
 }
 
-static json_t *shape_json(const struct dot *d)
-{
-    return d->matrix ? json_pack("[i, i]", (int)d->rows, (int)d->columns) : json_null();
-}
-
 json_t *dot_json(const struct dot *d)
 {
     json_t *results = JSON_LIST(i, i < d->count, result_json(d, &d->results[i]));
     const struct hu_format *single = hu_format_find("fp32");
     return JSON({"format", json_string(d->name)}, {"accumulate", json_string(d->accumulate->name)},
-                {"products", json_count(d->n)}, {"shape", shape_json(d)},
+                {"products", json_count(d->n)},
+                {"shape", JSON_IF(d->matrix, json_pack("[i, i]", (int)d->rows, (int)d->columns))},
                 {"segment", JSON_IF(d->segment, json_count(d->segment))},
                 {"scale_a", JSON_IF(d->scaled, json_datum(single, d->a.scale))},
                 {"scale_b", JSON_IF(d->scaled, json_datum(single, d->b.scale))},

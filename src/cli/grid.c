@@ -1,5 +1,6 @@
 #include "room.h"
 #include "grid.h"
+#include "file/tensor_file.h"
 
 /* A name that is wider than the widest sticks out of its column. */
 enum { INDENT = 2, WIDEST_NAME = 48 };
@@ -17,11 +18,8 @@ void grid_column(struct grid *g, const char *head, int width, bool left)
 
 void grid_cell(struct grid *g, const char *text, const char *color)
 {
-    /* Full whenever the count is a power of two. */
-    if (!(g->cell_count & (g->cell_count - 1)))
-        g->cells = check_memory(
-            realloc(g->cells, (g->cell_count ? 2 * g->cell_count : 1) * sizeof *g->cells));
-    g->cells[g->cell_count++] = (struct grid_cell){check_memory(strdup(text)), color};
+    struct grid_cell *cell = check_memory(hu_file_append(&g->cells, &g->cell_count, sizeof *cell));
+    *cell = (struct grid_cell){check_memory(strdup(text)), color};
 }
 
 void grid_format(struct grid *g, const char *color, const char *format, ...)

@@ -3,6 +3,7 @@
 #include "lines.h"
 #include "file/element.h"
 #include "file/kind.h"
+#include "file/tensor_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,12 +11,9 @@
 /* One more value, which is +0. */
 static struct hu_value *append(struct operand *o)
 {
-    /* Full whenever the count is a power of two. */
-    if (!(o->count & (o->count - 1)))
-        o->values =
-            check_memory(realloc(o->values, (o->count ? 2 * o->count : 1) * sizeof *o->values));
-    hu_value_init(&o->values[o->count]);
-    return &o->values[o->count++];
+    struct hu_value *value = check_memory(hu_file_append(&o->values, &o->count, sizeof *value));
+    hu_value_init(value);
+    return value;
 }
 
 /* Where a row is read: for messages. */

@@ -57,14 +57,6 @@ static void release(void)
     free(t.longs);
 }
 
-static char *marked_copy(const char *argument)
-{
-    char *copy = check_memory(malloc(strlen(argument) + 2));
-    copy[0] = MARK;
-    strcpy(copy + 1, argument);
-    return copy;
-}
-
 bool option_is_optional(const struct command_option *row)
 {
     return row->argument && !strncmp(row->argument, "[=", 2);
@@ -98,7 +90,7 @@ static void begin(const struct command *command, int argc, char **argv)
             operands_only = true;
         bool own = argv[i][0] == MARK;
         if (i > 0 && (own || (!operands_only && is_negative_value(argv[i]))))
-            t.argv[i] = t.marked[t.marks++] = marked_copy(argv[i]);
+            t.argv[i] = t.marked[t.marks++] = text_new("%c%s", MARK, argv[i]);
     }
     opterr = 0;
     optind = 0;

@@ -135,6 +135,7 @@ static const char *find_place(struct output_file *f, struct stat *old)
     return f->place ? NULL : "is a symbolic link that leads to no file";
 }
 
+/* stdio keeps no errno of a write that failed earlier, so that "disk full" would be lost. */
 static ssize_t write_through(void *context, const char *bytes, size_t n)
 {
     struct output_file *f = context;
@@ -145,13 +146,6 @@ static ssize_t write_through(void *context, const char *bytes, size_t n)
     if (put < 0 && !f->error)
         f->error = errno;
     return put < 0 ? 0 : put;
-}
-
-/* stdio keeps no errno of a write that failed earlier, so that "disk full" would be lost. */
-static FILE *open_stream(struct output_file *f)
-{
-    const cookie_io_functions_t functions = {.write = write_through};
-    return check_memory(fopencookie(f, "wb", functions));
 }
 
 bool output_begin(struct output_file *f, const char *path, bool force)
@@ -177,7 +171,7 @@ bool output_begin(struct output_file *f, const char *path, bool force)
     umask(mask);
     fchmod(fd, f->replaces ? old.st_mode & 07777 : 0666 & ~mask);
     f->descriptor = fd;
-    f->stream = open_stream(f);
+    f->stream = check_memory(fopencookie(f, "wb", (cookie_io_functions_t){.write = write_through}));
     return true;
 }
 

@@ -88,11 +88,6 @@ static json_t *storage_text(const struct hu_format *f, uint64_t bits)
                         (unsigned long long)(bits << f->storage_shift));
 }
 
-static json_t *neighbour(bool there, const struct hu_format *f, uint64_t bits)
-{
-    return there ? json_code(f, bits) : json_null();
-}
-
 static json_t *power_of_two(int exponent)
 {
     RATIO(ratio);
@@ -135,8 +130,8 @@ static json_t *row_json(const struct show *s, const struct show_row *row)
              {"decimal", json_datum(f, row->bits)}, {"shortest", json_string(shortest)},
              {"hex", json_word(finite ? HEX_OF(f, row->bits) : NULL)},
              {"ulp", JSON_IF(finite, power_of_two(d.quantum))},
-             {"next_up", neighbour(has_up, f, up)}, {"next_down", neighbour(has_down, f, down)},
-             {"error", error_text(s, row)},
+             {"next_up", JSON_IF(has_up, json_code(f, up))},
+             {"next_down", JSON_IF(has_down, json_code(f, down))}, {"error", error_text(s, row)},
              {"error_ulp", JSON_IF(row->has_error, json_ratio(row->error_ulp))},
              {"flags", json_flags(row->flags)});
     const struct hu_format *via;

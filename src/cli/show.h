@@ -40,5 +40,9 @@ void show_table(const struct show *s);
 void show_details(const struct show *s, const struct show_row *row);
 json_t *show_json(const struct show *s);
 
-/* The bit layouts of all values as one SVG document. */
-void show_svg(FILE *out, const struct show *values, size_t count);
+/* The bit layouts of all values as one SVG document; output_whole's put. */
+struct show_values {
+    const struct show *at;
+    size_t count;
+};
+void show_svg(FILE *out, const void *values);

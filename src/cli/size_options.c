@@ -39,29 +39,20 @@ static bool read_dtype(const struct options *o, const char *name, struct hu_dtyp
     if (hu_dtype_find(name, dtype))
         return true;
     if (is_mixture(name))
-        fail("--%s: '%s' is a mixture whose size depends on the model (q3_k_s, _m, _l, q4_k_s, _m, "
-             "q5_k_s, _m and mxfp4_moe are modelled); give the .gguf file, or a ggml type such as "
-             "q3_k",
-             o->row->name, name);
-    else {
-        char near[HU_SUGGESTION];
-        bool is_near = *hu_block_suggestion(near, name) || *hu_name_suggestion(near, name);
-        fail("--%s: there is no dtype '%s'; %s", o->row->name, name,
-             is_near ? near : "'halfulp formats' lists them");
-    }
-    return false;
+        return refuse("--%s: '%s' is a mixture whose size depends on the model (q3_k_s, _m, _l, "
+                      "q4_k_s, _m, q5_k_s, _m and mxfp4_moe are modelled); give the .gguf file, or "
+                      "a ggml type such as q3_k",
+                      o->row->name, name);
+    char near[HU_SUGGESTION];
+    bool is_near = *hu_block_suggestion(near, name) || *hu_name_suggestion(near, name);
+    return refuse("--%s: there is no dtype '%s'; %s", o->row->name, name,
+                  is_near ? near : "'halfulp formats' lists them");
 }
 
 static void add_dtype(struct hu_sizing_request *r, struct hu_dtype dtype)
 {
     if (r->dtype_count < HU_SIZING_DTYPES)
         r->dtypes[r->dtype_count++] = dtype;
-}
-
-static void add_mixture(struct hu_sizing_request *r, const struct hu_mixture *mixture)
-{
-    if (r->dtype_count < HU_SIZING_DTYPES)
-        r->mixtures[r->dtype_count++] = mixture;
 }
 
 static void add_all_dtypes(struct hu_sizing_request *r)
@@ -92,10 +83,10 @@ static bool read_dtypes(const struct options *o, void *at)
         const struct hu_mixture *mixture = hu_mixture_find(name);
         if (!strcasecmp(name, "all"))
             add_all_dtypes(r);
-        else if (mixture)
-            add_mixture(r, mixture);
-        else if ((fine = read_dtype(o, name, &dtype)))
+        else if (!mixture && (fine = read_dtype(o, name, &dtype)))
             add_dtype(r, dtype);
+        else if (mixture && r->dtype_count < HU_SIZING_DTYPES)
+            r->mixtures[r->dtype_count++] = mixture;
     }
     return fine && (r->dtype_count > before || bad(o, "an empty list"));
 }
@@ -204,18 +195,14 @@ static bool read_parameters(const struct options *o, void *at)
 static bool read_runtime(const struct options *o, void *at)
 {
     char error[HU_RUNTIME_ERROR];
-    if (hu_runtime_read(o->value, at, error))
-        return true;
-    return refuse("--%s: %s", o->row->name, error);
+    return hu_runtime_read(o->value, at, error) || refuse("--%s: %s", o->row->name, error);
 }
 
 static bool read_family(const struct options *o, void *request)
 {
     (void)request;
     char error[HU_FAMILIES_ERROR];
-    if (hu_families_add(o->value, error))
-        return true;
-    return refuse("%s", error);
+    return hu_families_add(o->value, error) || refuse("%s", error);
 }
 
 #define MOST_TOKENS (UINT64_C(1) << 40)

@@ -191,19 +191,16 @@ int stats_narrowest(const struct stats *s, const struct stats_tensor *t)
     return best;
 }
 
-/* Rows that a block does not divide stay what they are, so they do not count. */
-static bool is_left(const struct stats_tensor *t, size_t target)
-{
-    return t->blocks && t->blocks[target].unfit;
-}
-
 static bool is_safe_for_all(const struct stats *s, size_t target)
 {
     struct hu_loss_figures f = hu_loss_figures(&s->total->losses[target]);
     bool safe = stats_is_safe(s, target, &f, s->total->spread.finite);
-    for (size_t i = 0; safe && i < s->count; i++)
-        safe = is_left(&s->tensors[i], target) ||
-               stats_is_safe(s, target, &s->tensors[i].figures[target], s->tensors[i].finite);
+    for (size_t i = 0; safe && i < s->count; i++) {
+        const struct stats_tensor *t = &s->tensors[i];
+        /* Rows that a block does not divide stay what they are, so they do not count. */
+        safe = (t->blocks && t->blocks[target].unfit) ||
+               stats_is_safe(s, target, &t->figures[target], t->finite);
+    }
     return safe;
 }
 
@@ -253,12 +250,6 @@ static bool add_named(const char *name, void *targets)
 bool stats_targets_read(const char *text, struct stats_targets *targets)
 {
     return names_read(text, add_named, targets);
-}
-
-static const char *stats_scaling_name(enum hu_scaling scaling)
-{
-    static const char *const names[] = {"none", "tensor", "block"};
-    return names[scaling];
 }
 
 const char *stats_sqnr(char out[STATS_DECIBELS], double sqnr)
@@ -427,11 +418,12 @@ static json_t *limits_json(const struct stats_limits *l)
 
 json_t *stats_json(const struct stats *s)
 {
+    static const char *const scalings[] = {"none", "tensor", "block"};
     return JSON({"file", json_text(s->file)}, {"tensors", json_null()},
                 {"total", JSON_LIST(i, i < s->targets.count, total_json(s, i))},
                 {"narrowest_safe", narrowest_json(s, stats_narrowest_of_all(s))},
-                {"scale", json_string(stats_scaling_name(s->scaling))},
-                {"limits", limits_json(&s->limits)}, {"skipped_tensors", json_count(s->skipped)},
+                {"scale", json_string(scalings[s->scaling])}, {"limits", limits_json(&s->limits)},
+                {"skipped_tensors", json_count(s->skipped)},
                 {"histogram", histogram_json(&s->total->spread)});
 }
 

@@ -61,14 +61,6 @@ static enum against_status status_of(const struct against_side *first, size_t a,
     return AGAINST_COMPARED;
 }
 
-/* Ulps are those of the second in its format, or of the first in its own where the second is
- * quantized. */
-static void settle_ulp(struct hu_pair *p, const struct against_row *row)
-{
-    p->ulp_of_first = !row->second->dtype.format;
-    p->ulp = p->ulp_of_first ? row->first->dtype.format : row->second->dtype.format;
-}
-
 /* Rows and pairs. Two arrays that are alone in their files are each other's, whatever they are
  * called. */
 static size_t match(struct against *a, struct hu_pair *pairs)
@@ -89,9 +81,16 @@ static size_t match(struct against *a, struct hu_pair *pairs)
         row->status = status_of(first, i, second, (size_t)at);
         if (row->status != AGAINST_COMPARED)
             continue;
-        pairs[n] = (struct hu_pair){.first = first->of.data[i], .second = second->of.data[at]};
-        if (pairs[n].first.data.format)
-            settle_ulp(&pairs[n], row);
+        /* Ulps are those of the second in its format, or of the first in its own where the second
+         * is quantized. */
+        const struct hu_format *ulp = row->second->dtype.format;
+        bool numbers = first->of.data[i].data.format;
+        pairs[n] = (struct hu_pair){.first = first->of.data[i],
+                                    .second = second->of.data[at],
+                                    .ulp_of_first = numbers && !ulp,
+                                    .ulp = !numbers ? NULL
+                                           : ulp    ? ulp
+                                                    : row->first->dtype.format};
         row->pair = &pairs[n++];
     }
     for (size_t i = 0; i < second->of.count; i++)
@@ -287,11 +286,6 @@ static void reason_text(char out[160], const struct against_row *r)
     }
 }
 
-static const char *ratio_text(char out[STATS_DECIBELS], const struct hu_difference *d, double sqnr)
-{
-    return d->measured ? stats_sqnr(out, sqnr) : "–";
-}
-
 static void figures_cells(struct grid *g, const struct hu_difference *d, bool ulps)
 {
     struct hu_difference_figures f = hu_difference_figures(d);
@@ -301,7 +295,7 @@ static void figures_cells(struct grid *g, const struct hu_difference *d, bool ul
         snprintf(text, sizeof text, i < 2 ? "%.4e" : "%.4g", errors[i]);
         grid_cell(g, d->measured && (i < 2 || ulps) ? text : "–", "");
     }
-    grid_cell(g, ratio_text(text, d, f.sqnr), "");
+    grid_cell(g, d->measured ? stats_sqnr(text, f.sqnr) : "–", "");
 }
 
 static void verdict_cell(struct grid *g, const struct against *a, const struct against_row *r)

@@ -175,10 +175,9 @@ static bool check_joined(const struct partial_merge *m, size_t index)
     bool over = o->scaling == HU_SCALE_TENSOR;
     for (size_t i = 0; i < o->targets.count; i++)
         over |= o->targets.at[i].block && hu_block_needs_amax(o->targets.at[i].block);
-    if (over)
-        fail("%s has a scale that stands over the whole array: its parts do not add up",
-             m->paths[index]);
-    return !over;
+    return !over ||
+           refuse("%s has a scale that stands over the whole array: its parts do not add up",
+                  m->paths[index]);
 }
 
 /* Every shard once. */

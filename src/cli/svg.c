@@ -127,8 +127,10 @@ static void put_row(FILE *out, const struct show_row *row, int left, int y)
     put_field_names(out, row->format, left, y + CELL_H + 14);
 }
 
-void show_svg(FILE *out, const struct show *values, size_t count)
+void show_svg(FILE *out, const void *shown)
 {
+    const struct show *values = ((const struct show_values *)shown)->at;
+    size_t count = ((const struct show_values *)shown)->count;
     int bits = 1, height = MARGIN;
     for (size_t v = 0; v < count; v++) {
         height += TITLE_H + (int)values[v].count * ROW_H;
@@ -245,8 +247,10 @@ static bool is_drawn(const struct compute *c, const struct compute_step *s)
     return !compute_is_literal(c, s) && compute_is_cut(s) && !hu_is_integer(s->format);
 }
 
-void compute_svg(FILE *out, const struct compute *const *all, size_t count)
+void compute_svg(FILE *out, const void *list)
 {
+    struct compute *const *all = ((const struct compute_list *)list)->at;
+    size_t count = ((const struct compute_list *)list)->count;
     int height = 2 * MARGIN, width = 2 * MARGIN + STRIP_NAME_W;
     for (size_t k = 0; k < count; k++)
         for (size_t i = 0; i < all[k]->count; i++) {

@@ -159,24 +159,14 @@ char *text_printable(const char *text)
 
 void print_xml(FILE *out, const char *text)
 {
+    static const char *const entities[256] = {
+        ['<'] = "lt", ['>'] = "gt", ['&'] = "amp", ['"'] = "quot"};
     OWNED char *whole = text_whole(text, true);
     for (const char *c = whole; *c; c++)
-        switch (*c) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
+        if (entities[(unsigned char)*c])
+            fprintf(out, "&%s;", entities[(unsigned char)*c]);
+        else
             fputc(*c, out);
-        }
 }
 
 double seconds_now(void)

@@ -124,11 +124,6 @@ static bool in_standard_set(const struct combination *c)
     return found;
 }
 
-static bool wanted(const struct verify_request *q, const struct combination *c)
-{
-    return !q->standard || in_standard_set(c);
-}
-
 /* What a scan will cover, before its table is there. */
 static uint64_t guess_inputs(const struct verify_request *q, const struct combination *c)
 {
@@ -178,7 +173,7 @@ static bool each_combination(struct verify_request *q, struct verify_tally *tall
     for (size_t t = 0; t < q->to.count; t++)
         for (size_t d = 0; d < q->direction.count; d++) {
             struct combination c = {q->to.at[t], from, q->direction.direction[d]};
-            if (wanted(q, &c) && !visit(q, tally, &c))
+            if ((!q->standard || in_standard_set(&c)) && !visit(q, tally, &c))
                 return false;
         }
     return true;

@@ -253,7 +253,7 @@ static void complete_lists(struct verify_request *q, const char *directions)
         add_kernel(hu_kernel_name(hu_kernel_chosen()), q);
 }
 
-static void complete_operations(struct verify_request *q, const struct options *o)
+static void complete_operations(struct verify_request *q)
 {
     bool other = q->against || q->vectors;
     if (q->via.count > 1 || q->result || q->nan_to || q->promise.saturate_finite)
@@ -267,10 +267,6 @@ static void complete_operations(struct verify_request *q, const struct options *
     if (other && (!one || (q->vectors && q->direction.count > 1)))
         die("%s needs one operation, one format for -f%s", q->against ? "--against" : "--vectors",
             q->vectors ? " and at most one direction" : "");
-    if (other && !option_given(o, "nan"))
-        q->promise.any_nan = true;
-    if (q->count == VERIFY_UNSET)
-        q->count = USUAL_DRAWS;
     complete_operation_formats(q);
     complete_lists(q, "rne");
 }
@@ -299,17 +295,18 @@ void verify_request_complete(struct verify_request *q, const struct options *o)
         die("--kernel picks kernels of ours; it does not go with %s", other);
     if (q->vectors && q->shards)
         die("--shard does not go with --vectors: split the file instead");
+    if (other && !option_given(o, "nan"))
+        q->promise.any_nan = true;
+    q->standard = !q->operations.count && !other && !q->from.count && !q->to.count &&
+                  !q->direction.count && !q->kernels;
+    if (q->count == VERIFY_UNSET)
+        q->count = q->standard ? STANDARD_DRAWS : USUAL_DRAWS;
     if (q->operations.count) {
-        complete_operations(q, o);
+        complete_operations(q);
         return;
     }
     if (other)
         check_one_pair(q, other, q->against ? DIRECTIONS : 1);
-    if (other && !option_given(o, "nan"))
-        q->promise.any_nan = true;
-    q->standard = !other && !q->from.count && !q->to.count && !q->direction.count && !q->kernels;
-    if (q->count == VERIFY_UNSET)
-        q->count = q->standard ? STANDARD_DRAWS : USUAL_DRAWS;
     if (!q->from.count)
         formats_read("all", &q->from);
     if (!q->to.count)

@@ -1,4 +1,4 @@
-#include "element.h"
+#include "place.h"
 #include "array/layout.h"
 #include "block/block.h"
 #include "float_bits.h"
@@ -9,143 +9,16 @@
 #include "open.h"
 #include "zip_file.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* FILE:TENSOR[INDICES] in parts, what of a tensor it picks, and the elements there. Of what is
- * false the place's message tells. */
+/* The elements at a place: codes as they lie in a file, and weights in parts decoded. */
 
-enum { RANK_MAX = 64, ELEMENTS_MAX = 1 << 24 };
 #define SPAN_MAX (UINT64_C(1) << 28)
-
-/* The text in parts. */
-struct place {
-    char *file, *tensor;
-    const char *indices; /* after '['; NULL: there are none */
-    bool ranges;         /* more than one element may be named */
-    char *message;
-};
-
-/* What the brackets pick: of each axis its elements from `first` on, one or a range of them. */
-struct selection {
-    uint64_t first[RANK_MAX], count[RANK_MAX];
-    unsigned kept[2]; /* the axes that are ranges, */
-    unsigned ranges;  /* so many */
-};
-
-static bool refuse(struct place *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool refuse(struct place *p, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(p->message, HU_ELEMENT_MESSAGE, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
-/* One index into a size, from the end where it is negative. */
-static bool read_index(struct place *p, const char **at, uint64_t size, unsigned axis,
-                       uint64_t *index)
-{
-    char *end;
-    errno = 0;
-    long long n = strtoll(*at, &end, 10);
-    if (end == *at || errno)
-        return refuse(p, "\"%s\" is no list of indices: whole numbers by commas", *at);
-    if (n < 0 ? (uint64_t) - (n + 1) >= size : (uint64_t)n >= size)
-        return refuse(p, "index %lld is out of range: axis %u of '%.80s' has %llu element%s", n,
-                      axis, p->tensor, (unsigned long long)size, size == 1 ? "" : "s");
-    *index = n < 0 ? size - 1 - (uint64_t) - (n + 1) : (uint64_t)n;
-    *at = end;
-    return true;
-}
-
-/* "3", "2:5", "2:", ":" */
-static bool read_axis(struct place *p, const char **at, uint64_t size, unsigned axis,
-                      struct selection *s)
-{
-    bool opens = **at == ':';
-    s->first[axis] = 0;
-    s->count[axis] = 1;
-    if (!opens && !read_index(p, at, size, axis, &s->first[axis]))
-        return false;
-    if (**at != ':')
-        return true;
-    uint64_t end = size;
-    ++*at;
-    if (isdigit((unsigned char)**at) || **at == '-') {
-        /* The end is not in the range, so it may be the size. */
-        char *rest;
-        if (strtoull(*at, &rest, 10) == size && **at != '-')
-            *at = rest;
-        else if (!read_index(p, at, size, axis, &end))
-            return false;
-    }
-    if (end <= s->first[axis])
-        return refuse(p, "axis %u of '%.80s' has no element from %llu to before %llu", axis,
-                      p->tensor, (unsigned long long)s->first[axis], (unsigned long long)end);
-    s->count[axis] = end - s->first[axis];
-    if (s->ranges < 2)
-        s->kept[s->ranges] = axis;
-    s->ranges++;
-    return true;
-}
-
-static bool refuse_count(struct place *p, const struct hu_tensor *t)
-{
-    return refuse(p, "'%.80s' has %u ax%ss: as many indices are due, as in [%s]", p->tensor,
-                  t->rank, t->rank == 1 ? "i" : "e",
-                  t->rank == 1   ? "0"
-                  : t->rank == 2 ? "0,0"
-                                 : "0,0,…");
-}
-
-/* Axes that are not written are whole where RANGES are asked for. */
-static bool read_selection(struct place *p, const struct hu_tensor *t, bool ranges,
-                           struct selection *s)
-{
-    const char *at = p->indices;
-    s->ranges = 0;
-    if (t->rank > RANK_MAX)
-        return refuse(p, "'%.80s' has more axes than are read", p->tensor);
-    for (unsigned i = 0; i < t->rank; i++) {
-        const char *whole = ":";
-        bool written = at && (!i || *at == ',');
-        at += written && i;
-        if (!written && !ranges)
-            return refuse_count(p, t);
-        if (!read_axis(p, written ? &at : &whole, t->shape[i], i, s))
-            return false;
-        if (s->ranges && !ranges)
-            return refuse(p, "one element is due, and '%.80s' names a range", p->indices);
-    }
-    if (at && (*at != ']' || at[1]))
-        return refuse(p, "'%.80s' has %u ax%ss, and more is written in the brackets", p->tensor,
-                      t->rank, t->rank == 1 ? "i" : "e");
-    return true;
-}
-
-/* The element's number in memory. */
-static uint64_t number_of(const struct hu_tensor *t, const uint64_t *indices)
-{
-    uint64_t number = 0;
-    for (unsigned i = 0; t->strides && i < t->rank; i++)
-        number += indices[i] * t->strides[i];
-    for (unsigned i = 0; !t->strides && i < t->rank; i++) {
-        unsigned axis = t->fortran_order ? t->rank - 1 - i : i;
-        number = number * t->shape[axis] + indices[axis];
-    }
-    return number;
-}
 
 /* From the file, or from the start of a compressed member of it; a member is looked at as a whole
  * first, whether it is undamaged. */
@@ -164,133 +37,31 @@ static bool read_bytes(struct place *p, const char *path, const struct hu_tensor
                (!t->packed || hu_zip_read_at(zip, t->member - 1, offset, bytes, n, &error));
         hu_zip_close(zip);
         if (!fine)
-            refuse(p, "%.200s: %.250s", path, error.reason);
+            place_refuse(p, "%.200s: %.250s", path, error.reason);
     }
     if (fine && !t->packed) {
         why = hu_input_read(&in, bytes, n, offset);
         fine = !why;
     }
     if (why)
-        refuse(p, "%.200s: byte %llu: %s", path, (unsigned long long)offset,
-               why < 0 ? "the file is cut short" : strerror(why));
+        place_refuse(p, "%.200s: byte %llu: %s", path, (unsigned long long)offset,
+                     why < 0 ? "the file is cut short" : strerror(why));
     if (in.descriptor >= 0)
         close(in.descriptor);
     return fine;
 }
-
-static bool too_many(struct place *p)
-{
-    return refuse(p, "'%.80s' has more elements there than are read at once", p->tensor);
-}
-
-/* What P picks of T: an element, a row or a matrix, whose sizes go to FOUND. */
-static bool select_elements(struct place *p, const struct hu_tensor *t, struct selection *s,
-                            struct hu_elements *found)
-{
-    if (!read_selection(p, t, p->ranges, s))
-        return false;
-    if (s->ranges > 2)
-        return refuse(p, "'%.80s' has more than two axes that are not picked by an index",
-                      p->tensor);
-    found->rows = s->ranges == 2 ? s->count[s->kept[0]] : 1;
-    found->columns = s->ranges ? s->count[s->kept[s->ranges - 1]] : 1;
-    return found->rows <= ELEMENTS_MAX / found->columns || too_many(p);
-}
-
-/* The number in memory of the I-th that S picks. */
-static uint64_t picked(const struct hu_tensor *t, const struct selection *s,
-                       const struct hu_elements *found, uint64_t i)
-{
-    uint64_t index[RANK_MAX];
-    memcpy(index, s->first, sizeof index);
-    if (s->ranges)
-        index[s->kept[s->ranges - 1]] += i % found->columns;
-    if (s->ranges == 2)
-        index[s->kept[0]] += i / found->columns;
-    return number_of(t, index);
-}
-
-static bool is_file(const char *path)
-{
-    struct stat status;
-    return !stat(path, &status) && S_ISREG(status.st_mode);
-}
-
-/* Whether TEXT is a value of a format by its name, as in -fp16:max: that name means the format
- * whatever files there are, and ./fp16 the file. */
-static bool names_format(const char *text)
-{
-    char name[HU_MAX_NAME];
-    text += strspn(text, " \t");
-    text += *text == '-' || *text == '+';
-    size_t n = strcspn(text, ":");
-    if (!text[n] || n >= sizeof name)
-        return false;
-    memcpy(name, text, n);
-    name[n] = 0;
-    return hu_format_find(name);
-}
-
-/* Whether PATH is meant for a file by how it is written: with a folder, or with an ending that
- * files of tensors or raw arrays have. */
-static bool looks_like_file(const char *path)
-{
-    size_t n = strlen(path);
-    return strchr(path, '/') || hu_kind_of_name(path) != HU_FILE_OTHER ||
-           (n > 4 && !strcasecmp(path + n - 4, ".bin"));
-}
-
-/* The shortest part of TEXT before a COLON that IS it, in new memory. NULL: none, or no memory. */
-static char *before_colon(const char *text, bool (*is)(const char *), const char **colon)
-{
-    for (*colon = strchr(text, ':'); *colon; *colon = strchr(*colon + 1, ':')) {
-        char *file = strndup(text, (size_t)(*colon - text));
-        if (file && is(file))
-            return file;
-        free(file);
-    }
-    return NULL;
-}
-
-/* Says why the file that TEXT means is none. False: no part before a colon is meant for a file. */
-static bool refuse_absent(struct place *p, const char *text)
-{
-    struct stat status;
-    const char *colon;
-    p->file = before_colon(text, looks_like_file, &colon);
-    if (p->file)
-        refuse(p, "%.300s: %s", p->file,
-               stat(p->file, &status) ? strerror(errno) : hu_file_kind_trouble(status.st_mode));
-    return p->file;
-}
-
-/* False: no part before a colon is a file, or no memory. */
-static bool split(struct place *p, const char *text)
-{
-    const char *colon;
-    p->file = before_colon(text, is_file, &colon);
-    if (!p->file)
-        return false;
-    size_t n = strlen(colon + 1);
-    const char *open = n && colon[n] == ']' ? strrchr(colon, '[') : NULL;
-    p->tensor = strndup(colon + 1, open ? (size_t)(open - colon - 1) : n);
-    p->indices = open ? open + 1 : NULL;
-    return p->tensor;
-}
-
-/* Elements of weights in parts: codes, scales and what else is beside them. */
 
 /* N elements from number FIRST on of part T in the order of its shape; LAID: all as they lie. */
 static void settle(const struct hu_tensor *t, const unsigned char *laid, uint64_t first, uint64_t n,
                    unsigned char *out)
 {
     const uint32_t unit = hu_dtype_bytes(t->dtype);
-    uint64_t index[RANK_MAX];
+    uint64_t index[PLACE_RANK_MAX];
     for (; n; n--, first++, out += unit) {
         uint64_t left = first;
         for (unsigned axis = t->rank; axis-- > 0; left /= t->shape[axis])
             index[axis] = left % t->shape[axis];
-        memcpy(out, laid + number_of(t, index) * unit, unit);
+        memcpy(out, laid + selection_number(t, index) * unit, unit);
     }
 }
 
@@ -308,8 +79,9 @@ static unsigned char *read_part(struct place *p, const struct hu_tensor_set *set
                        apart ? (t->strides ? t->span : t->elements) * hu_dtype_bytes(t->dtype) : n;
     unsigned char *bytes = all < SPAN_MAX ? malloc(all + 1) : NULL,
                   *settled = apart && bytes ? malloc(n + 1) : bytes;
-    *fine = (settled || refuse(p, "'%.80s' has parts larger than are read at once", p->tensor)) &&
-            read_bytes(p, set->paths[t->file], t, t->offset + (apart ? 0 : matrix * n), bytes, all);
+    *fine =
+        (settled || place_refuse(p, "'%.80s' has parts larger than are read at once", p->tensor)) &&
+        read_bytes(p, set->paths[t->file], t, t->offset + (apart ? 0 : matrix * n), bytes, all);
     if (*fine && apart)
         settle(t, bytes, matrix * (t->elements / batch), t->elements / batch, settled);
     if (*fine && t->big_endian)
@@ -371,7 +143,7 @@ static bool take(struct place *p, unsigned char **part, unsigned char *made)
 {
     free(*part);
     *part = made;
-    return made || refuse(p, "out of memory");
+    return made || place_refuse(p, "out of memory");
 }
 
 static bool read_matrix(struct place *p, const struct hu_tensor_set *set,
@@ -429,9 +201,9 @@ static bool decode(struct place *p, const struct hu_tensor_set *set, const struc
     uint64_t matrix = UINT64_MAX, row = UINT64_MAX, n = found->rows * found->columns;
     uint64_t *line = malloc(l->columns * sizeof *line);
     found->codes = malloc(n * sizeof *found->codes);
-    bool fine = (line && found->codes) || refuse(p, "out of memory");
+    bool fine = (line && found->codes) || place_refuse(p, "out of memory");
     for (uint64_t i = 0; fine && i < n; i++) {
-        uint64_t number = picked(view, s, found, i), of = number / (l->rows * l->columns);
+        uint64_t number = selection_picked(view, s, found, i), of = number / (l->rows * l->columns);
         if (of != matrix) {
             free_matrix(&m);
             fine = read_matrix(p, set, l, matrix = of, &m);
@@ -441,7 +213,7 @@ static bool decode(struct place *p, const struct hu_tensor_set *set, const struc
         if (fine && in != row)
             fine = !hu_block_decode_rows(found->format, line, l->block, &m.parts, l->rows,
                                          l->columns, row = in, 1) ||
-                   refuse(p, "'%.80s' cannot be decoded: a group is none", p->tensor);
+                   place_refuse(p, "'%.80s' cannot be decoded: a group is none", p->tensor);
         found->codes[i] = fine ? line[number % l->columns] : 0;
     }
     free_matrix(&m);
@@ -463,7 +235,7 @@ static bool read_weight(struct place *p, const struct hu_tensor_set *set,
         return false;
     struct hu_tensor view = {.name = p->tensor, .rank = l->rank, .shape = l->shape};
     found->format = hu_format_find("fp64");
-    if (!select_elements(p, &view, &s, found))
+    if (!place_select(p, &view, &s, found))
         return false;
     return decode(p, set, l, &view, &s, found);
 }
@@ -497,17 +269,17 @@ static bool read_codes(struct place *p, const char *path, const struct hu_tensor
                        const struct selection *s, struct hu_elements *found)
 {
     const struct hu_format *f = found->format;
-    const uint64_t begin = number_of(t, s->first) / 8 * 8,
-                   end = picked(t, s, found, found->rows * found->columns - 1);
+    const uint64_t begin = selection_number(t, s->first) / 8 * 8,
+                   end = selection_picked(t, s, found, found->rows * found->columns - 1);
     if (end - begin >= SPAN_MAX)
-        return too_many(p);
+        return place_too_many(p);
     uint64_t length = bytes_to(f, end - begin);
     unsigned char *bytes = malloc(length);
     found->codes = malloc(found->rows * found->columns * sizeof *found->codes);
-    bool fine = (bytes && found->codes) || refuse(p, "out of memory");
+    bool fine = (bytes && found->codes) || place_refuse(p, "out of memory");
     fine = fine && read_bytes(p, path, t, t->offset + begin / 8 * f->storage_bits, bytes, length);
     for (uint64_t i = 0; fine && i < found->rows * found->columns; i++) {
-        found->codes[i] = code_at(bytes, t, f, picked(t, s, found, i) - begin);
+        found->codes[i] = code_at(bytes, t, f, selection_picked(t, s, found, i) - begin);
     }
     free(bytes);
     return fine;
@@ -520,16 +292,17 @@ static bool read_from(struct place *p, const char *path, const struct hu_tensor 
     const struct hu_format **format = &found->format;
     *format = t->dtype.format;
     if (t->void_size == 1)
-        return refuse(p,
-                      "%.200s does not say what its elements of one byte are; %.80s:fp8_e4m3[0] "
-                      "would",
-                      path, path);
+        return place_refuse(
+            p,
+            "%.200s does not say what its elements of one byte are; %.80s:fp8_e4m3[0] "
+            "would",
+            path, path);
     if (t->dtype.integer)
         *format = hu_format_find(t->dtype.integer->name);
     if (!*format)
-        return refuse(p, "'%.80s' holds %s, whose elements are not read as numbers", p->tensor,
-                      hu_dtype_name(t->dtype));
-    if (!select_elements(p, t, &s, found))
+        return place_refuse(p, "'%.80s' holds %s, whose elements are not read as numbers",
+                            p->tensor, hu_dtype_name(t->dtype));
+    if (!place_select(p, t, &s, found))
         return false;
     return read_codes(p, path, t, &s, found);
 }
@@ -543,13 +316,13 @@ static bool read_raw(struct place *p, struct hu_elements *found)
     char suggestion[HU_SUGGESTION];
     *format = hu_array_format_find(p->tensor, &big_endian);
     if (!*format)
-        return refuse(p,
-                      "%.200s is no tensor file, so a format is due after its colon, as in "
-                      "%.80s:fp32[0]; '%.80s' is none%s%s",
-                      p->file, p->file, p->tensor,
-                      *hu_name_suggestion(suggestion, p->tensor) ? "; " : "", suggestion);
+        return place_refuse(p,
+                            "%.200s is no tensor file, so a format is due after its colon, as in "
+                            "%.80s:fp32[0]; '%.80s' is none%s%s",
+                            p->file, p->file, p->tensor,
+                            *hu_name_suggestion(suggestion, p->tensor) ? "; " : "", suggestion);
     if (!hu_raw_open(p->file, *format, &file, &error))
-        return refuse(p, "%.200s: %.200s", p->file, error.reason);
+        return place_refuse(p, "%.200s: %.200s", p->file, error.reason);
     file.tensors[0].big_endian = big_endian && (*format)->storage_bits > 8;
     bool fine = read_from(p, p->file, &file.tensors[0], found);
     hu_tensor_file_close(&file);
@@ -565,10 +338,10 @@ static bool read_named(struct place *p, struct hu_tensor_set *set, struct hu_ele
     struct hu_tensor *t =
         set->count == 1 && set->files[0].kind == HU_FILE_NPY && named ? set->tensors[0] : NULL;
     if (!t)
-        return refuse(p, "%.200s has no tensor '%.200s'; 'halfulp tensors' lists them", p->file,
-                      p->tensor);
+        return place_refuse(p, "%.200s has no tensor '%.200s'; 'halfulp tensors' lists them",
+                            p->file, p->tensor);
     if (!hu_npy_apply_format(t, named, why))
-        return refuse(p, "%.200s %s", p->file, why);
+        return place_refuse(p, "%.200s %s", p->file, why);
     return read_from(p, set->paths[0], t, found);
 }
 
@@ -577,7 +350,7 @@ static bool read_set(struct place *p, struct hu_elements *found)
     struct hu_tensor_set set;
     char error[HU_SET_ERROR];
     if (!hu_tensor_set_open(p->file, &set, error))
-        return refuse(p, "%.500s", error);
+        return place_refuse(p, "%.500s", error);
     const struct hu_tensor *t = hu_tensor_set_find(&set, p->tensor);
     if (!t && !*p->tensor && set.tensor_count == 1) {
         t = set.tensors[0];
@@ -593,7 +366,7 @@ static bool read_set(struct place *p, struct hu_elements *found)
     bool fine = parts && read_weight(p, &set, &logicals, found, &is_weight);
     /* Parts that do not fit are no matter to a tensor that is none of them. */
     if (!is_weight && !parts && !(t && t->dtype.format))
-        fine = refuse(p, "%.500s", why);
+        fine = place_refuse(p, "%.500s", why);
     else if (!is_weight)
         fine = t ? read_from(p, set.paths[t->file], t, found) : read_named(p, &set, found);
     hu_logicals_clear(&logicals);
@@ -605,16 +378,12 @@ static enum hu_element_result read_elements(const char *text, bool ranges,
                                             struct hu_elements *found, char *message)
 {
     struct place p = {.ranges = ranges, .message = message};
+    enum hu_element_result result = place_find(&p, text);
     *found = (struct hu_elements){0};
-    if (names_format(text))
-        return HU_ELEMENT_NONE;
-    enum hu_element_result result = HU_ELEMENT_NONE;
-    if (split(&p, text)) {
+    if (result == HU_ELEMENT_FOUND) {
         bool is_raw = hu_kind_of_file(p.file) == HU_FILE_OTHER;
         bool fine = is_raw ? read_raw(&p, found) : read_set(&p, found);
         result = fine ? HU_ELEMENT_FOUND : HU_ELEMENT_ERROR;
-    } else if (refuse_absent(&p, text)) {
-        result = HU_ELEMENT_ERROR;
     }
     if (result != HU_ELEMENT_FOUND)
         hu_elements_free(found);

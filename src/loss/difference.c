@@ -10,12 +10,6 @@ static double greater(double a, double b)
     return a > b ? a : b;
 }
 
-/* 2^EXPONENT, of a normal number. */
-static double power(int exponent)
-{
-    return hu_double_of_bits((uint64_t)(1023 + exponent) << 52);
-}
-
 /* The greatest of |second - first| in units of the last place of one of them. */
 static double ulps_of(const double *first, const double *second, size_t n,
                       const struct hu_difference_ulp *ulp)
@@ -31,7 +25,7 @@ static double ulps_of(const double *first, const double *second, size_t n,
         exponent = exponent > t->emin ? exponent : t->emin;
         bool plain = exponent > -1023 && t->trailing_bits - exponent < 1023 &&
                      t->trailing_bits - exponent > -1023;
-        most = greater(most, plain ? error * power(t->trailing_bits - exponent)
+        most = greater(most, plain ? error * hu_power_of_two(t->trailing_bits - exponent)
                                    : hu_loss_in_ulps(t, error, of[i]));
     }
     return most;

@@ -1,5 +1,6 @@
 #include "gathered_bytes.h"
 #include "float_bits.h"
+#include "little.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -128,10 +129,7 @@ char *hu_get_text(struct hu_bytes_in *in)
 static uint64_t get_word(struct hu_bytes_in *in)
 {
     const unsigned char *bytes = get_bytes(in, 8);
-    uint64_t word = 0;
-    for (int i = 0; bytes && i < 8; i++)
-        word |= (uint64_t)bytes[i] << 8 * i;
-    return word;
+    return bytes ? hu_little_read(bytes, 8) : 0;
 }
 
 /* Of magnitudes and sums of squares: none is negative or NaN. */

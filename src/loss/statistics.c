@@ -102,12 +102,6 @@ static struct hu_units chunks_of(const struct hu_statistics_plan *plan,
     return (struct hu_units){d->elements, HU_CHUNK / d->row * d->row};
 }
 
-/* A plain format in blocks divides rows as this block format does. */
-static const struct hu_block *scaled_block(void)
-{
-    return hu_block_find("mxfp8_e4m3");
-}
-
 struct hu_units hu_statistics_units(const struct hu_statistics_plan *plan,
                                     const struct hu_statistics_data *d)
 {
@@ -118,7 +112,7 @@ struct hu_units hu_statistics_units(const struct hu_statistics_plan *plan,
             blocks[n++] = plan->targets[i].block.block;
     bool plain = plan && n < plan->count;
     if (plain && plan->scaling == HU_SCALE_BLOCK)
-        blocks[n++] = scaled_block();
+        blocks[n++] = hu_block_find("mxfp8_e4m3"); /* divides rows as plain formats in blocks do */
     struct hu_block_shape shape = shape_of(d);
     return n ? hu_block_units(blocks, n, &shape) : (struct hu_units){d->elements, HU_CHUNK};
 }

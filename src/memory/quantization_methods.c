@@ -1,74 +1,17 @@
 /* What configs declare of quantized weights: one function a method; each says what it does not
  * know. */
-#include "quantization.h"
+#include "quantization_declared.h"
 #include "word_list.h"
 #include "file/printable.h"
-#include "file/tensor_file.h"
 
 #include <stdio.h>
 #include <string.h>
-
-struct declared {
-    json_t *config; /* the object that declares it */
-    struct hu_quantization *q;
-    struct hu_formula f; /* what it declares of all modules, or of those it is about */
-    char *error;
-};
-
-/* Says in the error that WHAT is not known of VALUE, or of "none" where that is NULL. Returns
- * false. */
-static bool unknown(struct declared *d, const char *what, const char *value)
-{
-    char shown[64];
-    snprintf(d->error, HU_QUANTIZATION_ERROR, "%s '%s' is not known", what,
-             hu_printable(value ? value : "none", shown, sizeof shown));
-    return false;
-}
-
-/* A whole number of OBJECT, from 1 to 2^20; OTHERWISE where it is absent; −1 and null are 0. */
-static uint64_t number(json_t *object, const char *key, uint64_t otherwise)
-{
-    json_t *value = json_object_get(object, key);
-    json_int_t n = json_integer_value(value);
-    if (!value)
-        return otherwise;
-    return n > 0 && n <= 1 << 20 ? (uint64_t)n : 0;
-}
-
-/* A text of OBJECT, or "". */
-static const char *text(json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    return value ? value : "";
-}
-
-static bool is(json_t *object, const char *key, const char *value)
-{
-    return !strcmp(text(object, key), value);
-}
-
-static bool is_one_of(const char *words, const char *word)
-{
-    return !strchr(word, ' ') && hu_has_word(words, word);
-}
-
-static bool is_true(json_t *object, const char *key)
-{
-    return json_is_true(json_object_get(object, key));
-}
-
-/* The width and the group, where OBJECT says them under these keys. */
-static void read_widths(struct declared *d, json_t *object, const char *bits, const char *group)
-{
-    d->f.bits = (unsigned)number(object, bits, d->f.bits);
-    d->f.group = number(object, group, d->f.group);
-}
 
 static bool check_bits(struct declared *d)
 {
     char shown[24];
     snprintf(shown, sizeof shown, "%u", d->f.bits);
-    return (d->f.bits >= 1 && d->f.bits <= 8) || unknown(d, "a width of bits", shown);
+    return (d->f.bits >= 1 && d->f.bits <= 8) || declared_unknown(d, "a width of bits", shown);
 }
 
 static void set_tile(struct hu_formula *f, json_t *block)
@@ -95,95 +38,22 @@ static bool set_nvfp4(struct hu_formula *f)
     return set_scales(f, 16);
 }
 
-static bool alike(const struct hu_formula *a, const struct hu_formula *b)
-{
-    return !memcmp(a, b, sizeof *a); /* no padding is in it */
-}
-
-/* Adds formula F for the modules of LIST, for all others where it is empty. */
-static bool add_rule(struct declared *d, const struct hu_formula *f, json_t *list)
-{
-    struct hu_quantization *q = d->q;
-    bool named = json_array_size(list);
-    struct hu_rule *r = NULL;
-    for (size_t i = 0; i < q->rule_count && !r; i++)
-        if (alike(&q->rules[i].formula, f) && named == (q->rules[i].only.count > 0))
-            r = &q->rules[i];
-    if (!r) {
-        if (!(r = hu_file_append(&q->rules, &q->rule_count, sizeof *r)))
-            return unknown(d, "a list of modules:", "out of memory");
-        r->formula = *f;
-    }
-    return hu_patterns_read(q, list, &r->only) ||
-           unknown(d, "a list of modules", "that is too long");
-}
-
-/* As add_rule, for the modules of one NAME: a piece, or an expression ("re:"); F NULL: they are
- * left out. */
-static bool add_named(struct declared *d, const struct hu_formula *f, bool regex, const char *name)
-{
-    json_t *list = json_pack("[s++]", regex ? "re:" : "", name, "");
-    bool fine = f ? add_rule(d, f, list)
-                  : hu_patterns_read(d->q, list, &d->q->left) ||
-                        unknown(d, "a list of modules", "that is too long");
-    json_decref(list);
-    return fine;
-}
-
-/* Rules by modules' names: other BITS and group_size, or none of them, for modules that are left as
- * they are. A rule's key may begin with "-:" (GPTQModel) where its modules are left. */
-static bool read_rules(struct declared *d, json_t *rules)
-{
-    const char *key;
-    json_t *rule;
-    json_object_foreach(rules, key, rule)
-    {
-        const char *name = !strncmp(key, "-:", 2) || !strncmp(key, "+:", 2) ? key + 2 : key;
-        struct declared other = *d;
-        uint64_t bits = number(rule, "bits", d->f.bits);
-        bool left = *key == '-' || bits >= 16;
-        if (!left && (!bits || bits > 8))
-            return unknown(d, "a rule's bits for", name);
-        read_widths(&other, rule, "bits", "group_size");
-        other.f.zero_bits = d->f.zero_bits ? other.f.bits : 0;
-        bool regex = name != key || strpbrk(name, "*[(|\\+?^$");
-        if ((left || !alike(&other.f, &d->f)) && !add_named(d, left ? NULL : &other.f, regex, name))
-            return false;
-    }
-    return true;
-}
-
-/* A formula for each of LAYERS' names, by what READ makes of its value; of no bits: none. */
-static bool read_layers(struct declared *d, json_t *layers,
-                        bool (*read)(struct declared *d, json_t *layer))
-{
-    const char *name;
-    json_t *layer;
-    json_object_foreach(layers, name, layer)
-    {
-        struct declared one = {.q = d->q, .error = d->error};
-        if (!read(&one, layer) || (one.f.bits && !add_named(d, &one.f, false, name)))
-            return false;
-    }
-    return true;
-}
-
 /* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile, 128 × 128 where DeepSeek's
  * "fmt" stands alone. Else, as AutoFP8 writes and vLLM's Fp8Config reads it, one a matrix, and
  * where activations have static ones the inputs' too. */
 static bool read_fp8(struct declared *d)
 {
     json_t *block = json_object_get(d->config, "weight_block_size");
-    const char *stored = text(d->config, "store_dtype");
+    const char *stored = config_text(d->config, "store_dtype");
     if (*stored && !strstr(stored, "fp8") && !strstr(stored, "float8"))
-        return unknown(d, "fp8 that is stored as", stored);
+        return declared_unknown(d, "fp8 that is stored as", stored);
     set_tile(&d->f, block);
     if (block && !json_is_null(block) && !(d->f.tile_rows && d->f.tile_columns))
-        return unknown(d, "such a", "weight_block_size");
-    if (!block && *text(d->config, "fmt"))
+        return declared_unknown(d, "such a", "weight_block_size");
+    if (!block && *config_text(d->config, "fmt"))
         d->f.tile_rows = d->f.tile_columns = 128;
     d->f.one_scale = !d->f.tile_rows;
-    if (d->f.one_scale && is(d->config, "activation_scheme", "static"))
+    if (d->f.one_scale && config_is(d->config, "activation_scheme", "static"))
         d->f.constant = 4;
     /* "ue8m0" scales are stored in fp32 or, since DeepSeek-V4, as the byte that they are. */
     return true;
@@ -192,12 +62,13 @@ static bool read_fp8(struct declared *d)
 /* AutoRound's types beside integers: OCP's with e8m0 scales, and NVFP4. */
 static bool read_data_type(struct declared *d)
 {
-    const char *type = text(d->config, "data_type");
+    const char *type = config_text(d->config, "data_type");
     if (!strncmp(type, "nv_fp", 5))
         return set_nvfp4(&d->f);
     if (!strncmp(type, "mx_fp", 5))
         return set_scales(&d->f, 32);
-    return !*type || !strncmp(type, "int", 3) || unknown(d, "the data_type of auto-round", type);
+    return !*type || !strncmp(type, "int", 3) ||
+           declared_unknown(d, "the data_type of auto-round", type);
 }
 
 /* AutoGPTQ, GPTQModel, AutoRound: fp16 scales and packed zero points a group, GPTQ's an int32 a
@@ -207,23 +78,23 @@ static bool read_gptq(struct declared *d)
     json_t *inside = json_object_get(d->config, "modules_in_block_to_quantize");
     json_t *all = json_array(), *list;
     size_t i;
-    read_widths(d, d->config, "bits", "group_size");
+    declared_widths(d, d->config, "bits", "group_size");
     d->f.zero_bits = d->f.bits;
-    if (is_true(d->config, "lm_head"))
+    if (config_true(d->config, "lm_head"))
         d->f.scope = HU_SCOPE_LINEAR;
     bool nested = json_is_array(json_array_get(inside, 0));
     json_array_foreach(inside, i, list) if (nested) json_array_extend(all, list);
-    bool fine = check_bits(d) && read_data_type(d) && add_rule(d, &d->f, nested ? all : inside);
+    bool fine = check_bits(d) && read_data_type(d) && declared_add(d, &d->f, nested ? all : inside);
     json_decref(all);
-    return fine && read_rules(d, json_object_get(d->config, "dynamic")) &&
-           read_rules(d, json_object_get(d->config, "extra_config"));
+    return fine && declared_rules(d, json_object_get(d->config, "dynamic")) &&
+           declared_rules(d, json_object_get(d->config, "extra_config"));
 }
 
 /* AutoAWQ: as GPTQ without the columns' groups. */
 static bool read_awq(struct declared *d)
 {
-    read_widths(d, d->config, "w_bit", "q_group_size");
-    read_widths(d, d->config, "bits", "group_size");
+    declared_widths(d, d->config, "w_bit", "q_group_size");
+    declared_widths(d, d->config, "bits", "group_size");
     d->f.zero_bits = json_is_false(json_object_get(d->config, "zero_point")) ? 0 : d->f.bits;
     return check_bits(d);
 }
@@ -231,18 +102,18 @@ static bool read_awq(struct declared *d)
 /* bitsandbytes: 64 codes an fp32 scale, or an int8 one over 256 of those; int8 by rows. */
 static bool read_bitsandbytes(struct declared *d)
 {
-    const char *kind = text(d->config, "bnb_4bit_quant_type");
-    if (is_true(d->config, "load_in_8bit")) {
+    const char *kind = config_text(d->config, "bnb_4bit_quant_type");
+    if (config_true(d->config, "load_in_8bit")) {
         d->f = (struct hu_formula){.bits = 8, .scale_bits = 32, .constant = 1}; /* weight_format */
         return true;
     }
-    if (!is_true(d->config, "load_in_4bit"))
-        return unknown(d, "bitsandbytes without load_in_4bit or load_in_8bit:", "neither");
+    if (!config_true(d->config, "load_in_4bit"))
+        return declared_unknown(d, "bitsandbytes without load_in_4bit or load_in_8bit:", "neither");
     if (*kind && strcmp(kind, "nf4") && strcmp(kind, "fp4"))
-        return unknown(d, "a 4-bit type of bitsandbytes", kind);
+        return declared_unknown(d, "a 4-bit type of bitsandbytes", kind);
     /* quant_map */
     d->f = (struct hu_formula){.bits = 4, .group = 64, .scale_bits = 32, .constant = 16 * 4};
-    if (is_true(d->config, "bnb_4bit_use_double_quant")) {
+    if (config_true(d->config, "bnb_4bit_use_double_quant")) {
         d->f.scale_bits = 8;
         d->f.nested = 256;
         d->f.constant += 256 * 4; /* nested_quant_map */
@@ -265,16 +136,16 @@ static const struct algorithm {
 
 static bool read_algorithm(struct declared *d, json_t *c)
 {
-    const char *name = text(c, "quant_algo");
+    const char *name = config_text(c, "quant_algo");
     const struct algorithm *a = algorithms, *end = a + sizeof algorithms / sizeof *algorithms;
-    while (a < end && !is_one_of(a->names, name))
+    while (a < end && !declared_one_of(a->names, name))
         a++;
     if (a == end)
-        return unknown(d, "the quant_algo of modelopt", name);
+        return declared_unknown(d, "the quant_algo of modelopt", name);
     d->f = a->f;
     d->f.scope = HU_SCOPE_LINEAR;
     if (*name == 'W')
-        d->f.group = number(c, "group_size", d->f.group);
+        d->f.group = config_number(c, "group_size", d->f.group);
     return true;
 }
 
@@ -284,22 +155,22 @@ static bool read_modelopt(struct declared *d)
     json_t *inner = json_object_get(d->config, "quantization");
     json_t *c = json_is_object(inner) ? inner : d->config;
     if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->left))
-        return unknown(d, "a list of modules", "exclude_modules");
+        return declared_unknown(d, "a list of modules", "exclude_modules");
     json_t *layers = json_object_get(c, "quantized_layers");
-    if (!is(c, "quant_algo", "MIXED_PRECISION") || !json_object_size(layers))
+    if (!config_is(c, "quant_algo", "MIXED_PRECISION") || !json_object_size(layers))
         return read_algorithm(d, c);
-    return read_layers(d, layers, read_algorithm);
+    return declared_layers(d, layers, read_algorithm);
 }
 
 /* llm-compressor's formats: what follows from a group's "weights". */
 static bool read_group(struct declared *d, json_t *weights, const char *format)
 {
     d->f = (struct hu_formula){.scope = HU_SCOPE_LINEAR, .bits = 8, .scale_bits = 16};
-    read_widths(d, weights, "num_bits", "group_size");
+    declared_widths(d, weights, "num_bits", "group_size");
     if (!check_bits(d))
         return false;
-    d->f.one_scale = is(weights, "strategy", "tensor");
-    if (is(weights, "strategy", "block"))
+    d->f.one_scale = config_is(weights, "strategy", "tensor");
+    if (config_is(weights, "strategy", "block"))
         set_tile(&d->f, json_object_get(weights, "block_structure"));
     if (strstr(format, "nvfp4"))
         return set_nvfp4(&d->f);
@@ -309,37 +180,37 @@ static bool read_group(struct declared *d, json_t *weights, const char *format)
         d->f.zero_bits = d->f.bits;
     if (strstr(format, "pack"))
         d->f.constant = 2 * 8; /* weight_shape */
-    if (is(weights, "actorder", "group"))
+    if (config_is(weights, "actorder", "group"))
         d->f.input_bytes = 4;
     return !(strstr(format, "sparse") || strstr(format, "24")) ||
-           unknown(d, "the format of compressed-tensors", format);
+           declared_unknown(d, "the format of compressed-tensors", format);
 }
 
 /* A formula a group, with a format of its own where the config's is "mixed-precision". */
 static bool read_compressed(struct declared *d)
 {
     json_t *groups = json_object_get(d->config, "config_groups"), *group;
-    const char *name, *all = text(d->config, "format");
+    const char *name, *all = config_text(d->config, "format");
     json_object_foreach(groups, name, group)
     {
         json_t *weights = json_object_get(group, "weights");
         json_t *targets = json_object_get(group, "targets");
-        const char *own = text(group, "format");
+        const char *own = config_text(group, "format");
         const char *first = json_string_value(json_array_get(targets, 0));
         struct declared one = {.error = d->error};
         if (json_is_object(weights) &&
             (!read_group(&one, weights, *own ? own : all) ||
-             !add_rule(d, &one.f, first && strcmp(first, "Linear") ? targets : NULL)))
+             !declared_add(d, &one.f, first && strcmp(first, "Linear") ? targets : NULL)))
             return false;
     }
     return d->q->rule_count ||
-           unknown(d, "compressed-tensors without weights in config_groups: format", all);
+           declared_unknown(d, "compressed-tensors without weights in config_groups: format", all);
 }
 
 static bool read_hqq_weights(struct declared *d, json_t *weights)
 {
     d->f = (struct hu_formula){.bits = 4, .group = 64, .scale_bits = 16, .zero_bits = 16};
-    read_widths(d, weights, "nbits", "group_size");
+    declared_widths(d, weights, "nbits", "group_size");
     return check_bits(d);
 }
 
@@ -353,7 +224,7 @@ static bool read_hqq_layer(struct declared *d, json_t *layer)
 static bool read_hqq(struct declared *d)
 {
     json_t *inner = json_object_get(d->config, "quant_config");
-    if (!read_hqq_layer(d, inner) || (!d->f.bits && !read_layers(d, inner, read_hqq_layer)))
+    if (!read_hqq_layer(d, inner) || (!d->f.bits && !declared_layers(d, inner, read_hqq_layer)))
         return false;
     return d->f.bits || d->q->rule_count ||
            read_hqq_weights(d, json_is_object(inner) ? inner : d->config);
@@ -363,10 +234,12 @@ static bool read_hqq(struct declared *d)
 static bool read_aqlm(struct declared *d)
 {
     json_t *c = d->config;
-    uint64_t group = number(c, "in_group_size", 8) * number(c, "out_group_size", 1);
-    uint64_t books = number(c, "num_codebooks", 1), bits = number(c, "nbits_per_codebook", 16);
+    uint64_t group = config_number(c, "in_group_size", 8) * config_number(c, "out_group_size", 1);
+    uint64_t books = config_number(c, "num_codebooks", 1),
+             bits = config_number(c, "nbits_per_codebook", 16);
     if (!group || !books || bits < 1 || bits > 16 || group > 1 << 16 || books * bits % group)
-        return unknown(d, "aqlm's groups and codebooks:", "they give no whole bits a weight");
+        return declared_unknown(d,
+                                "aqlm's groups and codebooks:", "they give no whole bits a weight");
     d->f.bits = (unsigned)(books * bits / group);
     d->f.codebook_bytes = books * ((uint64_t)1 << bits) * group * 2;
     return true;
@@ -377,17 +250,17 @@ static bool read_torchao(struct declared *d)
     json_t *type = json_object_get(d->config, "quant_type");
     json_t *inner = json_object_get(type, "default");
     bool old = json_is_string(type);
-    const char *name = old ? json_string_value(type) : text(inner, "_type");
+    const char *name = old ? json_string_value(type) : config_text(inner, "_type");
     json_t *settings =
         old ? json_object_get(d->config, "quant_type_kwargs") : json_object_get(inner, "_data");
     bool four = strstr(name, "int4") || strstr(name, "Int4");
     bool float8 = strstr(name, "float8") || strstr(name, "Float8");
     if (!four && !float8 && !strstr(name, "int8") && !strstr(name, "Int8"))
-        return unknown(d, "the quant_type of torchao", name);
-    if (is_true(d->config, "include_input_output_embeddings"))
+        return declared_unknown(d, "the quant_type of torchao", name);
+    if (config_true(d->config, "include_input_output_embeddings"))
         d->f.scope = HU_SCOPE_TABLES;
     d->f.bits = four ? 4 : 8;
-    d->f.group = four ? number(settings, "group_size", 128) : 0;
+    d->f.group = four ? config_number(settings, "group_size", 128) : 0;
     d->f.scale_bits = float8 ? 32 : 16;
     d->f.zero_bits = four ? 16 : 0;
     return true;
@@ -399,34 +272,36 @@ static bool read_quark_layer(struct declared *d, json_t *layer)
 {
     json_t *weights = json_object_get(layer, "weight");
     json_t *inputs = json_object_get(layer, "input_tensors");
-    bool fp8 = is(weights, "dtype", "fp8_e4m3"), one = is(weights, "qscheme", "per_tensor");
+    bool fp8 = config_is(weights, "dtype", "fp8_e4m3"),
+         one = config_is(weights, "qscheme", "per_tensor");
     d->f = (struct hu_formula){.scope = HU_SCOPE_LINEAR,
                                .bits = fp8 ? 8 : 4,
                                .scale_bits = fp8 ? 32 : 8,
-                               .group = number(weights, "group_size", 0),
+                               .group = config_number(weights, "group_size", 0),
                                .one_scale = one};
     if (fp8 && json_is_false(json_object_get(inputs, "is_dynamic")))
         d->f.constant = 4;
-    return (fp8 ? one || is(weights, "qscheme", "per_channel")
-                : is(weights, "dtype", "fp4") && is(weights, "scale_format", "e8m0")) ||
-           unknown(d, "what quark's weights are,", text(weights, "dtype"));
+    return (fp8 ? one || config_is(weights, "qscheme", "per_channel")
+                : config_is(weights, "dtype", "fp4") &&
+                      config_is(weights, "scale_format", "e8m0")) ||
+           declared_unknown(d, "what quark's weights are,", config_text(weights, "dtype"));
 }
 
 static bool read_quark(struct declared *d)
 {
     json_t *rest = json_object_get(d->config, "global_quant_config");
     if (json_is_object(json_object_get(rest, "weight")) &&
-        (!read_quark_layer(d, rest) || !add_rule(d, &d->f, NULL)))
+        (!read_quark_layer(d, rest) || !declared_add(d, &d->f, NULL)))
         return false;
-    return read_layers(d, json_object_get(d->config, "layer_quant_config"), read_quark_layer) &&
-           (d->q->rule_count || unknown(d, "what quark's weights are,", NULL));
+    return declared_layers(d, json_object_get(d->config, "layer_quant_config"), read_quark_layer) &&
+           (d->q->rule_count || declared_unknown(d, "what quark's weights are,", NULL));
 }
 
 /* Bits and groups alone. HIGGS (transformers, integrations/higgs.py, HiggsLinear) has a table of
  * 2^bits and one of 2^bits squared pairs in fp32 besides. */
 static bool read_plain(struct declared *d)
 {
-    read_widths(d, d->config, "bits", "group_size");
+    declared_widths(d, d->config, "bits", "group_size");
     if (!check_bits(d))
         return false;
     if (d->f.codebook_bytes)
@@ -438,28 +313,28 @@ static bool read_plain(struct declared *d)
  * matrices of 16 bits that turn weights and their gradients. */
 static bool read_fp_quant(struct declared *d)
 {
-    const char *type = text(d->config, "forward_dtype");
-    uint64_t side = number(d->config, "hadamard_group_size", 32);
+    const char *type = config_text(d->config, "forward_dtype");
+    uint64_t side = config_number(d->config, "hadamard_group_size", 32);
     d->f.group = strcmp(type, "mxfp4") ? 16 : 32;
     d->f.constant = 2 * 4 + (unsigned)(2 * 2 * side * side);
     return ((d->f.group == 32 || !strcmp(type, "nvfp4")) && side <= 4096 &&
-            !is_true(d->config, "store_master_weights") &&
-            !is_true(d->config, "pseudoquantization")) ||
-           unknown(d, "fp_quant, with its settings,", type);
+            !config_true(d->config, "store_master_weights") &&
+            !config_true(d->config, "pseudoquantization")) ||
+           declared_unknown(d, "fp_quant, with its settings,", type);
 }
 
 static bool read_eetq(struct declared *d)
 {
-    const char *weights = text(d->config, "weights");
-    return !*weights || !strcmp(weights, "int8") || unknown(d, "eetq's weights", weights);
+    const char *weights = config_text(d->config, "weights");
+    return !*weights || !strcmp(weights, "int8") || declared_unknown(d, "eetq's weights", weights);
 }
 
 static bool read_quanto(struct declared *d)
 {
-    const char *weights = text(d->config, "weights");
+    const char *weights = config_text(d->config, "weights");
     bool eight = !strncmp(weights, "float8", 6) || !strcmp(weights, "int8");
     if (!eight && strcmp(weights, "int2") && strcmp(weights, "int4"))
-        return unknown(d, "quanto's weights", weights);
+        return declared_unknown(d, "quanto's weights", weights);
     d->f.bits = eight ? 8 : (unsigned)(weights[3] - '0');
     d->f.group = eight ? 0 : 128;
     d->f.zero_bits = eight ? 0 : 16;
@@ -469,22 +344,22 @@ static bool read_quanto(struct declared *d)
 /* Four ternary weights a byte, one scale; "online" checkpoints are not packed. */
 static bool read_bitnet(struct declared *d)
 {
-    return !is(d->config, "quantization_mode", "online") ||
-           unknown(d, "bitnet's quantization_mode", "online");
+    return !config_is(d->config, "quantization_mode", "online") ||
+           declared_unknown(d, "bitnet's quantization_mode", "online");
 }
 
 /* MLX's own (mlx.nn.quantize): every linear layer and embedding, a scale and a bias in 16 bits a
  * group, or a scale of 8 in the modes of block formats. */
 static bool read_mlx_mode(struct declared *d)
 {
-    const char *mode = text(d->config, "mode");
+    const char *mode = config_text(d->config, "mode");
     bool affine = !*mode || !strcmp(mode, "affine");
-    if (!affine && !is_one_of("mxfp4 mxfp8 nvfp4", mode))
-        return unknown(d, "MLX's mode", mode);
-    read_widths(d, d->config, "bits", "group_size");
+    if (!affine && !declared_one_of("mxfp4 mxfp8 nvfp4", mode))
+        return declared_unknown(d, "MLX's mode", mode);
+    declared_widths(d, d->config, "bits", "group_size");
     d->f.scale_bits = affine ? 16 : 8;
     d->f.zero_bits = affine ? 16 : 0;
-    return (d->f.bits >= 1 && d->f.bits <= 8) || unknown(d, "a width of bits", "of MLX");
+    return (d->f.bits >= 1 && d->f.bits <= 8) || declared_unknown(d, "a width of bits", "of MLX");
 }
 
 /* Entries by a module's name leave it out (false) or give it another width. */
@@ -492,15 +367,16 @@ static bool read_mlx(struct declared *d)
 {
     const char *key;
     json_t *value;
-    if (!read_mlx_mode(d) || !add_rule(d, &d->f, NULL))
+    if (!read_mlx_mode(d) || !declared_add(d, &d->f, NULL))
         return false;
     json_object_foreach(d->config, key, value)
     {
         struct declared other = *d;
         bool left = json_is_false(value);
         other.config = value;
-        if ((left || json_is_object(value)) && ((!left && !read_mlx_mode(&other)) ||
-                                                !add_named(d, left ? NULL : &other.f, false, key)))
+        if ((left || json_is_object(value)) &&
+            ((!left && !read_mlx_mode(&other)) ||
+             !declared_add_named(d, left ? NULL : &other.f, false, key)))
             return false;
     }
     return true;
@@ -539,7 +415,7 @@ static const struct method {
 static const struct method *method_called(const char *name)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (is_one_of(methods[i].names, name))
+        if (declared_one_of(methods[i].names, name))
             return &methods[i];
     return NULL;
 }
@@ -547,10 +423,10 @@ static const struct method *method_called(const char *name)
 /* The method's name; bitsandbytes' older configs leave it out. */
 static const char *name_of(json_t *config)
 {
-    const char *name = text(config, "quant_method");
+    const char *name = config_text(config, "quant_method");
     if (*name)
         return name;
-    if (is_true(config, "load_in_4bit") || is_true(config, "load_in_8bit"))
+    if (config_true(config, "load_in_4bit") || config_true(config, "load_in_8bit"))
         return "bitsandbytes";
     if (json_object_get(config, "quant_algo") || json_object_get(config, "producer"))
         return "modelopt";
@@ -570,10 +446,10 @@ static bool read_left_out(struct declared *d)
     char key[40];
     while (hu_next_word(&keys, ' ', key, sizeof key))
         if (!hu_patterns_read(d->q, json_object_get(d->config, key), left))
-            return unknown(d, "a list of modules", key);
+            return declared_unknown(d, "a list of modules", key);
     for (size_t i = 0; i < left->count; i++)
         if (left->at[i].broken)
-            return unknown(d, "the expression of modules", left->at[i].text);
+            return declared_unknown(d, "the expression of modules", left->at[i].text);
     return true;
 }
 
@@ -594,10 +470,11 @@ static json_t *declaration(json_t *root)
 static unsigned cache_bits(json_t *config)
 {
     json_t *inner = json_object_get(config, "quantization");
-    const char *algorithm = text(json_is_object(inner) ? inner : config, "kv_cache_quant_algo");
+    const char *algorithm =
+        config_text(json_is_object(inner) ? inner : config, "kv_cache_quant_algo");
     if (*algorithm)
         return strstr(algorithm, "FP8") ? 8 : strstr(algorithm, "FP4") ? 4 : 0;
-    return (unsigned)number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
+    return (unsigned)config_number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
 }
 
 enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
@@ -612,14 +489,14 @@ enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
     const struct method *method = method_called(name);
     snprintf(q->method, sizeof q->method, "%s",
              hu_printable(*name ? name : "?", shown, sizeof shown));
-    bool fine = method || unknown(&d, "the quantization method", name);
+    bool fine = method || declared_unknown(&d, "the quantization method", name);
     if (fine) {
         d.f = method->has;
         fine = !method->read || method->read(&d);
     }
     /* For all modules that no rule is for, where the method did not add it. */
-    if (fine && d.f.bits && (!q->rule_count || !alike(&q->rules->formula, &d.f)))
-        fine = add_rule(&d, &d.f, NULL);
+    if (fine && d.f.bits && (!q->rule_count || !formula_alike(&q->rules->formula, &d.f)))
+        fine = declared_add(&d, &d.f, NULL);
     fine = fine && read_left_out(&d);
     q->bits = q->rule_count ? q->rules->formula.bits : 0;
     q->cache_bits = cache_bits(d.config);

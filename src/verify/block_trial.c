@@ -195,14 +195,10 @@ static bool same_value(const struct hu_block_trial *r, float got, uint32_t expec
 static float decoded(const struct tensor *t, size_t i)
 {
     uint16_t half;
-    uint32_t bits;
-    float value = t->decoded[i];
-    if (t->to->storage_bits == 16) {
-        memcpy(&half, (const unsigned char *)t->decoded + 2 * i, sizeof half);
-        bits = (uint32_t)half << 16;
-        memcpy(&value, &bits, sizeof value);
-    }
-    return value;
+    if (t->to->storage_bits != 16)
+        return t->decoded[i];
+    memcpy(&half, (const unsigned char *)t->decoded + 2 * i, sizeof half);
+    return hu_float_of_bits((uint32_t)half << 16);
 }
 
 static void judge_decoder(struct hu_block_trial *r, struct hu_reference *ref,

@@ -1,4 +1,5 @@
 #include "verify/block_vectors.h"
+#include "digit.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -88,9 +89,9 @@ static bool take_bytes(const char **text, unsigned char *bytes, size_t n)
 {
     const char *at = *text + strspn(*text, " \t");
     for (size_t i = 0; i < 2 * n; i++, at++) {
-        if (!isxdigit((unsigned char)*at))
+        int digit = hu_digit_value(*at);
+        if (digit < 0)
             return false;
-        int digit = isdigit((unsigned char)*at) ? *at - '0' : (*at | 0x20) - 'a' + 10;
         bytes[i / 2] = (unsigned char)(bytes[i / 2] << 4 | digit);
     }
     *text = at;

@@ -1,4 +1,5 @@
 #include "verify/boundary.h"
+#include "file/tensor_file.h"
 #include "pool.h"
 #include "verify/random.h"
 
@@ -17,7 +18,7 @@ enum { LEAST_LADDER = 64 };
 
 struct list {
     struct hu_run *run;
-    size_t count, room;
+    size_t count;
 };
 
 struct builder {
@@ -66,23 +67,14 @@ static struct answer ask(struct work *w, uint64_t magnitude)
 
 static void append(struct list *list, struct hu_run run, bool *failed)
 {
-    if (list->count) {
-        struct hu_run *last = &list->run[list->count - 1];
-        if (last->kind == HU_CONSTANT && run.kind == HU_CONSTANT && last->code == run.code &&
-            last->flags == run.flags)
-            return;
-    }
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 16;
-        struct hu_run *more = realloc(list->run, room * sizeof *more);
-        if (!more) {
-            *failed = true;
-            return;
-        }
-        list->run = more;
-        list->room = room;
-    }
-    list->run[list->count++] = run;
+    struct hu_run *row = list->count ? &list->run[list->count - 1] : NULL;
+    if (row && row->kind == HU_CONSTANT && run.kind == HU_CONSTANT && row->code == run.code &&
+        row->flags == run.flags)
+        return;
+    row = hu_file_append(&list->run, &list->count, sizeof *row);
+    if (row)
+        *row = run;
+    *failed |= !row;
 }
 
 static void add_constant(struct work *w, uint64_t magnitude, struct answer a)

@@ -1,4 +1,5 @@
 #include "verify/convention.h"
+#include "file/tensor_file.h"
 #include "text.h"
 #include "verify/judge.h"
 #include "verify/layout.h"
@@ -21,16 +22,10 @@ enum {
 
 bool hu_sample_add(struct hu_sample *s, const struct hu_asked *asked)
 {
-    if (s->count == s->room) {
-        size_t room = s->room ? 2 * s->room : 1024;
-        struct hu_asked *grown = realloc(s->at, room * sizeof *grown);
-        if (!grown)
-            return false;
-        s->at = grown;
-        s->room = room;
-    }
-    s->at[s->count++] = *asked;
-    return true;
+    struct hu_asked *row = hu_file_append(&s->at, &s->count, sizeof *row);
+    if (row)
+        *row = *asked;
+    return row;
 }
 
 void hu_sample_free(struct hu_sample *s)
@@ -304,11 +299,6 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static bool is_done(const struct search *s)
-{
-    return s->count == s->most || now() > s->until;
-}
-
 /* All ways that differ in LEFT more dimensions from DIMENSION on. */
 static void search(struct search *s, int dimension, int left)
 {
@@ -319,7 +309,9 @@ static void search(struct search *s, int dimension, int left)
         return;
     }
     for (int d = dimension; d + left <= DIMENSIONS; d++) {
-        for (int i = 1; i <= s->ways->dimension[d].choices && !is_done(s); i++) {
+        for (int i = 1; i <= s->ways->dimension[d].choices; i++) {
+            if (s->count == s->most || now() > s->until)
+                break;
             s->choice[d] = i;
             search(s, d + 1, left - 1);
         }

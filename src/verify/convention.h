@@ -17,7 +17,7 @@ struct hu_asked {
 
 struct hu_sample {
     struct hu_asked *at;
-    size_t count, room;
+    size_t count;
 };
 
 /* Adds one; false: out of memory. */

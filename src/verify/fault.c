@@ -1,5 +1,6 @@
 #include "verify/fault.h"
 #include "codec.h"
+#include "file/tensor_file.h"
 
 #include <stdlib.h>
 
@@ -220,17 +221,10 @@ static void append(struct hu_faults *faults, const struct hu_fault *fault)
 {
     if (faults->count == HU_FAULTS_MAX)
         make_room(faults);
-    if (faults->count == faults->room) {
-        size_t room = faults->room ? 2 * faults->room : 64;
-        struct hu_fault *more = realloc(faults->at, room * sizeof *more);
-        if (!more) {
-            faults->failed = true;
-            return;
-        }
-        faults->at = more;
-        faults->room = room;
-    }
-    faults->at[faults->count++] = *fault;
+    struct hu_fault *row = hu_file_append(&faults->at, &faults->count, sizeof *row);
+    if (row)
+        *row = *fault;
+    faults->failed |= !row;
 }
 
 void hu_faults_add(struct hu_faults *faults, const struct hu_fault *fault)

@@ -41,7 +41,7 @@ enum { HU_FAULTS_MAX = 1 << 17 };
 
 struct hu_faults {
     struct hu_fault *at;
-    size_t count, room;
+    size_t count;
     uint64_t dropped;                   /* faults that are in the next lines alone */
     uint64_t inputs[HU_FAULT_CLASSES];  /* inputs that go wrong, by class */
     uint64_t classes[HU_FAULT_CLASSES]; /* faults, by class; after hu_faults_finish */

@@ -64,15 +64,11 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static size_t whole_pages(size_t bytes)
-{
-    size_t page = page_size();
-    return (bytes + page - 1) / page * page;
-}
-
+/* Of whole pages. */
 static size_t array_bytes(const struct hu_format *f)
 {
-    return whole_pages(hu_layout_bytes(f, FOREIGN_BLOCK) + ALIGNMENT);
+    size_t page = page_size(), bytes = hu_layout_bytes(f, FOREIGN_BLOCK) + ALIGNMENT;
+    return (bytes + page - 1) / page * page;
 }
 
 static bool share_memory(struct hu_foreign *f, struct child *c)

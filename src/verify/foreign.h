@@ -19,8 +19,9 @@ enum hu_foreign_end {
 struct hu_foreign;
 
 /*
- * Loads LIBRARY in WORKERS children; it takes SOURCES arrays, of the formats FROM. To be called
- * while the process has one thread. timeout_ms is what one call may take. NULL: MESSAGE says why.
+ * Loads LIBRARY in WORKERS children; it takes SOURCES arrays, of the formats FROM. The names
+ * outlive it: who is to blame is found by loading it anew. To be called while the process has one
+ * thread. timeout_ms is what one call may take. NULL: MESSAGE says why.
  */
 struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
                                    const struct hu_format *to, const struct hu_format *const from[],

@@ -1,4 +1,5 @@
 #include "verify/recorded.h"
+#include "digit.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,14 +28,6 @@ static unsigned from_testfloat(unsigned bits)
     return flags;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
@@ -54,7 +47,7 @@ static const char *read_number(const char *at, int width, uint64_t *value)
         at += 2;
     *value = 0;
     int digits = 0, digit;
-    for (; (digit = digit_of(*at)) >= 0; at++, digits++) {
+    for (; (digit = hu_digit_value(*at)) >= 0; at++, digits++) {
         if (*value >> 60)
             return NULL;
         *value = *value << 4 | (uint64_t)digit;
