@@ -8,6 +8,9 @@ page="$builddir/halfulp.html" lacking=''
 for tool in chromium chromedriver curl jq; do
     command -v $tool >/dev/null || lacking="${lacking:+$lacking; }$tool is missing"
 done
+if command -v getent >/dev/null && ! getent hosts localhost >/dev/null; then
+    lacking="${lacking:+$lacking; }localhost has no address (/etc/hosts)"
+fi
 if [ -n "$lacking" ]; then
     # ./bootstrap check brings all of it: there a page that nobody looked at is a failure.
     if [ "${WEB_TEST-}" = yes ]; then fail "the page is looked at" "$lacking"; else echo "1..0 # SKIP $lacking"; exit 0; fi
