@@ -95,6 +95,73 @@ Test(memory_families, settings_by_layer_are_read_under_either_key)
     }
 }
 
+/* transformers reads and saves a class's key under the name in its attribute_map as well: since its
+ * version 5 a Qwen3 mixture is saved with "num_local_experts". */
+Test(memory_families, experts_are_counted_under_either_name_that_transformers_saves)
+{
+    static const char json[] =
+        "{\"model_type\":\"%s\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_layers\":2,"
+        "\"num_attention_heads\":4,\"num_key_value_heads\":4,\"intermediate_size\":32,"
+        "\"moe_intermediate_size\":32,\"%s\":%d,\"num_experts_per_tok\":2}";
+    static const char *const families[] = {"qwen3_moe", "qwen3_omni_moe_talker_text", "mixtral",
+                                           "gpt_oss", "olmoe"};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        uint64_t counts[2][2];
+        for (int name = 0; name < 2; name++)
+            for (int more = 0; more < 2; more++) {
+                snprintf(text, sizeof text, json, families[i],
+                         name ? "num_local_experts" : "num_experts", more ? 20 : 10);
+                cr_assert(read_text(text), "%s", model.error);
+                counts[name][more] = model.parameters;
+                hu_model_free(&model);
+            }
+        cr_expect_eq(counts[0][0], counts[1][0], "%s", families[i]);
+        cr_expect_eq(counts[0][1], counts[1][1], "%s", families[i]);
+        cr_expect_geq(counts[0][1] - counts[0][0], UINT64_C(2) * 10 * 3 * 64 * 32, "%s",
+                      families[i]);
+    }
+}
+
+/* Where Llama 4's config lists its layers with experts, the list is what counts. */
+Test(memory_families, llama_4s_list_of_layers_with_experts_goes_before_the_step)
+{
+    static const char json[] =
+        "{\"model_type\":\"llama4_text\",\"vocab_size\":100,\"hidden_size\":64,"
+        "\"num_hidden_layers\":4,\"num_attention_heads\":4,\"num_key_value_heads\":4,"
+        "\"head_dim\":16,\"intermediate_size\":32,\"intermediate_size_mlp\":128,"
+        "\"num_local_experts\":8,\"num_experts_per_tok\":1,%s}";
+    static const char *const layers[] = {"\"interleave_moe_layer_step\":2",
+                                         "\"interleave_moe_layer_step\":2,\"moe_layers\":null",
+                                         "\"interleave_moe_layer_step\":1,\"moe_layers\":[1,3]"};
+    uint64_t counts[3];
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, json, layers[i]);
+        cr_assert(read_text(text), "%s", model.error);
+        counts[i] = model.parameters;
+        hu_model_free(&model);
+    }
+    cr_expect_eq(counts[0], counts[1]);
+    cr_expect_eq(counts[0], counts[2]);
+}
+
+/* Python's json writes numbers that JSON lacks: "time_step_limit" of Mamba 2's and its kin's
+ * configs. */
+Test(memory_families, pythons_infinity_and_nan_stand_in_a_config)
+{
+    static const char json[] =
+        "{\"model_type\":\"llama\",\"time_step_limit\":[0.0,Infinity,-Infinity],\"loss\":NaN,"
+        "\"said\":\"\\\"Infinity\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_layers\":2,"
+        "\"num_attention_heads\":4,\"intermediate_size\":%s}";
+    snprintf(text, sizeof text, json, "32");
+    cr_assert(read_text(text), "%s", model.error);
+    hu_model_free(&model);
+    snprintf(text, sizeof text, json, "Infinity");
+    cr_assert_not(read_text(text));
+    snprintf(text, sizeof text, json, "Infinite");
+    cr_assert_not(read_text(text));
+    cr_expect(strstr(model.error, "line 1, column"), "%s", model.error);
+}
+
 /* Keys of experts that are switched off count none. */
 Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
 {
