@@ -162,6 +162,24 @@ Test(memory_families, pythons_infinity_and_nan_stand_in_a_config)
     cr_expect(strstr(model.error, "line 1, column"), "%s", model.error);
 }
 
+/* Of MLA's matrices those that read the hidden state, and the one that writes it, have biases. */
+Test(memory_families, latent_attention_has_the_biases_that_its_config_says)
+{
+    static const char json[] =
+        "{\"model_type\":\"deepseek_v3\",\"vocab_size\":100,\"hidden_size\":64,"
+        "\"num_hidden_layers\":3,\"num_attention_heads\":4,\"intermediate_size\":32,"
+        "\"q_lora_rank\":24,\"kv_lora_rank\":16,\"qk_rope_head_dim\":8,\"qk_nope_head_dim\":16,"
+        "\"v_head_dim\":16,\"attention_bias\":%s}";
+    uint64_t counts[2];
+    for (int biased = 0; biased < 2; biased++) {
+        snprintf(text, sizeof text, json, biased ? "true" : "false");
+        cr_assert(read_text(text), "%s", model.error);
+        counts[biased] = model.parameters;
+        hu_model_free(&model);
+    }
+    cr_expect_eq(counts[1] - counts[0], UINT64_C(3) * (24 + 16 + 8 + 64));
+}
+
 /* Keys of experts that are switched off count none. */
 Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
 {
