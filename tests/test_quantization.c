@@ -152,6 +152,8 @@ Test(quantization, methods_store_what_their_libraries_write)
         /* A scale of fp32 each 128 × 128. */
         {"{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}",
          LINEAR + LINEAR / (128 * 128) * 4 + REST},
+        {"{\"quant_method\":\"blockwise_int8\",\"weight_block_size\":[128,128]}",
+         LINEAR + LINEAR / (128 * 128) * 4 + REST},
         {"{\"quant_method\":\"fp8\",\"weight_block_size\":null}", LINEAR + MATRICES * 4 + REST},
         {"{\"quant_method\":\"fp8\",\"activation_scheme\":\"dynamic\"}",
          LINEAR + MATRICES * 4 + REST},

@@ -532,7 +532,7 @@ static const struct method {
     bool (*read)(struct declared *d); /* what the config says beside; NULL: nothing */
     struct hu_formula has;            /* what every checkpoint of it has alike */
 } methods[] = {
-    {"fp8", read_fp8, {.bits = 8, .scale_bits = 32}},
+    {"fp8 blockwise_int8", read_fp8, {.bits = 8, .scale_bits = 32}}, /* SGLang's int8 in tiles */
     {"fbgemm_fp8", NULL, {.bits = 8, .scale_bits = 32}}, /* FBGEMM: a row's fp32 scale */
     {"gptq", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16, .input_bytes = 4}},
     {"awq", read_awq, {.bits = 4, .group = 128, .scale_bits = 16}},
