@@ -355,7 +355,7 @@ truncate -s $((2199023255552 + $(stat -c %s "$scratch/huge.safetensors"))) "$scr
     skip "a file of two terabytes costs its header" "the file system has no such sparse files"
 # An architecture that nobody knows: what its keys say, or why it is none of the usual.
 unknown() { # KEYS
-    printf '{"architectures":["NewForCausalLM"],"model_type":"new","hidden_size":64,"intermediate_size":128,"num_hidden_layers":2,
+    printf '{"architectures":["UnheardForCausalLM"],"model_type":"unheard","hidden_size":64,"intermediate_size":128,"num_hidden_layers":2,
 "num_attention_heads":4,"vocab_size":100%s}' "$1" >"$scratch/new.json"
 }
 unknown ',"rms_norm_eps":1e-6'

@@ -180,11 +180,44 @@ Test(memory_families, latent_attention_has_the_biases_that_its_config_says)
     cr_expect_eq(counts[1] - counts[0], UINT64_C(3) * (24 + 16 + 8 + 64));
 }
 
+/* A config may name transformers' model_type and bring other code:
+ * jinaai/jina-embeddings-v2-base-en's bare model is of 137,368,320 parameters,
+ * zhihan1996/DNABERT-2-117M of 117 million. */
+Test(memory_families, code_that_a_model_brings_with_it_is_told_by_auto_map)
+{
+    static const struct {
+        const char *json;
+        uint64_t parameters;
+    } rows[] = {
+        {"{\"model_type\":\"bert\",\"architectures\":[\"JinaBertModel\"],\"vocab_size\":30528,"
+         "\"auto_map\":{\"AutoConfig\":\"jinaai/jina-bert-implementation--configuration_bert."
+         "JinaBertConfig\"},\"feed_forward_type\":\"geglu\",\"max_position_embeddings\":8192}",
+         137368320},
+        {"{\"model_type\":\"bert\",\"architectures\":[\"BertForMaskedLM\"],\"vocab_size\":4096,"
+         "\"auto_map\":{\"AutoConfig\":\"configuration_bert.BertConfig\"},"
+         "\"alibi_starting_size\":512}",
+         117074176},
+        {"{\"model_type\":\"bert\",\"architectures\":[\"BertModel\"],\"vocab_size\":30522,"
+         "\"auto_map\":{\"AutoConfig\":\"elsewhere--configuration.OtherConfig\"}}",
+         109482240},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_assert(read_text(rows[i].json), "%s: %s", rows[i].json, model.error);
+        cr_expect_eq(model.parameters, rows[i].parameters, "%s: %llu", rows[i].json,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+    cr_expect_not(read_text("{\"model_type\":\"bert\",\"hidden_size\":768,\"auto_map\":{"
+                            "\"AutoConfig\":\"configuration_bert.BertConfig\"}}"));
+    cr_expect(strstr(model.error, "its own code"), "%s", model.error);
+}
+
 /* Keys of experts that are switched off count none. */
 Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
 {
     static const char json[] =
-        "{\"model_type\":\"new\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_layers\":2,"
+        "{\"model_type\":\"unheard_of\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_"
+        "layers\":2,"
         "\"num_attention_heads\":4,\"intermediate_size\":128,\"num_experts\":16,"
         "\"num_experts_per_tok\":2,\"is_moe\":%s}";
     uint64_t counts[2];

@@ -37,12 +37,24 @@ static const char *first_class(json_t *root)
     return json_string_value(json_array_get(json_object_get(root, "architectures"), 0));
 }
 
+/* The family of code that the model brings with it under a model_type of transformers' own: by its
+ * config's class, with the module that it is in. */
+static const struct hu_family_text *find_code(struct reading *r)
+{
+    const char *name = text_of(json_object_get(r->root, "auto_map"), "AutoConfig");
+    const char *dashes = name ? strstr(name, "--") : NULL; /* behind another repository's name */
+    name = dashes ? dashes + 2 : name;
+    return name && strchr(name, '.') ? find_one(name, HU_FAMILY_BY_CLASS) : NULL;
+}
+
 /* model_type, or else the classes that the config names, or diffusers' one. */
 static const struct hu_family_text *find_family(struct reading *r)
 {
     const char *type = text_of(r->root, "model_type");
-    const struct hu_family_text *text = find_one(type, HU_FAMILY_BY_NAME);
+    const struct hu_family_text *text = find_code(r);
     json_t *classes = json_object_get(r->root, "architectures");
+    if (!text)
+        text = find_one(type, HU_FAMILY_BY_NAME);
     if (text)
         return text;
     for (size_t i = 0; !text && i < json_array_size(classes); i++)
