@@ -212,6 +212,32 @@ Test(memory_families, code_that_a_model_brings_with_it_is_told_by_auto_map)
     cr_expect(strstr(model.error, "its own code"), "%s", model.error);
 }
 
+/* EAGLE-3's drafters say "llama": yuhuili/EAGLE3-LLaMA3.1-Instruct-8B's pytorch_model.bin has 850
+ * MB of fp16. What else has letters behind ForCausalLM is counted, and said not to be known. */
+Test(memory_families, a_drafter_is_told_by_its_class)
+{
+    static const char json[] =
+        "{\"model_type\":\"llama\",\"architectures\":[\"LlamaForCausalLM%s\"],"
+        "\"vocab_size\":128256,\"draft_vocab_size\":32000,\"hidden_size\":4096,"
+        "\"intermediate_size\":14336,\"num_hidden_layers\":1,\"num_attention_heads\":32,"
+        "\"num_key_value_heads\":8}";
+    snprintf(text, sizeof text, json, "Eagle3");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_expect_eq(model.parameters,
+                 UINT64_C(4096) * (3 * 4096 + 2 * 6144 + 4096 + 3 * 14336 + 32000 + 4), "%llu",
+                 (unsigned long long)model.parameters);
+    hu_model_free(&model);
+    snprintf(text, sizeof text, json, "Other");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_assert_eq(model.note_count, 1);
+    cr_expect(strstr(model.notes[0], "LlamaForCausalLMOther is not known"), "%s", model.notes[0]);
+    hu_model_free(&model);
+    snprintf(text, sizeof text, json, "");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_expect_eq(model.note_count, 0);
+    hu_model_free(&model);
+}
+
 /* Keys of experts that are switched off count none. */
 Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
 {
