@@ -212,6 +212,33 @@ Test(memory_families, code_that_a_model_brings_with_it_is_told_by_auto_map)
     cr_expect(strstr(model.error, "its own code"), "%s", model.error);
 }
 
+/* 256 × 320 of a latent consistency model's guidance; SDXL's depths as a list, or one for all
+ * stages; the upscaler's attention to the text alone is refused, where it was counted as the usual
+ * one. */
+Test(memory_families, a_unets_settings_are_counted_or_refused)
+{
+    static const char json[] = "{\"_class_name\":\"UNet2DConditionModel\",\"sample_size\":64%s}";
+    static const struct {
+        const char *setting;
+        uint64_t parameters;
+    } rows[] = {
+        {"", 872300484},
+        {",\"time_cond_proj_dim\":256", 872300484 + 256 * 320},
+        {",\"transformer_layers_per_block\":2", 1127488644},
+        {",\"transformer_layers_per_block\":[2,2,2,2]", 1127488644},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text, json, rows[i].setting);
+        cr_assert(read_text(text), "%s: %s", rows[i].setting, model.error);
+        cr_expect_eq(model.parameters, rows[i].parameters, "%s: %llu", rows[i].setting,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+    snprintf(text, sizeof text, json, ",\"only_cross_attention\":[true,true,true,false]");
+    cr_expect_not(read_text(text));
+    cr_expect(strstr(model.error, "attention to the text alone"), "%s", model.error);
+}
+
 /* EAGLE-3's drafters say "llama": yuhuili/EAGLE3-LLaMA3.1-Instruct-8B's pytorch_model.bin has 850
  * MB of fp16. What else has letters behind ForCausalLM is counted, and said not to be known. */
 Test(memory_families, a_drafter_is_told_by_its_class)
