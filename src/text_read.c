@@ -440,7 +440,7 @@ static const char *guess(const char *text, size_t length)
         hexadecimal += isxdigit((unsigned char)text[i]) != 0;
     if (length && hexadecimal == length)
         return "is not a number; an encoding is written FORMAT:0xHEX, or needs -f FORMAT";
-    if (memchr(text, ',', length))
+    if (memchr(text, ',', length) && !memchr(text, '[', length))
         return "is not a number; the decimal point is '.', digits are grouped by '_'";
     return "is not a number";
 }

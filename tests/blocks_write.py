@@ -445,6 +445,7 @@ KINDS = {
     'compressed-tensors int8 of rows, zero points': lambda r: scaled(r, [7, 5000], [7, 1], (1, 0), 'I8', zeros=True),
     'compressed-tensors int8 of groups': lambda r: scaled(r, [7, 96], [7, 3], (1, 32), 'I8', config=scheme(num_bits=8, type='int', strategy='group', group_size=32)),
     'compressed-tensors int8 of groups, zero points': lambda r: scaled(r, [300, 2000], [300, 63], (1, 32), 'I8', zeros=True, config=scheme(num_bits=8, type='int', strategy='group', group_size=32, symmetric=False)),
+    'int8 of tiles': lambda r: scaled(r, [70, 50], [3, 4], (32, 16), 'I8', 'm.weight_scale_inv', config={'quant_method': 'blockwise_int8', 'weight_block_size': [32, 16]}),
     'DeepSeek-V4 fp4 in int8': deepseek_v4,
     'compressed-tensors int4, groups that do not divide': lambda r: int_packed(r, 16, 100, 32, config=True),
     'compressed-tensors int4, zero points of groups that do not divide': lambda r: int_packed(r, 16, 100, 32, zeros=True, config=True),
@@ -696,6 +697,7 @@ def malformed():
     yield 'a scale of fp64', resized(d, 'm.weight_scale_inv', 'F64'), 'scales are fp32', None
     yield 'another tile in the config', d, r'want \[4, 5\] for tiles of 64', {'quant_method': 'fp8', 'weight_block_size': [64, 64]}
     yield 'one scale where tiles are due', resized(d, 'm.weight_scale_inv', shape=[1]), 'does not fit', None
+    yield 'int8 in tiles that no config says', scaled(r, [200, 300], [2, 3], (128, 128), 'I8', 'm.weight_scale_inv')[0], 'tiles of integers are read where', None
     yield 'blocks of 8 bytes', resized(g, 'm.experts.down_proj_blocks', shape=[2, 3, 2, 8]), r'groups, 16', None
     yield 'blocks of no groups', resized(g, 'm.experts.down_proj_blocks', shape=[192 // 16, 16]), 'does not fit', None
     yield 'an expert without scales', resized(g, 'm.experts.down_proj_scales', shape=[1, 3, 2]), 'does not fit', None

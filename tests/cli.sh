@@ -91,6 +91,8 @@ exits "show says how a bare hexadecimal would be an encoding" 0 'fp32:0x3f800000
 exits "show is silent about plain decimals" 0 '' "$halfulp" show 16
 exits "a file in place of a value is told who reads files" 2 "argument 2: \".*\" is not a number; it is a file: 'halfulp tensors'" \
     "$halfulp" show 1 "$scratch/big.bin"
+exits "an element without a colon is told how it is written" 2 "is not a number; it is a file.*of an array FILE:.i.," \
+    "$halfulp" show "$srcdir/fixtures/tensors/weights.npy[0,0]"
 exits "an element where none is taken is told who does" 2 "names no format.*it is a file.*'halfulp show FILE:TENSOR" \
     "$halfulp" convert -t fp16 "$srcdir/fixtures/tensors/weights.npy:arr[0,0]"
 prints "an integer is shown without an exponent, however long" $'72340172838076674\n1000000000000000000' \

@@ -98,6 +98,9 @@ exits "bad JSON is refused by line, column and byte" 2 'line 1, column [0-9]+ \(
     bash -c 'printf "{\"a\": }" >"$2/bad.json"; "$1" size "$2/bad.json"' - "$halfulp" "$scratch"
 exits "no model" 2 'which model' size
 exits "neither a count nor a file" 2 "8x7B: No such file.*nor is it a parameter count" size 8x7B
+exits "a name of the Hub is told what is read" 2 "No such file.*by its config.json, which halfulp reads and does not fetch" size meta-llama/Llama-3.1-8B
+exits "an address of the Hub is, too" 2 "by its config.json" size https://huggingface.co/meta-llama/Llama-3.1-8B
+exits "a file that is not there is no name of the Hub" 2 "No such file or directory$" size nowhere/config.json
 exits "no parameters" 2 "0 parameters" size 0
 exits "an unknown dtype" 2 "no dtype 'fp5'" size 7B --dtype fp5
 exits "a mixture of ggml types depends on the model" 2 "give the .gguf file" size 7B --dtype q4_k_m
@@ -355,7 +358,7 @@ truncate -s $((2199023255552 + $(stat -c %s "$scratch/huge.safetensors"))) "$scr
     skip "a file of two terabytes costs its header" "the file system has no such sparse files"
 # An architecture that nobody knows: what its keys say, or why it is none of the usual.
 unknown() { # KEYS
-    printf '{"architectures":["NewForCausalLM"],"model_type":"new","hidden_size":64,"intermediate_size":128,"num_hidden_layers":2,
+    printf '{"architectures":["UnheardForCausalLM"],"model_type":"unheard","hidden_size":64,"intermediate_size":128,"num_hidden_layers":2,
 "num_attention_heads":4,"vocab_size":100%s}' "$1" >"$scratch/new.json"
 }
 unknown ',"rms_norm_eps":1e-6'

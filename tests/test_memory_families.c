@@ -95,11 +95,182 @@ Test(memory_families, settings_by_layer_are_read_under_either_key)
     }
 }
 
+/* transformers reads and saves a class's key under the name in its attribute_map as well: since its
+ * version 5 a Qwen3 mixture is saved with "num_local_experts". */
+Test(memory_families, experts_are_counted_under_either_name_that_transformers_saves)
+{
+    static const char json[] =
+        "{\"model_type\":\"%s\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_layers\":2,"
+        "\"num_attention_heads\":4,\"num_key_value_heads\":4,\"intermediate_size\":32,"
+        "\"moe_intermediate_size\":32,\"%s\":%d,\"num_experts_per_tok\":2}";
+    static const char *const families[] = {"qwen3_moe", "qwen3_omni_moe_talker_text", "mixtral",
+                                           "gpt_oss", "olmoe"};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        uint64_t counts[2][2];
+        for (int name = 0; name < 2; name++)
+            for (int more = 0; more < 2; more++) {
+                snprintf(text, sizeof text, json, families[i],
+                         name ? "num_local_experts" : "num_experts", more ? 20 : 10);
+                cr_assert(read_text(text), "%s", model.error);
+                counts[name][more] = model.parameters;
+                hu_model_free(&model);
+            }
+        cr_expect_eq(counts[0][0], counts[1][0], "%s", families[i]);
+        cr_expect_eq(counts[0][1], counts[1][1], "%s", families[i]);
+        cr_expect_geq(counts[0][1] - counts[0][0], UINT64_C(2) * 10 * 3 * 64 * 32, "%s",
+                      families[i]);
+    }
+}
+
+/* Where Llama 4's config lists its layers with experts, the list is what counts. */
+Test(memory_families, llama_4s_list_of_layers_with_experts_goes_before_the_step)
+{
+    static const char json[] =
+        "{\"model_type\":\"llama4_text\",\"vocab_size\":100,\"hidden_size\":64,"
+        "\"num_hidden_layers\":4,\"num_attention_heads\":4,\"num_key_value_heads\":4,"
+        "\"head_dim\":16,\"intermediate_size\":32,\"intermediate_size_mlp\":128,"
+        "\"num_local_experts\":8,\"num_experts_per_tok\":1,%s}";
+    static const char *const layers[] = {"\"interleave_moe_layer_step\":2",
+                                         "\"interleave_moe_layer_step\":2,\"moe_layers\":null",
+                                         "\"interleave_moe_layer_step\":1,\"moe_layers\":[1,3]"};
+    uint64_t counts[3];
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, json, layers[i]);
+        cr_assert(read_text(text), "%s", model.error);
+        counts[i] = model.parameters;
+        hu_model_free(&model);
+    }
+    cr_expect_eq(counts[0], counts[1]);
+    cr_expect_eq(counts[0], counts[2]);
+}
+
+/* Python's json writes numbers that JSON lacks: "time_step_limit" of Mamba 2's and its kin's
+ * configs. */
+Test(memory_families, pythons_infinity_and_nan_stand_in_a_config)
+{
+    static const char json[] =
+        "{\"model_type\":\"llama\",\"time_step_limit\":[0.0,Infinity,-Infinity],\"loss\":NaN,"
+        "\"said\":\"\\\"Infinity\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_layers\":2,"
+        "\"num_attention_heads\":4,\"intermediate_size\":%s}";
+    snprintf(text, sizeof text, json, "32");
+    cr_assert(read_text(text), "%s", model.error);
+    hu_model_free(&model);
+    snprintf(text, sizeof text, json, "Infinity");
+    cr_assert_not(read_text(text));
+    snprintf(text, sizeof text, json, "Infinite");
+    cr_assert_not(read_text(text));
+    cr_expect(strstr(model.error, "line 1, column"), "%s", model.error);
+}
+
+/* Of MLA's matrices those that read the hidden state, and the one that writes it, have biases. */
+Test(memory_families, latent_attention_has_the_biases_that_its_config_says)
+{
+    static const char json[] =
+        "{\"model_type\":\"deepseek_v3\",\"vocab_size\":100,\"hidden_size\":64,"
+        "\"num_hidden_layers\":3,\"num_attention_heads\":4,\"intermediate_size\":32,"
+        "\"q_lora_rank\":24,\"kv_lora_rank\":16,\"qk_rope_head_dim\":8,\"qk_nope_head_dim\":16,"
+        "\"v_head_dim\":16,\"attention_bias\":%s}";
+    uint64_t counts[2];
+    for (int biased = 0; biased < 2; biased++) {
+        snprintf(text, sizeof text, json, biased ? "true" : "false");
+        cr_assert(read_text(text), "%s", model.error);
+        counts[biased] = model.parameters;
+        hu_model_free(&model);
+    }
+    cr_expect_eq(counts[1] - counts[0], UINT64_C(3) * (24 + 16 + 8 + 64));
+}
+
+/* A config may name transformers' model_type and bring other code:
+ * jinaai/jina-embeddings-v2-base-en's bare model is of 137,368,320 parameters,
+ * zhihan1996/DNABERT-2-117M of 117 million. */
+Test(memory_families, code_that_a_model_brings_with_it_is_told_by_auto_map)
+{
+    static const struct {
+        const char *json;
+        uint64_t parameters;
+    } rows[] = {
+        {"{\"model_type\":\"bert\",\"architectures\":[\"JinaBertModel\"],\"vocab_size\":30528,"
+         "\"auto_map\":{\"AutoConfig\":\"jinaai/jina-bert-implementation--configuration_bert."
+         "JinaBertConfig\"},\"feed_forward_type\":\"geglu\",\"max_position_embeddings\":8192}",
+         137368320},
+        {"{\"model_type\":\"bert\",\"architectures\":[\"BertForMaskedLM\"],\"vocab_size\":4096,"
+         "\"auto_map\":{\"AutoConfig\":\"configuration_bert.BertConfig\"},"
+         "\"alibi_starting_size\":512}",
+         117074176},
+        {"{\"model_type\":\"bert\",\"architectures\":[\"BertModel\"],\"vocab_size\":30522,"
+         "\"auto_map\":{\"AutoConfig\":\"elsewhere--configuration.OtherConfig\"}}",
+         109482240},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_assert(read_text(rows[i].json), "%s: %s", rows[i].json, model.error);
+        cr_expect_eq(model.parameters, rows[i].parameters, "%s: %llu", rows[i].json,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+    cr_expect_not(read_text("{\"model_type\":\"bert\",\"hidden_size\":768,\"auto_map\":{"
+                            "\"AutoConfig\":\"configuration_bert.BertConfig\"}}"));
+    cr_expect(strstr(model.error, "its own code"), "%s", model.error);
+}
+
+/* 256 × 320 of a latent consistency model's guidance; SDXL's depths as a list, or one for all
+ * stages; the upscaler's attention to the text alone is refused, where it was counted as the usual
+ * one. */
+Test(memory_families, a_unets_settings_are_counted_or_refused)
+{
+    static const char json[] = "{\"_class_name\":\"UNet2DConditionModel\",\"sample_size\":64%s}";
+    static const struct {
+        const char *setting;
+        uint64_t parameters;
+    } rows[] = {
+        {"", 872300484},
+        {",\"time_cond_proj_dim\":256", 872300484 + 256 * 320},
+        {",\"transformer_layers_per_block\":2", 1127488644},
+        {",\"transformer_layers_per_block\":[2,2,2,2]", 1127488644},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text, json, rows[i].setting);
+        cr_assert(read_text(text), "%s: %s", rows[i].setting, model.error);
+        cr_expect_eq(model.parameters, rows[i].parameters, "%s: %llu", rows[i].setting,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+    snprintf(text, sizeof text, json, ",\"only_cross_attention\":[true,true,true,false]");
+    cr_expect_not(read_text(text));
+    cr_expect(strstr(model.error, "attention to the text alone"), "%s", model.error);
+}
+
+/* EAGLE-3's drafters say "llama": yuhuili/EAGLE3-LLaMA3.1-Instruct-8B's pytorch_model.bin has 850
+ * MB of fp16. What else has letters behind ForCausalLM is counted, and said not to be known. */
+Test(memory_families, a_drafter_is_told_by_its_class)
+{
+    static const char json[] =
+        "{\"model_type\":\"llama\",\"architectures\":[\"LlamaForCausalLM%s\"],"
+        "\"vocab_size\":128256,\"draft_vocab_size\":32000,\"hidden_size\":4096,"
+        "\"intermediate_size\":14336,\"num_hidden_layers\":1,\"num_attention_heads\":32,"
+        "\"num_key_value_heads\":8}";
+    snprintf(text, sizeof text, json, "Eagle3");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_expect_eq(model.parameters,
+                 UINT64_C(4096) * (3 * 4096 + 2 * 6144 + 4096 + 3 * 14336 + 32000 + 4), "%llu",
+                 (unsigned long long)model.parameters);
+    hu_model_free(&model);
+    snprintf(text, sizeof text, json, "Other");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_assert_eq(model.note_count, 1);
+    cr_expect(strstr(model.notes[0], "LlamaForCausalLMOther is not known"), "%s", model.notes[0]);
+    hu_model_free(&model);
+    snprintf(text, sizeof text, json, "");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_expect_eq(model.note_count, 0);
+    hu_model_free(&model);
+}
+
 /* Keys of experts that are switched off count none. */
 Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
 {
     static const char json[] =
-        "{\"model_type\":\"new\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_layers\":2,"
+        "{\"model_type\":\"unheard_of\",\"vocab_size\":100,\"hidden_size\":64,\"num_hidden_"
+        "layers\":2,"
         "\"num_attention_heads\":4,\"intermediate_size\":128,\"num_experts\":16,"
         "\"num_experts_per_tok\":2,\"is_moe\":%s}";
     uint64_t counts[2];

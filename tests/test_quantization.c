@@ -152,6 +152,8 @@ Test(quantization, methods_store_what_their_libraries_write)
         /* A scale of fp32 each 128 × 128. */
         {"{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}",
          LINEAR + LINEAR / (128 * 128) * 4 + REST},
+        {"{\"quant_method\":\"blockwise_int8\",\"weight_block_size\":[128,128]}",
+         LINEAR + LINEAR / (128 * 128) * 4 + REST},
         {"{\"quant_method\":\"fp8\",\"weight_block_size\":null}", LINEAR + MATRICES * 4 + REST},
         {"{\"quant_method\":\"fp8\",\"activation_scheme\":\"dynamic\"}",
          LINEAR + MATRICES * 4 + REST},
@@ -217,6 +219,32 @@ Test(quantization, methods_store_what_their_libraries_write)
         {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
          "\"Int4WeightOnlyConfig\",\"_data\":{\"group_size\":128}}}}",
          LINEAR / 2 + GROUPS_128 * 4 + REST},
+        /* A byte for each integer, a scale and a byte of zero point a group. */
+        {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
+         "\"Int8DynamicActivationIntxWeightConfig\",\"_data\":{\"weight_dtype\":{\"_type\":"
+         "\"torch.dtype\",\"_data\":\"int4\"},\"weight_granularity\":{\"_type\":\"PerGroup\","
+         "\"_data\":{\"group_size\":64}},\"intx_packing_format\":{\"_type\":"
+         "\"IntxPackingFormat\",\"_data\":\"UNPACKED_TO_INT8\"}}}}}",
+         LINEAR + LINEAR / 64 * 3 + REST},
+        {"{\"quant_method\":\"torchao\",\"quant_type\":\"int8_dynamic_activation_int4_weight\"}",
+         LINEAR + LINEAR / 32 * 3 + REST},
+        {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
+         "\"IntxWeightOnlyConfig\",\"_data\":{\"granularity\":{\"_type\":\"PerAxis\","
+         "\"_data\":{\"axis\":0}}}}}}",
+         LINEAR + ROWS * 3 + REST},
+        /* A byte for each integer, a scale and a byte of zero point a group. */
+        {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
+         "\"Int8DynamicActivationIntxWeightConfig\",\"_data\":{\"weight_dtype\":{\"_type\":"
+         "\"torch.dtype\",\"_data\":\"int4\"},\"weight_granularity\":{\"_type\":\"PerGroup\","
+         "\"_data\":{\"group_size\":64}},\"intx_packing_format\":{\"_type\":"
+         "\"IntxPackingFormat\",\"_data\":\"UNPACKED_TO_INT8\"}}}}}",
+         LINEAR + LINEAR / 64 * 3 + REST},
+        {"{\"quant_method\":\"torchao\",\"quant_type\":\"int8_dynamic_activation_int4_weight\"}",
+         LINEAR + LINEAR / 32 * 3 + REST},
+        {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
+         "\"IntxWeightOnlyConfig\",\"_data\":{\"granularity\":{\"_type\":\"PerAxis\","
+         "\"_data\":{\"axis\":0}}}}}}",
+         LINEAR + ROWS * 3 + REST},
         {"{\"quant_method\":\"eetq\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
         {"{\"quant_method\":\"quanto\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
         {"{\"quant_method\":\"quanto\",\"weights\":\"int4\"}", LINEAR / 2 + GROUPS_128 * 4 + REST},
@@ -351,6 +379,12 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "{\"quant_method\":\"modelopt\",\"quant_algo\":\"MAGIC\"}",
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"dense\"}",
         "{\"quant_method\":\"torchao\",\"quant_type\":\"uint1\"}",
+        "{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
+        "\"IntxWeightOnlyConfig\",\"_data\":{\"intx_packing_format\":{\"_data\":"
+        "\"OPAQUE_TORCHAO_AUTO\"}}}}}",
+        "{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
+        "\"IntxWeightOnlyConfig\",\"_data\":{\"intx_packing_format\":{\"_data\":"
+        "\"OPAQUE_TORCHAO_AUTO\"}}}}}",
         "{\"quant_method\":\"quanto\",\"weights\":\"int3\"}",
         "{\"quant_method\":\"fp8\",\"weight_block_size\":[0,128]}",
         "{\"quant_method\":\"fp8\",\"weight_block_size\":128}",

@@ -19,12 +19,13 @@ bool names_read(const char *text, name_taker *take, void *context)
 const char *file_hint(const char *text, bool elements)
 {
     struct stat s;
-    const char *colon = elements ? strrchr(text, ':') : NULL;
-    OWNED char *before = check_memory(strndup(text, colon ? (size_t)(colon - text) : 0));
+    const char *colon = elements ? strrchr(text, ':') : NULL,
+               *end = colon ? colon : strchr(text, '[');
+    OWNED char *before = check_memory(strndup(text, end ? (size_t)(end - text) : 0));
     return (stat(text, &s) && stat(before, &s)) || S_ISDIR(s.st_mode)
                ? ""
                : "; it is a file: 'halfulp tensors' lists what is in one, 'halfulp stats' measures "
-                 "it, and 'halfulp show FILE:TENSOR[i]' shows an element";
+                 "it, and 'halfulp show FILE:TENSOR[i]', of an array FILE:[i], shows an element";
 }
 
 static int digit_value(char c, unsigned base)

@@ -160,6 +160,15 @@ static void apply_shape(const struct size_shape *s, struct size_result *r)
     m->no_kv = NULL;
 }
 
+/* OWNER/NAME, or an address of it. */
+static bool is_hub_name(const char *source)
+{
+    const char *slash = strchr(source, '/');
+    return strstr(source, "://") ||
+           (slash && slash > source && slash[1] && !strchr(slash + 1, '/') && *source != '.' &&
+            *source != '~' && !strstr(slash, ".json") && !strstr(slash, ".safetensors"));
+}
+
 static void open_model(const struct size_options *options, struct size_result *r)
 {
     struct hu_model *m = &r->model;
@@ -176,8 +185,13 @@ static void open_model(const struct size_options *options, struct size_result *r
         hu_model_free(m);
         *m = bare;
     } else {
-        die(strpbrk(r->source, "/.") ? "%s" : "%s (nor is it a parameter count, such as 7B or 7e9)",
-            m->error);
+        bool missing = access(r->source, F_OK) && errno == ENOENT;
+        die("%s%s", m->error,
+            !strpbrk(r->source, "/.") ? " (nor is it a parameter count, such as 7B or 7e9)"
+            : missing && is_hub_name(r->source)
+                ? "; a model of the Hub is sized by its config.json, "
+                  "which halfulp reads and does not fetch"
+                : "");
     }
     apply_shape(&options->shape, r);
 }

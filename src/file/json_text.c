@@ -55,6 +55,39 @@ static bool refuse_foreign(const char *text, size_t n, char why[HU_JSON_ERROR])
     return true;
 }
 
+/* Python's json writes three numbers that JSON lacks (mamba's "time_step_limit"): what is read in
+ * the place of the one at TEXT, as long as it; NULL: there is none. */
+static const char *stand_in(const char *text, size_t n)
+{
+    static const char *const words[][2] = {
+        {"-Infinity", "\"-inf\"   "}, {"Infinity", "\"inf\"   "}, {"NaN", "\"\" "}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (n >= strlen(words[i][0]) && !memcmp(text, words[i][0], strlen(words[i][0])))
+            return words[i][1];
+    return NULL;
+}
+
+/* TEXT with those replaced, and every other byte where it was. NULL: it has none, or no memory. */
+static char *quote_numbers(const char *text, size_t n)
+{
+    char *copy = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const char *quoted = stand_in(text + i, n - i);
+        if (text[i] == '"')
+            while (++i < n && text[i] != '"')
+                i += text[i] == '\\';
+        if (!quoted)
+            continue;
+        if (!copy && (copy = malloc(n)))
+            memcpy(copy, text, n);
+        if (!copy)
+            return NULL;
+        memcpy(copy + i, quoted, strlen(quoted));
+        i += strlen(quoted) - 1;
+    }
+    return copy;
+}
+
 json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_ERROR])
 {
     json_error_t error;
@@ -65,7 +98,9 @@ json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_E
                  cost / 1000000, most / 1000000);
         return NULL;
     }
-    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
+    char *quoted = quote_numbers(text, n);
+    json_t *root = json_loadb(quoted ? quoted : text, n, JSON_REJECT_DUPLICATES, &error);
+    free(quoted);
     if (!root && !refuse_foreign(text, n, why))
         snprintf(why, HU_JSON_ERROR, "line %d, column %d (byte %d): %s", error.line, error.column,
                  error.position, PRINTABLE(error.text, 200));

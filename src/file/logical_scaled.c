@@ -13,13 +13,13 @@
  * in / 16], weight_scale_2 fp32: NVFP4; weight fp8, weight_scale fp32: one for all, or, of tiles,
  * [down, 1, across, 1]. compressed-tensors (compressors/quantized_compressors/nvfp4_quantized.py):
  * weight_packed, weight_scale, weight_global_scale, which is divided by; float-quantized: weight
- * and weight_scale of a tensor, a row or a tile. DeepSeek-V4 (inference/convert.py): weight fp8 or,
- * two fp4 a byte, int8, and scale e8m0: of tiles, or of 32 in a row. Mistral's own files:
- * qscale_weight, one for all. int-quantized: weight int8, weight_scale as above or of groups in a
- * row, weight_zero_point int8. bitsandbytes' LLM.int8 (nn/modules.py, Linear8bitLt): weight int8,
- * SCB fp32 [out], the greatest magnitude of a row, which 127 stands for; weight_format 0: row by
- * row. Microscaling (OCP MX 1.0): scales are e8m0, or uint8 that are the same codes, one for 32 in
- * a row.
+ * and weight_scale of a tensor, a row or a tile; int8 in tiles too (blockwise_int8, SGLang).
+ * DeepSeek-V4 (inference/convert.py): weight fp8 or, two fp4 a byte, int8, and scale e8m0: of
+ * tiles, or of 32 in a row. Mistral's own files: qscale_weight, one for all. int-quantized: weight
+ * int8, weight_scale as above or of groups in a row, weight_zero_point int8. bitsandbytes' LLM.int8
+ * (nn/modules.py, Linear8bitLt): weight int8, SCB fp32 [out], the greatest magnitude of a row,
+ * which 127 stands for; weight_format 0: row by row. Microscaling (OCP MX 1.0): scales are e8m0, or
+ * uint8 that are the same codes, one for 32 in a row.
  */
 
 /* What the elements of T's codes are. False: T is none of codes. */
@@ -213,9 +213,10 @@ static enum logical_found by_floats(struct logical_reader *r, const struct logic
               (p->lead == 1 && hu_logical_is_shape(scales, 1, codes->shape[0])))},
         {0, 1, !p->tiles && codes->rank > 1 && is_grid(r, p, 1, p->columns)},
         {down, across,
-         p->element && (is_grid(r, p, tiles_down, tiles_across) ||
-                        (matrix && hu_logical_is_shape(scales, 4, tiles_down, UINT64_C(1),
-                                                       tiles_across, UINT64_C(1))))},
+         (p->element || tile[0]) &&
+             (is_grid(r, p, tiles_down, tiles_across) ||
+              (matrix && hu_logical_is_shape(scales, 4, tiles_down, UINT64_C(1), tiles_across,
+                                             UINT64_C(1))))},
         {1, group, !p->tiles && group},
     };
     for (size_t i = 0; p->columns <= UINT32_MAX && i < sizeof shapes / sizeof *shapes; i++) {
@@ -227,6 +228,9 @@ static enum logical_found by_floats(struct logical_reader *r, const struct logic
         return found(r, p, shapes[i].rows, shapes[i].columns, is_power(scales) ? "e8m0" : "fp32",
                      HU_OVER_NONE);
     }
+    if (!p->element && !tile[0] && is_grid(r, p, tiles_down, tiles_across))
+        return hu_logical_misfit(
+            r, scales, "tiles of integers are read where config.json has a weight_block_size");
     return hu_logical_misfit(
         r, scales,
         "scales want [%llu, %llu] for tiles of %u × %u%s, and neither a padded nor a reordered "

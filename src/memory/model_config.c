@@ -37,12 +37,29 @@ static const char *first_class(json_t *root)
     return json_string_value(json_array_get(json_object_get(root, "architectures"), 0));
 }
 
+/* The family of code that the model brings with it under a model_type of transformers' own: by its
+ * config's class, with the module that it is in, or by its class behind the model_type. */
+static const struct hu_family_text *find_code(struct reading *r)
+{
+    const char *name = text_of(json_object_get(r->root, "auto_map"), "AutoConfig");
+    const char *dashes = name ? strstr(name, "--") : NULL; /* behind another repository's name */
+    const char *type = text_of(r->root, "model_type"), *class = first_class(r->root);
+    char both[128];
+    name = dashes ? dashes + 2 : name;
+    const struct hu_family_text *text =
+        name && strchr(name, '.') ? find_one(name, HU_FAMILY_BY_CLASS) : NULL;
+    snprintf(both, sizeof both, "%s.%s", type ? type : "", class ? class : "");
+    return text ? text : find_one(both, HU_FAMILY_BY_CLASS);
+}
+
 /* model_type, or else the classes that the config names, or diffusers' one. */
 static const struct hu_family_text *find_family(struct reading *r)
 {
     const char *type = text_of(r->root, "model_type");
-    const struct hu_family_text *text = find_one(type, HU_FAMILY_BY_NAME);
+    const struct hu_family_text *text = find_code(r);
     json_t *classes = json_object_get(r->root, "architectures");
+    if (!text)
+        text = find_one(type, HU_FAMILY_BY_NAME);
     if (text)
         return text;
     for (size_t i = 0; !text && i < json_array_size(classes); i++)
@@ -181,6 +198,10 @@ static bool list_tensors(struct reading *r, const struct hu_family_text *text, j
     int n = (int)strcspn(text->names, " ");
     if (!listing_make(text, config, m, &list))
         return false;
+    const char *causal = class ? strstr(class, "ForCausalLM") : NULL;
+    if (causal && causal[strlen("ForCausalLM")] && !hu_has_word(text->classes, class))
+        hu_model_note(m, "%s is not known: counted as '%.*s' for causal language modelling",
+                      hu_printable(class, shown, sizeof shown), n, text->names);
     if (list.classifies)
         hu_model_note(m, "counted as a classifier, without a language model's head");
     /* Some repositories name the bare class and store a head. */

@@ -245,6 +245,22 @@ static bool read_aqlm(struct declared *d)
     return true;
 }
 
+/* Integers of any width keep a byte each (IntxUnpackedToInt8Tensor), a scale and a zero point of a
+ * byte a group, of 32 where activations are int8 and nothing else is said, or a row. */
+static bool read_intx(struct declared *d, json_t *settings, uint64_t group)
+{
+    json_t *by = json_object_get(settings, "weight_granularity");
+    const char *packing = config_text(json_object_get(settings, "intx_packing_format"), "_data");
+    by = by ? by : json_object_get(settings, "granularity");
+    d->f.bits = 8;
+    d->f.group = by ? config_number(json_object_get(by, "_data"), "group_size", 0)
+                    : config_number(settings, "group_size", group);
+    d->f.scale_bits = 16;
+    d->f.zero_bits = 8;
+    return !*packing || declared_one_of("UNPACKED_TO_INT8 unpacked_to_int8", packing) ||
+           declared_unknown(d, "torchao's packing", packing);
+}
+
 static bool read_torchao(struct declared *d)
 {
     json_t *type = json_object_get(d->config, "quant_type");
@@ -253,15 +269,21 @@ static bool read_torchao(struct declared *d)
     const char *name = old ? json_string_value(type) : config_text(inner, "_type");
     json_t *settings =
         old ? json_object_get(d->config, "quant_type_kwargs") : json_object_get(inner, "_data");
-    bool four = strstr(name, "int4") || strstr(name, "Int4");
-    bool float8 = strstr(name, "float8") || strstr(name, "Float8");
-    if (!four && !float8 && !strstr(name, "int8") && !strstr(name, "Int8"))
-        return declared_unknown(d, "the quant_type of torchao", name);
+    bool four = strstr(name, "nt4"), float8 = strstr(name, "loat8"); /* either case */
     if (config_true(d->config, "include_input_output_embeddings"))
         d->f.scope = HU_SCOPE_TABLES;
+    if (declared_one_of(
+            "Int8DynamicActivationIntxWeightConfig Int8DynamicActivationInt4WeightConfig "
+            "int8_dynamic_activation_int4_weight int8da_int4w",
+            name))
+        return read_intx(d, settings, 32);
+    if (!strcmp(name, "IntxWeightOnlyConfig"))
+        return read_intx(d, settings, 0);
+    if (!four && !float8 && !strstr(name, "nt8"))
+        return declared_unknown(d, "the quant_type of torchao", name);
     d->f.bits = four ? 4 : 8;
     d->f.group = four ? config_number(settings, "group_size", 128) : 0;
-    d->f.scale_bits = float8 ? 32 : 16;
+    d->f.scale_bits = float8 && !four ? 32 : 16;
     d->f.zero_bits = four ? 16 : 0;
     return true;
 }
@@ -387,7 +409,7 @@ static const struct method {
     bool (*read)(struct declared *d); /* what the config says beside; NULL: nothing */
     struct hu_formula has;            /* what every checkpoint of it has alike */
 } methods[] = {
-    {"fp8", read_fp8, {.bits = 8, .scale_bits = 32}},
+    {"fp8 blockwise_int8", read_fp8, {.bits = 8, .scale_bits = 32}}, /* SGLang's int8 in tiles */
     {"fbgemm_fp8", NULL, {.bits = 8, .scale_bits = 32}}, /* FBGEMM: a row's fp32 scale */
     {"gptq", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16, .input_bytes = 4}},
     {"awq", read_awq, {.bits = 4, .group = 128, .scale_bits = 16}},
