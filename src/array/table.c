@@ -224,6 +224,9 @@ static void fill_plane(struct table *t, enum plane plane, unsigned shift)
         bytes[i] = plane == PLANE_FLAGS ? t->flags[i] : (unsigned char)(t->words[i] >> shift);
 }
 
+/* One look-up after another. */
+static row_function table_row;
+
 void hu_table_fill(struct plan *p)
 {
     struct table *t = &p->table;
@@ -261,14 +264,14 @@ void hu_table_fill(struct plan *p)
     /* Where a word is more than the planes have one after another. */
     const bool wide = t->to->storage_bits > 16 && !t->top;
     if (t->to == p->to && (wide || (!t->direct && !t->of_words.changes)))
-        p->row = t->last ? hu_scalar_row : hu_table_row, p->few = NULL, p->streams = false;
+        p->row = t->last ? hu_scalar_row : table_row, p->few = NULL, p->streams = false;
     if (p->settle)
         p->settle(p);
 }
 
 void hu_plan_table(struct plan *p, const struct abilities *a)
 {
-    p->row = a->settle ? a->row : hu_table_row;
+    p->row = a->settle ? a->row : table_row;
     p->few = a->settle ? a->few : NULL;
     p->streams = a->settle;
     p->first = a->table;
@@ -409,7 +412,8 @@ static void look_up_drawn(const struct table *t, unsigned char *out, const unsig
     }
 }
 
-unsigned hu_table_row(const struct plan *p, void *dst, const void *src, size_t n, uint64_t first)
+static unsigned table_row(const struct plan *p, void *dst, const void *src, size_t n,
+                          uint64_t first)
 {
     const struct table *t = &p->table;
     const uint64_t keys = hu_random_keys(p->options.seed, first);

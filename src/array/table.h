@@ -19,8 +19,6 @@ void hu_plan_table(struct plan *p, const struct abilities *a);
 /* Where codes of the source have any of MASK in their MARKS. */
 struct span hu_table_span(const struct plan *p, const unsigned char marks[TABLE_CODES],
                           unsigned mask);
-/* One look-up after another. */
-row_function hu_table_row;
 /* N codes from SRC, a byte each, and back into a packed layout. */
 void hu_table_unpack(const struct hu_format *from, unsigned char *codes, const void *src, size_t n);
 void hu_table_pack(const struct hu_format *to, void *dst, const unsigned char *codes, size_t n);

@@ -44,11 +44,6 @@ static bool same_shape(const struct hu_tensor *a, const struct hu_tensor *b)
     return same;
 }
 
-static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
-{
-    return a.format == b.format && a.integer == b.integer && a.block == b.block;
-}
-
 static enum against_status status_of(const struct against_side *first, size_t a,
                                      const struct against_side *second, size_t b)
 {
@@ -56,7 +51,7 @@ static enum against_status status_of(const struct against_side *first, size_t a,
     bool numbers = first->of.data[a].data.format, others = second->of.data[b].data.format;
     if (!same_shape(t, u))
         return AGAINST_SHAPE;
-    if (numbers != others || (!numbers && !same_dtype(t->dtype, u->dtype)))
+    if (numbers != others || (!numbers && !hu_dtype_same(t->dtype, u->dtype)))
         return AGAINST_DTYPE;
     return AGAINST_COMPARED;
 }

@@ -137,8 +137,7 @@ static bool same_tensors(const struct partial_head *a, const struct partial_head
         same = !strcmp(a->tensors[i].name, b->tensors[i].name) &&
                a->tensors[i].elements == b->tensors[i].elements &&
                a->tensors[i].pieces == b->tensors[i].pieces &&
-               a->tensors[i].dtype.format == b->tensors[i].dtype.format &&
-               a->tensors[i].dtype.block == b->tensors[i].dtype.block;
+               hu_dtype_same(a->tensors[i].dtype, b->tensors[i].dtype);
     return same;
 }
 

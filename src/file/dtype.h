@@ -16,6 +16,12 @@ static inline bool hu_dtype_is_set(struct hu_dtype dtype)
     return dtype.format || dtype.integer || dtype.block;
 }
 
+/* Whether they are one, whatever it is called. */
+static inline bool hu_dtype_same(struct hu_dtype a, struct hu_dtype b)
+{
+    return a.format == b.format && a.integer == b.integer && a.block == b.block;
+}
+
 /* NAME as format.h and block.h read it. False: no such dtype. */
 bool hu_dtype_find(const char *name, struct hu_dtype *dtype);
 /* What a GGUF header calls TYPE. False: removed from ggml, or unknown. */

@@ -88,7 +88,7 @@ void listing_cut(struct listing *l, size_t length)
     l->path[length] = 0;
 }
 
-bool listing_classifies(const char *class)
+static bool classifies(const char *class)
 {
     return strstr(class, "Classification") || strstr(class, "QuestionAnswering") ||
            strstr(class, "MultipleChoice");
@@ -173,7 +173,7 @@ static void emit_score(struct listing *l, struct hu_tensor_row score, bool answe
 static bool head_stands(struct listing *l, const struct hu_tensor_row *head)
 {
     const char *class = l->e.class;
-    if (!l->result->bare && !listing_classifies(class))
+    if (!l->result->bare && !classifies(class))
         return true;
     bool answers = strstr(class, "QuestionAnswering");
     bool biased = answers || strstr(class, "TokenClassification");

@@ -45,8 +45,6 @@ void listing_append(struct listing *l, const char *text);
 void listing_append_number(struct listing *l, int64_t n);
 void listing_cut(struct listing *l, size_t length);
 
-bool listing_classifies(const char *class);
-
 /* What holds below LINE: PLACE, the part of a row that what is above LINE says, and its words. */
 struct hu_tensor_row row_below(struct listing *l, const struct line *line,
                                const struct hu_tensor_row *place);

@@ -119,12 +119,6 @@ static bool size_dtype(struct making *m, struct hu_dtype dtype, struct hu_weight
     return true;
 }
 
-/* Same dtype, whatever it is called. */
-static bool same_dtype(struct hu_dtype a, struct hu_dtype b)
-{
-    return a.format == b.format && a.integer == b.integer && a.block == b.block;
-}
-
 static const struct hu_dtype as_stored; /* none */
 
 /* As the files hold it, or as the config declares its checkpoint. */
@@ -170,7 +164,7 @@ static bool add_row(struct making *m, const struct hu_mixture *mixture, struct h
                 : !size_stored(m, w))
         return false;
     w->own |= known && !mixture && !m->model->quantization && is_plain(m->model, &own) &&
-              same_dtype(own, dtype);
+              hu_dtype_same(own, dtype);
     /* What the rules of thumb make of it. */
     w->inference_bytes = hu_scaled(w->bytes, m->request->overhead);
     if (w->trains && __builtin_mul_overflow(w->bytes, 4, &w->adam_bytes))
@@ -192,7 +186,7 @@ static bool add_own(struct making *m)
         return true;
     }
     for (size_t i = 0; !stored && i < r->dtype_count; i++)
-        if (!r->mixtures[i] && same_dtype(r->dtypes[i], dtype))
+        if (!r->mixtures[i] && hu_dtype_same(r->dtypes[i], dtype))
             return true;
     return !r->own || add_row(m, NULL, dtype);
 }
@@ -258,7 +252,7 @@ static void add_token_term(struct making *m)
         even &= k->k == first->k && k->v == first->v;
         layers++;
     }
-    bool same = same_dtype(q.k, q.v);
+    bool same = hu_dtype_same(q.k, q.v);
     snprintf(dtype, sizeof dtype, "%s%s%s", hu_dtype_name(q.k), same ? "" : ", values in ",
              same ? "" : hu_dtype_name(q.v));
     if (!first)
