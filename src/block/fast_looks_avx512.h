@@ -44,19 +44,6 @@ INLINE full_halves rounded(const struct full *x, enum exactness exactness, marks
     return upper_halves(rounded_words(a), rounded_words(b));
 }
 
-/* Sixteen of them, of which none is subnormal where any was ROUNDED. */
-INLINE halves rounded_half(floats x, enum exactness exactness, marks *middles)
-{
-    words bits = (words)x;
-    if (exactness == ROUNDED)
-        *middles |= middles_of(bits);
-#if HAS_BF16
-    if (exactness == NORMAL || exactness == ROUNDED)
-        return (halves)_mm512_cvtneps_pbh((__m512)x);
-#endif
-    return (halves)_mm512_cvtepi32_epi16((__m512i)(rounded_words(bits) >> 16));
-}
-
 #define INT8_UNIT 1.0f
 INLINE struct full full_int8(const void *at)
 {
@@ -146,10 +133,9 @@ INLINE struct tables tables_under(const float *values, const struct under *of, b
                                   enum exactness exactness, marks *middles)
 {
     struct full both = {values_under(values, of[0], minima), values_under(values, of[1], minima)};
-    if (exactness == ROUNDED)
-        return (struct tables){
-            {rounded_half(both.a, exactness, middles), rounded_half(both.b, exactness, middles)}};
-    __m512i t = (__m512i)rounded(&both, exactness, middles);
+    if (exactness == ROUNDED) /* none is subnormal then: see is_usual */
+        *middles |= middles_of((words)both.a) | middles_of((words)both.b);
+    __m512i t = (__m512i)rounded(&both, NORMAL, NULL);
     return (struct tables){
         {(halves)_mm512_castsi512_si256(t), (halves)_mm512_extracti64x4_epi64(t, 1)}};
 }
