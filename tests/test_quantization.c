@@ -232,19 +232,6 @@ Test(quantization, methods_store_what_their_libraries_write)
          "\"IntxWeightOnlyConfig\",\"_data\":{\"granularity\":{\"_type\":\"PerAxis\","
          "\"_data\":{\"axis\":0}}}}}}",
          LINEAR + ROWS * 3 + REST},
-        /* A byte for each integer, a scale and a byte of zero point a group. */
-        {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
-         "\"Int8DynamicActivationIntxWeightConfig\",\"_data\":{\"weight_dtype\":{\"_type\":"
-         "\"torch.dtype\",\"_data\":\"int4\"},\"weight_granularity\":{\"_type\":\"PerGroup\","
-         "\"_data\":{\"group_size\":64}},\"intx_packing_format\":{\"_type\":"
-         "\"IntxPackingFormat\",\"_data\":\"UNPACKED_TO_INT8\"}}}}}",
-         LINEAR + LINEAR / 64 * 3 + REST},
-        {"{\"quant_method\":\"torchao\",\"quant_type\":\"int8_dynamic_activation_int4_weight\"}",
-         LINEAR + LINEAR / 32 * 3 + REST},
-        {"{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
-         "\"IntxWeightOnlyConfig\",\"_data\":{\"granularity\":{\"_type\":\"PerAxis\","
-         "\"_data\":{\"axis\":0}}}}}}",
-         LINEAR + ROWS * 3 + REST},
         {"{\"quant_method\":\"eetq\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
         {"{\"quant_method\":\"quanto\",\"weights\":\"int8\"}", LINEAR + ROWS * 2 + REST},
         {"{\"quant_method\":\"quanto\",\"weights\":\"int4\"}", LINEAR / 2 + GROUPS_128 * 4 + REST},
