@@ -198,6 +198,10 @@ mkdir tiles back
 holds "other tiles are read by their config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64 -o tiles/model.safetensors && '$halfulp' cast tiles/model.safetensors -t fp32 -o back/model.safetensors && grep -q 96 back/config.json"
 mkdir power
 holds "powers of two as scales of tiles are read again too, and said in the config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64_e8m0 -o power/model.safetensors && '$halfulp' tensors power/model.safetensors --parts | grep -q 'scale_inv.*F8_E8M0' && grep -q '\"scale_fmt\": \"ue8m0\"' power/config.json && '$halfulp' cast power/model.safetensors -t fp32 -o power/again.safetensors"
+mkdir -p odd odder
+cp model/model.safetensors odd/
+echo '{"model_type": "mamba2", "time_step_limit": [0.0, Infinity]}' >odd/config.json
+exits "a config with a number that JSON lacks is not written again" 2 "config.json: .*Infinity" "$halfulp" cast odd/model.safetensors -t fp8_tile32x64 -o odder/model.safetensors
 rm tiles/config.json
 exits "and refused without it" 2 "want \\[2, 2\\] for tiles of 128" "$halfulp" cast tiles/model.safetensors -t fp32 -o never.safetensors
 holds "the types' column is as wide as they are" bash -c "'$halfulp' tensors new/model.safetensors |

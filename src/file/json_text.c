@@ -88,7 +88,7 @@ static char *quote_numbers(const char *text, size_t n)
     return copy;
 }
 
-json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_ERROR])
+static json_t *load(const char *text, size_t n, size_t most, bool python, char why[HU_JSON_ERROR])
 {
     json_error_t error;
     size_t cost = cost_of(text, n);
@@ -98,7 +98,7 @@ json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_E
                  cost / 1000000, most / 1000000);
         return NULL;
     }
-    char *quoted = quote_numbers(text, n);
+    char *quoted = python ? quote_numbers(text, n) : NULL;
     json_t *root = json_loadb(quoted ? quoted : text, n, JSON_REJECT_DUPLICATES, &error);
     free(quoted);
     if (!root && !refuse_foreign(text, n, why))
@@ -107,14 +107,29 @@ json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_E
     return root;
 }
 
-json_t *hu_json_read(const char *path, size_t per_byte, char why[HU_JSON_ERROR])
+json_t *hu_json_load(const char *text, size_t n, size_t most, char why[HU_JSON_ERROR])
+{
+    return load(text, n, most, true, why);
+}
+
+static json_t *read_file(const char *path, size_t per_byte, bool python, char why[HU_JSON_ERROR])
 {
     const char *no_text;
     size_t n = 0;
     char *text = hu_text_read(path, &n, &no_text);
     if (!text)
         snprintf(why, HU_JSON_ERROR, "%s", no_text);
-    json_t *root = text ? hu_json_load(text, n, HU_JSON_CONFIG_MAX + per_byte * n, why) : NULL;
+    json_t *root = text ? load(text, n, HU_JSON_CONFIG_MAX + per_byte * n, python, why) : NULL;
     free(text);
     return root;
+}
+
+json_t *hu_json_read(const char *path, size_t per_byte, char why[HU_JSON_ERROR])
+{
+    return read_file(path, per_byte, false, why);
+}
+
+json_t *hu_json_read_config(const char *path, char why[HU_JSON_ERROR])
+{
+    return read_file(path, 0, true, why);
 }

@@ -119,7 +119,7 @@ static json_t *load_beside(const char *path, const char *name, bool *fine,
                  slash ? path : ".") >= (int)sizeof folder ||
         !hu_folder_has(folder, name, file))
         return NULL;
-    json_t *root = hu_json_read(file, 0, why);
+    json_t *root = hu_json_read_config(file, why);
     if (root)
         return root;
     snprintf(error, HU_LOGICAL_ERROR, "%s, which says how tensors are quantized: %s",
