@@ -1,4 +1,5 @@
 #include "safetensors.h"
+#include "digit.h"
 #include "printable.h"
 
 #include <math.h>
@@ -72,19 +73,11 @@ static bool read_members(struct reader *r, char close, bool (*member)(struct rea
     return false;
 }
 
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool read_hex4(struct reader *r, uint32_t *code)
 {
     *code = 0;
     for (int i = 0; i < 4; i++, r->at++) {
-        int digit = r->at < r->end ? hex_digit(r->bytes[r->at]) : -1;
+        int digit = r->at < r->end ? hu_digit_value((char)r->bytes[r->at]) : -1;
         if (digit < 0)
             return hu_file_refuse(r->error, r->at, "\\u wants four hexadecimal digits");
         *code = *code << 4 | (uint32_t)digit;

@@ -78,6 +78,7 @@ struct mixing {
     uint64_t down;          /* which ffn_down is next, where there are no experts */
     uint64_t experts;       /* of a layer */
     uint64_t channels;      /* of a delta net's convolution: its queries, keys and values */
+    uint64_t query;         /* of an attention's head */
     bool falcon, seventy, head;
     bool transposed; /* GPT-2's matrices are inputs × outputs */
     uint64_t *sum;
@@ -205,18 +206,18 @@ static bool add_parted(struct mixing *m, const struct hu_tensor_row *row)
            add(m, value_format(m), values * in, in);
 }
 
+static uint64_t of_head(const struct hu_model *model, const struct hu_tensor_row *row)
+{
+    return model->heads ? row->shape[0] / model->heads : 0;
+}
+
 /* MLA's kv_b_proj, whose halves are attn_k_b, by the keys' size, and attn_v_b. */
 static bool add_latent(struct mixing *m, const struct hu_tensor_row *row)
 {
     const struct hu_model *model = m->model;
-    uint64_t inner = row->shape[1], each = model->heads ? row->shape[0] / model->heads : 0, rope,
-             query = 0;
-    const struct hu_tensor_row *q = model->tensors.rows, *end = q + model->tensors.count;
-    for (; q < end && !query; q++)
-        if (attends(q, queries))
-            query = model->heads ? q->shape[0] / model->heads : 0;
-    rope = model->tensors.kept[0].k - inner;
-    uint64_t key = query > rope && query - rope < each ? query - rope : each / 2;
+    uint64_t inner = row->shape[1], each = of_head(model, row);
+    uint64_t rope = model->tensors.kept[0].k - inner;
+    uint64_t key = m->query > rope && m->query - rope < each ? m->query - rope : each / 2;
     return add(m, m->mixture->plain, model->heads * key * inner, key) &&
            add(m, m->mixture->plain, model->heads * (each - key) * inner, inner);
 }
@@ -307,6 +308,8 @@ static void look(struct mixing *m)
 {
     const struct hu_tensors *t = &m->model->tensors;
     for (const struct hu_tensor_row *row = t->rows; row < hu_tensors_end(t); row++) {
+        if (!m->query && attends(row, queries))
+            m->query = of_head(m->model, row);
         if (!counts(row))
             continue;
         m->head |= row->role == HU_ROLE_HEAD;
