@@ -17,6 +17,10 @@ prints "Hopper's fp8 keeps 13 bits" "h100-fp8 1.0001220703125 0x3f800400" row -f
 prints "C joins the group" "h100-fp8 2 0x40000000" row -f e4m3 --add fp32:0x3f8003ff --model h100-fp8 1 1
 prints "an fp16 accumulator" "a100 1.0009765625 0x3c01" row -f fp16 --accumulate fp16 --model a100 1,1 1,0x1.8p-11
 prints "blocks of N" "blocked:2 1.0000001 0x3f800001" row -f fp16 --model blocked:2 $ones $small
+given() { dot "$@" | grep given | tr -s ' '; }
+prints "a C that is rounded into the accumulator shows what was given" " given -0.9 of the operands as they are given" given -f fp16 --add 0.1 1 -1
+prints "an operand that overflows shows what was given" " given 1000000000 of the operands as they are given" given -f fp16 1e9 1
+prints "operands that stay what they are show it once" "" given -f fp16 --add 0.5 1 -1
 exits "all models that take the format are listed" 0 '' "$halfulp" dot -f fp16 1,2 3,4
 prints "… and in their order" "exact sequential pairwise blocked:64 fma v100 t4 a100 ada h100 b200 mi100 mi250x mi300x" bash -c \
     'echo $("$0" dot -f fp16 1,2 3,4 | sed "1,4d; s/ *\([^ ]*\).*/\1/")' "$halfulp"

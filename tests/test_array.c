@@ -327,6 +327,44 @@ Test(array, bits_beyond_the_end_of_a_packed_array_are_zero)
             }
 }
 
+/* Of one kind alone in runs, so that no step is left to what its neighbours ask for: the largest
+ * and infinite, subnormal ones with and without a last bit, and the least that is normal. */
+static struct sources runs_of_one_kind(const struct hu_format *from)
+{
+    enum { KINDS = 9, RUN = 192 };
+    const uint64_t normal = hu_trailing_mask(from) + 1, max = hu_max_finite_code(from);
+    const uint64_t kinds[KINDS] = {0,       1,   normal / 2 + 1, normal - 1, normal, normal + 1,
+                                   max - 1, max, max + 1};
+    struct sources s = {from, 2 * KINDS * RUN, calloc(2 * KINDS * RUN, from->storage_bits / 8)};
+    for (size_t i = 0; i < s.n; i++)
+        set_element(from, s.bytes, i, kinds[i / RUN / 2] | (i / RUN % 2 ? hu_sign_mask(from) : 0));
+    return s;
+}
+
+/* Targets that have numbers where the source has infinities, or whose normal numbers begin within
+ * the source's subnormal ones. */
+Test(array, targets_of_the_sources_exponents_and_a_little_more_convert_as_the_scalar_path,
+     .timeout = 300)
+{
+    static const enum hu_specials specials[] = {HU_SPECIALS_FN, HU_SPECIALS_FNUZ, HU_SPECIALS_NONE};
+    for (int x = 2; x <= 8; x++)
+        for (int y = 2; y <= 15 - x; y += y < 13 - x ? 2 : 1) {
+            const struct hu_format *from = hu_format_exmy(x, y, HU_SPECIALS_IEEE);
+            from = from ? from : hu_format_find(x == 5 ? "fp16" : "bf16");
+            struct sources s = runs_of_one_kind(from);
+            for (int t = y - 1; t >= 1; t = t == y - 1 ? y / 2 - 1 : 0)
+                for (size_t i = 0; i < 3; i++) {
+                    const struct hu_format *to = hu_format_exmy(x, t, specials[i]);
+                    if (to)
+                        check_all_options(s, to);
+                }
+            const struct hu_format *p3109 = hu_format_p3109(1 + x + y - 1, y, true, false);
+            if (p3109)
+                check_all_options(s, p3109);
+            free(s.bytes);
+        }
+}
+
 /* In the middle of numbers that all kernels take many at a time. */
 Test(array, an_infinity_becomes_nan_whatever_the_direction)
 {

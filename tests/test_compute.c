@@ -239,6 +239,22 @@ Test(compute, remarks_come_where_they_are_due)
     expect_remark("fp32", "1.5 - 1", "cancel", false);
 }
 
+/* The sign with which an operand is added, overflow, and formats without the difference. */
+Test(compute, remarks_tell_of_nothing_that_was_not)
+{
+    expect_remark("fp16", "2 - 1", "is lost", false);
+    expect_remark("fp16", "1 - 4096", "1 is lost: at 4096 the numbers of fp16 are 4 apart", true);
+    expect_remark("fp16", "-4096 + 1", "1 is lost: at -4096", true);
+    expect_remark("fp4", "6 + 6", "is lost", false);
+    expect_remark("int8", "127 + 1", "is lost", false);
+    expect_remark("binary8p4ue", "1 - 2", "Sterbenz", false);
+    expect_remark("binary8p4ue", "2 - 1", "Sterbenz", true);
+    expect_remark("fp4", "1 / 0",
+                  "infinity lies beyond fp4_e2m1's largest number, 6, which is kept", true);
+    expect_remark("fp8_e4m3", "-1 / 0", "-infinity lies beyond fp8_e4m3's lowest number, -448",
+                  true);
+}
+
 /* Guard, round and sticky decide what every direction gives. */
 Test(compute, guard_round_and_sticky_explain_the_rounding)
 {

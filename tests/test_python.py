@@ -375,3 +375,71 @@ def test_documentation_is_true():
     assert results.failed == 0 and results.attempted >= 6
     for name in halfulp.__all__:
         assert getattr(halfulp, name).__doc__, name
+
+
+def test_an_output_may_overlap_the_input():
+    n = 1000
+    for out, source, shift in (("f", "f", 4), ("i", "f", 4), ("f", "f", -4), ("d", "f", 0), ("f", "e", 0)):
+        numbers = [float(i) for i in range(n)]
+        name = {"f": "fp32", "i": "int32", "d": "fp64", "e": "fp16"}
+        read, written = struct.calcsize(source), struct.calcsize(out)
+        data = bytearray(n * 8 + 8)
+        at = max(0, -shift)
+        data[at:at + n * read] = struct.pack(f"<{n}{source}", *numbers)
+        whole = memoryview(data)
+        from_bytes = whole[at:at + n * read].cast("B" if source == "e" else source)
+        to = whole[at + shift:at + shift + n * written].cast(out)
+        if source == "e":
+            from_bytes = from_bytes.cast("H")
+        halfulp.cast(from_bytes, name[out], source=name[source], out=to)
+        assert list(to) == numbers, (out, source, shift)
+
+
+def test_an_output_of_another_shape_and_a_count_of_more_than_there_are_are_refused():
+    six = memoryview(array.array("f", range(6))).cast("B").cast("f", (2, 3))
+    turned = memoryview(bytearray(24)).cast("f", (3, 2))
+    with pytest.raises(ValueError, match=r"an output of shape \(3, 2\) for \(2, 3\)"):
+        halfulp.cast(six, "fp32", out=turned)
+    for count in (-1, 7):
+        with pytest.raises(ValueError, match="a count from 0 to 6"):
+            halfulp.cast(six, "fp32", count=count)
+
+
+def test_packed_codes_are_counted_as_elements_by_stats_and_quantize():
+    packed = bytes([0x21, 0x43, 0x65])  # 0.5, 1, 1.5, 2, 3, 4
+    told = halfulp.stats(packed, "fp8_e4m3", source="fp4_e2m1")["tensors"][0]
+    assert (told["elements"], told["max_abs"]) == (6, 4)
+    quantized = halfulp.quantize(packed, "mxfp8_e4m3", source="fp4_e2m1")
+    assert list(halfulp.dequantize(quantized).tolist()[0]) == [0.5, 1, 1.5, 2, 3, 4]
+    with pytest.raises(ValueError, match="rows of 2 bytes"):
+        halfulp.stats(memoryview(bytes(4)).cast("B", (2, 2)), "bf16", source="fp6_e3m2")
+
+
+def test_codes_beyond_their_format_are_refused():
+    e4m3 = halfulp.Format("fp8_e4m3")
+    for ask in (e4m3.text, e4m3.value, e4m3.classify, e4m3.next_up, e4m3.next_down,
+                lambda code: halfulp.convert(code, "fp8_e4m3", "fp32")):
+        for code in (0x1ff, -1, 1 << 70):
+            with pytest.raises(ValueError, match="a code of fp8_e4m3 has 8 bits"):
+                ask(code)
+
+
+def test_numbers_of_other_types_and_notations_are_read_exactly():
+    class Whole:  # as NumPy's integers are
+        __index__ = lambda self: 2**53 + 1
+        __float__ = lambda self: float(2**53 + 1)
+
+    class Longer(Whole):  # as NumPy's long doubles are
+        __index__ = None
+        as_integer_ratio = lambda self: (2**53 + 1, 1)
+        __eq__ = lambda self, other: other == 2**53 + 1
+
+    for value in (Whole(), Longer()):
+        assert halfulp.Format("int64").round(value) == (2**53 + 1, ())
+    fp64 = halfulp.Format("fp64")
+    errors = {"0x20000000000001": "-1", "0x1/0x3": "-1/54043195528445952", "0b1.1": "0",
+              "1_0.5/2.5": "0.000000000000000177635683940025046467781066894531250", "0x1p5000": None}
+    for text, error in errors.items():
+        got = fp64.show(text).error
+        assert got == error or Fraction(got) == Fraction(error), text
+    assert fp64.show(-float("nan")).bits >> 63 == 1

@@ -96,11 +96,15 @@ static bool plan_pieces(struct plan *p, uint32_t most)
     /* What an integer with sign has no normal number for goes on beyond its subnormal ones. */
     const bool whole = k->integer && k->sign;
     const int first = least - whole, top = first > 1 ? first : 1;
+    /* No piece has fewer bits to drop than that where TOP begins or the last above the source's
+     * subnormals; with none the lower of two neighbours, found by taking 1 off, would be another
+     * number. */
+    const int fewest = drop + least - top;
     /* Where magnitudes are less than half of the target's least. */
     const int nothing = least - t - 2, count = (nothing > 0 ? top - nothing : top) + 1;
     const bool joins = nothing > 0 && count == (int)most + 1;
     const int reach = ((top + 1) << h->trailing) - 1;
-    if (least < 0 || count - joins > (int)most || reach > UINT16_MAX || drop < !whole)
+    if (least < 0 || count - joins > (int)most || reach > UINT16_MAX || fewest < 1)
         return false;
     h->last = (uint16_t)(count - 1 - joins);
     h->floor = (uint16_t)(joins ? (nothing << h->trailing) + 1 : 0);
@@ -116,6 +120,13 @@ static bool plan_pieces(struct plan *p, uint32_t most)
     return true;
 }
 
+/* Whether the source's infinity, taken for the number that its code would be, overflows. */
+static bool infinity_overflows(const struct plan *p)
+{
+    const uint32_t number = (uint32_t)(hu_emax(p->from) + 1 + FP32_BIAS) << FP32_TRAILING;
+    return hu_has_infinity(p->from) && p->k.plain_infinity && number > p->k.greatest;
+}
+
 bool hu_plan_halves(struct plan *p, uint32_t most)
 {
     const struct hu_format *from = p->from;
@@ -128,7 +139,7 @@ bool hu_plan_halves(struct plan *p, uint32_t most)
     if (!plan_tops(p) && (p->round == ROUND_TOP || !plan_pieces(p, most)))
         return false;
     h->finite = h->common = (uint16_t)(hu_max_finite_code(from) << h->shift);
-    if (h->tops || (hu_has_infinity(from) && k->plain_infinity))
+    if (h->tops || infinity_overflows(p))
         h->common = (uint16_t)(h->common + (1u << h->shift));
     const uint32_t tiny = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];
     const bool exact = hu_plan_is_exact(p);

@@ -105,6 +105,15 @@ static bool ratio_of(mpq_t ratio, const struct hu_value *v)
     return true;
 }
 
+/* A code's exact value. False: it is not finite. */
+static bool code_ratio(mpq_t ratio, const struct hu_format *f, uint64_t bits)
+{
+    bool finite = hu_is_finite(hu_decode(f, bits));
+    if (finite)
+        hu_datum_ratio(ratio, f, bits);
+    return finite;
+}
+
 /* The greatest finite magnitude over the format's largest, rounded to fp32, of which it is a
  * positive finite number: as stats' --scale tensor. */
 static uint64_t scale_of(const struct operand *o, const struct hu_format *f)
@@ -156,9 +165,8 @@ static size_t blocks_of(const struct dot *d)
 /* The code's value with the scale. False: not finite. */
 static bool side_ratio(mpq_t ratio, const struct dot *d, const struct dot_side *side, size_t index)
 {
-    if (!hu_is_finite(hu_decode(d->format, side->codes[index])))
+    if (!code_ratio(ratio, d->format, side->codes[index]))
         return false;
-    hu_datum_ratio(ratio, d->format, side->codes[index]);
     if (side->powers) {
         int power = side->powers[index / d->n * blocks_of(d) + index % d->n / HU_DOT_BLOCK];
         hu_mpq_scale(ratio, ratio, power);
@@ -247,7 +255,7 @@ static bool make_side(struct dot *d, struct dot_side *side, const struct operand
             size_t at = v * d->n + k;
             if (!d->block)
                 side->codes[at] = scaled_code(d, side, value, options);
-            side->rounded |= ratio_of(x, value) && side_ratio(y, d, side, at) && !mpq_equal(x, y);
+            side->rounded |= ratio_of(x, value) && !(side_ratio(y, d, side, at) && mpq_equal(x, y));
         }
     return true;
 }
@@ -277,9 +285,7 @@ static bool sum_codes(mpq_t sum, mpq_t magnitudes, const struct dot *d, size_t i
 {
     RATIO(x);
     RATIO(y);
-    bool finite = hu_is_finite(hu_decode(d->accumulate, d->c[index]));
-    if (finite)
-        hu_datum_ratio(sum, d->accumulate, d->c[index]);
+    bool finite = code_ratio(sum, d->accumulate, d->c[index]);
     mpq_abs(magnitudes, sum);
     for (size_t k = 0; finite && k < d->n; k++) {
         finite = side_ratio(x, d, &d->a, index / d->columns * d->n + k) &&
@@ -346,9 +352,14 @@ static void make_c(struct dot *d)
 {
     size_t count = d->rows * d->columns;
     d->c = check_memory(calloc(count, sizeof *d->c));
-    for (size_t i = 0; i < count; i++)
-        if (c_value(d, i))
-            d->c[i] = hu_value_bits_in(c_value(d, i), d->accumulate, NULL, NULL);
+    RATIO(given);
+    RATIO(taken);
+    for (size_t i = 0; i < count && d->given_c; i++) {
+        const struct hu_value *value = c_value(d, i);
+        d->c[i] = hu_value_bits_in(value, d->accumulate, NULL, NULL);
+        d->c_rounded |= ratio_of(given, value) &&
+                        !(code_ratio(taken, d->accumulate, d->c[i]) && mpq_equal(given, taken));
+    }
 }
 
 static const int *powers_of(const struct dot *d, const struct dot_side *side, size_t vector)

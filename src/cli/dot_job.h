@@ -52,6 +52,7 @@ struct dot {
     size_t roundings; /* that an addend meets at most */
     struct dot_side a, b; /* a's rows and b's columns are the vectors */
     uint64_t *c;
+    bool c_rounded;               /* one of C is not what was given */
     mpq_t *exact, *given, *bound; /* of each sum: of the codes, of what was given, n·u */
     bool has_exact, has_given, has_bound;
     struct dot_result results[DOT_MODELS_MAX];

@@ -41,7 +41,7 @@ static void print_head(const struct dot *d)
 
 static bool is_rounded(const struct dot *d)
 {
-    return d->a.rounded || d->b.rounded;
+    return d->a.rounded || d->b.rounded || d->c_rounded;
 }
 
 static void print_sums(const struct dot *d)

@@ -84,13 +84,21 @@ static bool addition_of(struct addition *a, const struct compute *c, const struc
            a->dy.class != HU_ZERO;
 }
 
-/* 256 + 1 is 256 in bf16. */
+static bool is_same(struct hu_datum x, struct hu_datum y)
+{
+    return x.class == y.class && x.sign == y.sign && x.significand == y.significand &&
+           x.quantum == y.quantum;
+}
+
+/* 256 + 1 is 256 in bf16; what overflows is lost to no operand. */
 static void of_absorption(struct remarks *r, const struct compute *c, const struct compute_step *s)
 {
     struct addition a;
-    if (!addition_of(&a, c, s) || a.f != s->format || a.g != s->format)
+    if (!addition_of(&a, c, s) || a.f != s->format || a.g != s->format ||
+        s->flags & (HU_OVERFLOW | HU_INVALID))
         return;
-    bool second = s->bits == a.x, first = hu_order(s->format, s->bits) == hu_order(a.g, a.y);
+    struct hu_datum sum = hu_decode(s->format, s->bits);
+    bool second = is_same(sum, a.dx), first = is_same(sum, a.dy);
     if (!second && !first)
         return;
     struct texts t = {0};
@@ -106,11 +114,11 @@ static void of_absorption(struct remarks *r, const struct compute *c, const stru
     free_texts(&t);
 }
 
-/* Sterbenz (1974): y / 2 <= x <= 2 y makes x - y exact. */
+/* Sterbenz (1974): y / 2 <= x <= 2 y makes x - y exact, where the format has its sign. */
 static void of_sterbenz(struct remarks *r, const struct compute *c, const struct compute_step *s)
 {
     struct addition a;
-    if (!addition_of(&a, c, s) || a.dx.sign == a.dy.sign || s->flags & HU_INEXACT ||
+    if (!addition_of(&a, c, s) || a.dx.sign == a.dy.sign || s->flags & (HU_INEXACT | HU_INVALID) ||
         a.f != s->format || a.g != s->format)
         return;
     mpq_t x, y;
@@ -181,10 +189,12 @@ static void of_overflow(struct remarks *r, const struct compute *c, const struct
     if (!s->format || !(s->flags & HU_OVERFLOW))
         return;
     struct texts t = {0};
-    bool below = s->has_value && mpq_sgn(s->value) < 0;
+    const bool infinite = s->exact.kind == HU_EXACT_INFINITE;
+    bool below = s->has_value ? mpq_sgn(s->value) < 0 : infinite && s->exact.sign;
     bool kept = hu_is_finite(hu_decode(s->format, s->bits));
     uint64_t end = below ? hu_lowest_code(s->format) : hu_max_finite_code(s->format);
-    say(r, "%s lies beyond %s's %s number, %s%s", s->has_value ? number(&t, s->value) : "it",
+    const char *beyond = !infinite ? "it" : below ? "-infinity" : "infinity";
+    say(r, "%s lies beyond %s's %s number, %s%s", s->has_value ? number(&t, s->value) : beyond,
         s->format->name, below ? "lowest" : "largest", datum(&t, s->format, end),
         kept ? ", which is kept" : "; --saturate would keep that");
     free_texts(&t);

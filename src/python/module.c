@@ -260,16 +260,29 @@ static size_t bytes_of(const struct hu_format *f, size_t n)
     return n * f->storage_bits / 8 + (n * f->storage_bits % 8 != 0);
 }
 
-/* The bytes of V one behind the other: its own, or new ones that the caller frees. */
-static char *plain_bytes(const struct view *v, bool filled, char **made)
+/* The bytes of V one behind the other: its own, unless they must be KEPT from what is written, or
+ * new ones that the caller frees. */
+static char *plain_bytes(const struct view *v, bool filled, bool kept, char **made)
 {
     *made = NULL;
-    if (view_is_plain(v))
+    if (view_is_plain(v) && !kept)
         return v->data;
     *made = malloc((size_t)v->count * (size_t)v->item);
     if (*made && filled)
         view_gather(v, *made);
     return *made;
+}
+
+/* Whether SRC is overwritten before it is read; hu_convert_array may go along one pointer. */
+static bool is_overwritten(const struct hu_format *to, const struct view *dst,
+                           const struct hu_format *from, const struct view *src)
+{
+    const uintptr_t in = (uintptr_t)src->data, out = (uintptr_t)dst->data;
+    const size_t read = (size_t)src->count * (size_t)src->item,
+                 written = (size_t)dst->count * (size_t)dst->item;
+    const bool along = in == out && to->storage_bits <= from->storage_bits;
+    return view_is_plain(src) && view_is_plain(dst) && !along && in < out + written &&
+           out < in + read;
 }
 
 static PyObject *cast_views(const struct hu_format *to, struct view *dst,
@@ -286,8 +299,9 @@ static PyObject *cast_views(const struct hu_format *to, struct view *dst,
     unsigned flags = 0;
     char *made_src, *made_dst;
     bool memory;
-    Py_BEGIN_ALLOW_THREADS char *in = plain_bytes(src, true, &made_src),
-                                *out = plain_bytes(dst, false, &made_dst);
+    const bool kept = is_overwritten(to, dst, from, src);
+    Py_BEGIN_ALLOW_THREADS char *in = plain_bytes(src, true, kept, &made_src),
+                                *out = plain_bytes(dst, false, false, &made_dst);
     memory = n == 0 || (in && out);
     if (memory && n)
         hu_convert_array(to, out, from, in, n, options, flagged ? &flags : NULL);
@@ -365,7 +379,7 @@ static PyObject *quantize_view(const struct hu_block *to, const struct hu_format
     int failed = EINVAL;
     if (codes && scales) {
         char *code_bytes = PyBytes_AsString(codes), *scale_bytes = PyBytes_AsString(scales);
-        Py_BEGIN_ALLOW_THREADS in = plain_bytes(v, true, &made);
+        Py_BEGIN_ALLOW_THREADS in = plain_bytes(v, true, false, &made);
         if (in || !v->count)
             failed = hu_block_encode(to, code_bytes, more ? scale_bytes : NULL, &tensor_scale, from,
                                      in, rows, columns, options);
@@ -411,7 +425,7 @@ static bool decode_into(struct view *dst, const struct hu_format *to, const stru
 {
     char *made, *out;
     int failed = EINVAL;
-    Py_BEGIN_ALLOW_THREADS out = plain_bytes(dst, false, &made);
+    Py_BEGIN_ALLOW_THREADS out = plain_bytes(dst, false, false, &made);
     if (out)
         failed = hu_block_decode(to, out, from, codes, scales, tensor_scale, rows, columns);
     if (made && !failed)

@@ -75,6 +75,30 @@ def _ml_dtype(f):
     return None
 
 
+def _shape_of(array, origin):
+    """An array's shape in elements of ORIGIN, several of which packed codes have in a byte."""
+    item, shape, _ = _halfulp.shape(array)
+    if not _is_packed(origin):
+        return shape
+    *rows, last = shape or (1,)
+    bits = last * item * 8
+    if rows and bits % origin.storage_bits:
+        raise ValueError(f"rows of {last} bytes, which codes of {origin.storage_bits} bits do not fill")
+    return *rows, bits // origin.storage_bits
+
+
+def _counted(count, elements):
+    if not 0 <= count <= elements:
+        raise ValueError(f"a count from 0 to {elements}, which there are, not {count}")
+    return (count,)
+
+
+def _same_shape(out, shape):
+    has = _halfulp.shape(out)[1]
+    if has != shape and prod(has) == prod(shape):  # others' counts are refused by _halfulp.cast
+        raise ValueError(f"an output of shape {has} for {shape}")
+
+
 def _new_array(f, shape):
     """An array for elements of F: NumPy's where NumPy is loaded, else a memoryview."""
     codes = _CODES.get(f.storage_bits, "B")
@@ -102,8 +126,10 @@ def cast(array, to, *, source=None, round="rne", saturate=False, seed=None, out=
     round     "rne", "rna", "rtz", "rup", "rdn", "rto", or "stochastic" with seed: element i draws
               from (seed, i), on every machine alike; seed has 64 bits.
     saturate  overflow and infinities become the largest finite value.
-    out       an array of the same shape, with elements of TO's width, that receives the result.
-    count     elements to take of packed codes, which may end within the last byte.
+    out       an array of the same shape, with elements of TO's width, that receives the result; it may
+              overlap ARRAY. Where one of the two is packed, their elements are as many.
+    count     elements to take of packed codes, which may end within the last byte; no more than
+              there are.
     flags     True: returns (result, names of the exceptions raised).
 
     Without out the result is a NumPy array where NumPy is loaded, else a memoryview. Formats that
@@ -114,12 +140,14 @@ def cast(array, to, *, source=None, round="rne", saturate=False, seed=None, out=
     array = _as_array(array)
     target, origin = Format(to), _source(array, source)
     item, shape, _ = _halfulp.shape(array)
-    if _is_packed(origin):
-        elements = prod(shape) * item * 8 // origin.storage_bits
-        shape = (elements if count is None else min(count, elements),)
-    elif count is not None:
-        shape = (min(count, prod(shape)),)
+    packed = _is_packed(origin)
+    if packed:
+        shape = (prod(shape) * item * 8 // origin.storage_bits,)
+    if count is not None:
+        shape = _counted(count, prod(shape))
     result = _new_array(target, shape) if out is None else out
+    if out is not None and not packed and not _is_packed(target):
+        _same_shape(out, shape)
     raised = _halfulp.cast(target.name, result, origin.name, array, prod(shape),
                            options(round, saturate, seed), flags)
     return (result, flag_names(raised)) if flags else result
@@ -141,7 +169,7 @@ def quantize(array, to, *, source=None, rule=None, round="rne", saturate=True, s
     """
     array = _as_array(array)
     origin = _source(array, source)
-    _, shape, _ = _halfulp.shape(array)
+    shape = _shape_of(array, origin)
     columns = shape[-1] if shape else 1
     rows = prod(shape[:-1])
     parts = _halfulp.quantize(to, origin.name, array, rows, columns, one_of(RULES, rule, "rule"),
@@ -168,7 +196,7 @@ def stats(array, targets=(), *arguments, source=None):
     """
     array = _as_array(array)
     origin = _source(array, source)
-    _, shape, _ = _halfulp.shape(array)
+    shape = _shape_of(array, origin)
     plain = bytearray((prod(shape) * origin.storage_bits + 7) // 8)
     codes = memoryview(plain).cast(_CODES.get(origin.storage_bits, "B"))
     _halfulp.cast(origin.name, codes, origin.name, array, prod(shape), options(), False)

@@ -1,8 +1,12 @@
 """Formats and their data."""
 
+import re
 from collections import namedtuple
 from decimal import Decimal
 from fractions import Fraction
+from math import copysign
+from numbers import Complex, Real
+from operator import index
 
 from . import _halfulp
 
@@ -48,38 +52,56 @@ def text_of(value):
     """A number as text that hu_read reads back exactly."""
     if isinstance(value, str):
         return value
-    if isinstance(value, (bool, complex)):
+    if isinstance(value, bool) or (isinstance(value, Complex) and not isinstance(value, Real)):
         raise TypeError(f"a number or its text, not {type(value).__name__}")
-    if isinstance(value, int):
-        return hex(value)  # of any length, where Python writes 4,300 decimal digits
     if isinstance(value, Fraction):
         return f"{value.numerator:#x}/{value.denominator:#x}"
     if isinstance(value, Decimal):
         return str(value)
-    value = float(value)
-    finite = value == value and value not in (float("inf"), float("-inf"))
-    return value.hex() if finite else repr(value)
+    if not isinstance(value, float):
+        try:
+            return hex(index(value))  # of any length, where Python writes 4,300 decimal digits
+        except TypeError:
+            pass
+    near = float(value)
+    if near == value and near - near == 0:
+        return near.hex()
+    if near != near or near == value:
+        return ("-" if copysign(1, near) < 0 else "") + repr(abs(near))
+    return text_of(Fraction(*value.as_integer_ratio()))  # of more bits than a float's
 
 
 #: Digits of an error that is still written out.
 _LONGEST = 100_000
 
 
-def _exact_of(value):
-    """The number that VALUE is or names, or None where it is none, not written as Python writes them
-    or beyond what is written out."""
-    if isinstance(value, (int, Fraction)):
-        return Fraction(value)
-    text = text_of(value)
-    try:
-        if "/" in text:
-            return Fraction(text)
-        if "x" in text.lower():
-            return Fraction(float.fromhex(text))
+_BASED = re.compile(r"([+-]?)0([xb])([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?[0-9]+))?", re.ASCII)
+
+
+def _number(text):
+    """The number that TEXT is in decimal, C hexadecimal or binary; ValueError or ArithmeticError: none,
+    or one beyond what is written out."""
+    based = _BASED.fullmatch(text.lower().replace("_", ""))
+    if not based:
         number = Decimal(text)
-        near = number.is_finite() and abs(number.as_tuple().exponent) + abs(number.adjusted()) < _LONGEST
-        return Fraction(number) if near else None
-    except (ValueError, ArithmeticError):
+        if abs(number.as_tuple().exponent) + abs(number.adjusted()) >= _LONGEST:
+            raise ValueError
+        return Fraction(number)
+    sign, letter, whole, part, exponent = based.groups(default="")
+    bits, base = (4, 16) if letter == "x" else (1, 2)
+    power = int(exponent or 0) - bits * len(part)
+    if abs(power) >= 4 * _LONGEST:
+        raise ValueError
+    return int(sign + whole + part, base) * Fraction(2) ** power
+
+
+def _exact_of(value):
+    """The number that VALUE is or names, or None where it is none, has a suffix or is a datum's name,
+    or is beyond what is written out."""
+    try:
+        over, _, under = text_of(value).strip().partition("/")
+        return _number(over) / _number(under) if under else _number(over)
+    except (ValueError, ArithmeticError, TypeError):
         return None
 
 
@@ -101,9 +123,9 @@ def _decimal(fraction):
 
 class Datum(namedtuple("Datum", "format bits value error flags")):
     """A datum of a format: `format` (its name), `bits` (the code), `value` (the exact decimal, a
-    string), `error` (value minus what was asked for, a string; None where that is no number, or one of
-    over 100,000 digits) and
-    `flags` (names of the exceptions that rounding raised). float(datum) is the value."""
+    string), `error` (value minus what was asked for, a string; None where that is no number, a datum's
+    name such as "fp16:max", one with a suffix of C, or of over 100,000 digits) and `flags` (names of
+    the exceptions that rounding raised). float(datum) is the value."""
 
     __slots__ = ()
 
@@ -191,26 +213,31 @@ class Format:
                              - asked)
         return Datum(self.name, code, self.text(code, "exact"), error, flags)
 
+    def _code(self, code):
+        if not 0 <= code < 1 << self.width:
+            raise ValueError(f"a code of {self.name} has {self.width} bits, not {code:#x}")
+        return code
+
     def text(self, code, style="shown"):
         """The value of CODE as text. style: "shown" (exact within 17 digits, else the shortest that
         reads back), "shortest", "exact", or "hex" as C's %a."""
-        return _halfulp.print(self.name, code, one_of(_STYLES, style, "style"))
+        return _halfulp.print(self.name, self._code(code), one_of(_STYLES, style, "style"))
 
     def value(self, code):
         """The value of CODE as a float, rounded where a float lacks it."""
-        return _halfulp.value(self.name, code)
+        return _halfulp.value(self.name, self._code(code))
 
     def classify(self, code):
         """"zero", "subnormal", "normal", "infinite", "quiet_nan" or "signaling_nan"."""
-        return _halfulp.classify(self.name, code)
+        return _halfulp.classify(self.name, self._code(code))
 
     def next_up(self, code):
         """The code of the next value up; None past the last and from a NaN."""
-        return _halfulp.next_up(self.name, code)
+        return _halfulp.next_up(self.name, self._code(code))
 
     def next_down(self, code):
         """The code of the next value down; None past the last and from a NaN."""
-        return _halfulp.next_down(self.name, code)
+        return _halfulp.next_down(self.name, self._code(code))
 
 
 def formats():
@@ -238,6 +265,7 @@ def shortest(value, format="fp64"):
 
 def convert(code, source, target, round="rne", saturate=False, seed=None):
     """The code in TARGET of the value that CODE encodes in SOURCE, and the exceptions raised."""
-    bits, flags = _halfulp.convert(Format(target).name, Format(source).name, code,
+    origin = Format(source)
+    bits, flags = _halfulp.convert(Format(target).name, origin.name, origin._code(code),
                                    options(round, saturate, seed))
     return bits, flag_names(flags)
