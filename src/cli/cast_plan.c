@@ -276,7 +276,7 @@ static json_t *read_config(const char *path)
     struct stat status;
     if (stat(path, &status))
         return NULL;
-    json_t *root = hu_json_read(path, 0, why);
+    json_t *root = hu_json_read_config(path, why);
     if (!json_is_object(root))
         die("%s: %s", path, root ? "is no JSON object" : why);
     return root;
