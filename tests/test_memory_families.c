@@ -72,6 +72,31 @@ Test(memory_families, classes_hold_what_transformers_builds)
     cr_assert_geq(rows, 320, "only %d rows", rows);
 }
 
+/* torchvision's num_params of EfficientNet_B0_Weights to B7, whose layers transformers' class has
+ * (models/efficientnet, convert_efficientnet_to_pytorch.py: widths, depths, hidden_dim). */
+Test(memory_families, efficientnets_are_as_large_as_torchvision_says)
+{
+    static const struct {
+        const char *width, *depth;
+        unsigned hidden;
+        uint64_t parameters;
+    } rows[] = {{"1.0", "1.0", 1280, 5288548},  {"1.0", "1.1", 1280, 7794184},
+                {"1.1", "1.2", 1408, 9109994},  {"1.2", "1.4", 1536, 12233232},
+                {"1.4", "1.8", 1792, 19341616}, {"1.6", "2.2", 2048, 30389784},
+                {"1.8", "2.6", 2304, 43040704}, {"2.0", "3.1", 2560, 66347960}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text,
+                 "{\"model_type\":\"efficientnet\",\"architectures\":["
+                 "\"EfficientNetForImageClassification\"],\"width_coefficient\":%s,"
+                 "\"depth_coefficient\":%s,\"hidden_dim\":%u,\"num_labels\":1000}",
+                 rows[i].width, rows[i].depth, rows[i].hidden);
+        cr_assert(read_text(text), "%s", model.error);
+        cr_expect_eq(model.parameters, rows[i].parameters, "B%zu: %llu", i,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+}
+
 /* Gemma 4 of two layers, as transformers 5.17 saves it: 2,422,260,480 parameters there, and under
  * the older keys. The number of a layer may have zeros in front. */
 Test(memory_families, settings_by_layer_are_read_under_either_key)
