@@ -97,6 +97,39 @@ Test(memory_families, efficientnets_are_as_large_as_torchvision_says)
     }
 }
 
+/*
+ * Cheng et al. 2021 (arXiv:2107.06278, tables 1 and 2): parameters in millions over R50 and Swin-T
+ * to L, with 150 classes. Swin-T by hand: its own 27,519,354 and four norms (2,880); the pyramid
+ * 4,304,640; queries, projection and decoder 9,695,488; classes 151 · 257 and masks 3 · 256 · 257.
+ */
+Test(memory_families, maskformers_are_as_large_as_their_paper_says)
+{
+    static const struct {
+        const char *backbone;
+        unsigned millions;
+    } rows[] = {
+        {"\"model_type\":\"resnet\"", 41},
+        {"\"embed_dim\":96,\"depths\":[2,2,6,2],\"num_heads\":[3,6,12,24],\"window_size\":7", 42},
+        {"\"embed_dim\":96,\"depths\":[2,2,18,2],\"num_heads\":[3,6,12,24],\"window_size\":7", 63},
+        {"\"model_type\":\"swin\"", 102},
+        {"\"embed_dim\":192,\"depths\":[2,2,18,2],\"num_heads\":[6,12,24,48]", 212},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(
+            text, sizeof text,
+            "{\"model_type\":\"maskformer\",\"architectures\":["
+            "\"MaskFormerForInstanceSegmentation\"],\"num_labels\":150,\"backbone_config\":{%s}}",
+            rows[i].backbone);
+        cr_assert(read_text(text), "%s", model.error);
+        cr_expect_eq((model.parameters + 500000) / 1000000, rows[i].millions, "%s: %llu",
+                     rows[i].backbone, (unsigned long long)model.parameters);
+        if (rows[i].millions == 42)
+            cr_expect_eq(model.parameters,
+                         27519354 + 2880 + 4304640 + 9695488 + 151 * 257 + 3 * 256 * 257);
+        hu_model_free(&model);
+    }
+}
+
 /* Gemma 4 of two layers, as transformers 5.17 saves it: 2,422,260,480 parameters there, and under
  * the older keys. The number of a layer may have zeros in front. */
 Test(memory_families, settings_by_layer_are_read_under_either_key)
