@@ -723,8 +723,8 @@ Test(memory_families, bad_configs_say_what_is_wrong)
         {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"convnext\","
          "\"hidden_size\":8},\"decoder\":{\"model_type\":\"trocr\",\"d_model\":8}}",
          "of what sees only ViT, DeiT and Swin are known, not convnext"},
-        {"{\"model_type\":\"minicpmo\",\"vocab_size\":8,\"hidden_size\":8}",
-         "MiniCPM-o's ears and voice are not listed: name its model.safetensors.index.json"},
+        {"{\"model_type\":\"minicpmo\",\"version\":\"4.5\",\"vocab_size\":8,\"hidden_size\":8}",
+         "the voice of MiniCPM-o 4.5 is not listed: name its model.safetensors.index.json"},
         {"{\"model_type\":\"blip\",\"architectures\":[\"BlipForQuestionAnswering\"],"
          "\"text_config\":{\"hidden_size\":8},\"vision_config\":{\"hidden_size\":8}}",
          "of BLIP's classes only the one that writes is known"},
