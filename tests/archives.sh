@@ -78,6 +78,11 @@ big8 = Storage('CharStorage', struct.pack('2b', 1, -2))
 save_zip('big.pt', {'f': tensor(big, (3,)), 's': tensor(big16, (2,)), 'b': tensor(big8, (2,))}, byteorder='big')
 tied = tensor(s, (3, 4))
 save_zip('tied.pt', {'embed': tied, 'head': tensor(s, (3, 4)), 'view': tensor(s, (2, 4))})
+few = Storage('FloatStorage', f32(0, 0.1, 3, 4.1))
+rows = tensor(few, (8, 4), 0, (0, 1))
+save_zip('few.pt', {'w': rows})
+save_zip('tiles.bin', {'a.weight': tensor(Storage('UntypedStorage', bytes(65536)), (256, 256), version=3, dtype='float8_e4m3fn'), 'a.weight_scale_inv': tensor(few, (2, 2), 1, (0, 0))})
+save_zip('expanded.pt', {'base': tensor(few, (4,)), 'w': rows, 'wide': tensor(Storage('FloatStorage', f32(1, 2)), (1 << 40, 2), 0, (0, 1))})
 save_zip('integers.pt', {'n': tensor(whole, (3,))})
 n = 300
 large = Storage('FloatStorage', f32(*[(i * 37 % 1000) / 8 for i in range(n * n)]))
@@ -126,6 +131,10 @@ if command -v jq >/dev/null; then
         j nested.pth '[.tensors[] | [.name, .dtype, .shape]]'
     prints "a tensor alone" '[["tensor","F32",[2,3]]]' j lone.pt '[.tensors[] | [.name, .dtype, .shape]]'
     prints "tied weights are counted once" '[3,20,80,[null,true,null]]' j tied.pt '[(.tensors | length), .elements, .bytes, [.tensors[].shared]]'
+    prints "what is expanded has its shape and counts once, tied to what it repeats" \
+        '[[["base",[4],4,16,null,null],["w",[8,4],32,16,28,true],["wide",[1099511627776,2],2199023255552,8,2199023255550,null]],6,24]' \
+        j expanded.pt '[[.tensors[] | [.name, .shape, .elements, .bytes, .repeated, .shared]], .elements, .bytes]'
+    prints "and in size" '[6,24]' bash -c "'$halfulp' size expanded.pt --json 2>/dev/null | jq -c '.model | [.parameters, .stored_bytes]'"
     prints "many files in one document" '[[1,"lone.pt"],[3,"tied.pt"]]' \
         bash -c "'$halfulp' tensors lone.pt tied.pt --json 2>/dev/null | jq -c '[.files[] | [(.tensors | length), .file]]'"
     e() { "$halfulp" show -f fp64 --json "$1" | jq -r .exact; }
@@ -134,6 +143,8 @@ if command -v jq >/dev/null; then
         'big.pt:f[2]|0.100000001490116119384765625' 'large_deflated.pt:t[299,1]|20.375'; do
         prints "the element ${row%|*}" "${row#*|}" e "${row%|*}"
     done
+    prints "stats of what is expanded, repeated as its shape says" '[32,16]' bash -c "'$halfulp' stats expanded.pt --tensor w -t fp8_e5m2 --json | jq -c '.tensors[0] | [.elements, .targets[0].exact]'"
+    prints "what is expanded is written where the file has as much" '32 True 4.1' bash -c "'$halfulp' cast few.pt -t fp32 -o few.npy >/dev/null 2>&1 && '$py' -c \"import numpy; a = numpy.load('few.npy'); print(a.size, a[0, 1] == a[7, 1], a[7, 3])\""
     prints "stats of a big-endian file" '[3,2]' bash -c "'$halfulp' stats big.pt -t bf16 --json | jq -c '.tensors[0] | [.elements, .targets[0].exact]'"
     prints "stats look at transposed data as at its like" true bash -c "'$halfulp' stats large.pt -t bf16 --json | jq -c '(.tensors[0].targets[0] | [.exact, .rms_error, .max_abs_error]) == (.tensors[1].targets[0] | [.exact, .rms_error, .max_abs_error])'"
     prints "size counts a state dict, tied weights once" '[20,80]' bash -c "'$halfulp' size tied.pt --json 2>/dev/null | jq -c '.model | [.parameters, .stored_bytes]'"
@@ -271,7 +282,6 @@ thing('strides past it', {'w': tensor(s, (2, 2), 0, (3, 1))}, "reaches behind th
 thing('strides over 64 bits', {'w': tensor(s, (3, 2), 0, (1 << 62, 1))}, "reaches behind the end")
 thing('an offset near 2^63', {'w': tensor(s, (2,), (1 << 63) - 1)}, "reaches behind the end")
 thing('elements over 64 bits', {'w': tensor(s, (1 << 40, 1 << 40))}, "more elements than 64 bits")
-thing('an expanded tensor', {'w': tensor(s, (8, 4), 0, (0, 1))}, "repeats elements")
 thing('sizes and strides that differ', {'w': tensor(s, (2, 2), 0, (1,))}, "2 sizes and 1 strides")
 thing('a negative size', {'w': tensor(s, (-1,))}, "whole numbers of 0 or more")
 thing('a negative stride', {'w': tensor(s, (2,), 0, (-1,))}, "whole numbers of 0 or more")
@@ -409,6 +419,9 @@ for file in none.sum.pt none.stored.npz none.packed.npz; do
     prints "$file: a checksum of 0 is none" "$("$halfulp" stats ${file#none.} -t bf16 --json | jq -c .tensors)" \
         bash -c '"$0" stats "$1" -t bf16 --json | jq -c .tensors' "$halfulp" $file
 done
+exits "what would be more than its file is not written" 2 "'wide' repeats elements of its storage .*contiguous" "$halfulp" cast expanded.pt -t bf16 -o never.safetensors
+prints "an element of it is shown" 2 bash -c '"$0" show -f fp32 --json "expanded.pt:wide[1099511627775,1]" | jq -r .rows[0].decimal' "$halfulp"
+exits "a part of a quantized weight repeats nothing" 2 "weight_scale_inv. of fp32 \[2, 2\] repeats elements" "$halfulp" stats tiles.bin -t bf16
 exits "a full \$TMPDIR is told as such" 2 'TMPDIR.*(No such file|No space)' env TMPDIR=/nonexistent "$halfulp" stats large_deflated.pt -t bf16
 
 # NumPy.

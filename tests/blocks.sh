@@ -200,8 +200,9 @@ mkdir power
 holds "powers of two as scales of tiles are read again too, and said in the config" bash -c "'$halfulp' cast model/model.safetensors -t fp8_tile32x64_e8m0 -o power/model.safetensors && '$halfulp' tensors power/model.safetensors --parts | grep -q 'scale_inv.*F8_E8M0' && grep -q '\"scale_fmt\": \"ue8m0\"' power/config.json && '$halfulp' cast power/model.safetensors -t fp32 -o power/again.safetensors"
 mkdir -p odd odder
 cp model/model.safetensors odd/
-echo '{"model_type": "mamba2", "time_step_limit": [0.0, Infinity]}' >odd/config.json
-exits "a config with a number that JSON lacks is not written again" 2 "config.json: .*Infinity" "$halfulp" cast odd/model.safetensors -t fp8_tile32x64 -o odder/model.safetensors
+echo '{"model_type": "mamba2", "time_step_limit": [0.0, Infinity, -Infinity, NaN, "Infinity"]}' >odd/config.json
+prints "a config's numbers that JSON lacks are written as Python writes them" "mamba2 [0.0, inf, -inf, nan, 'Infinity'] [32, 64]" bash -c "'$halfulp' cast odd/model.safetensors -t fp8_tile32x64 -o odder/model.safetensors >/dev/null 2>&1 && python3 -c \"
+import json; c = json.load(open('odder/config.json')); print(c['model_type'], c['time_step_limit'], c['quantization_config']['weight_block_size'])\""
 rm tiles/config.json
 exits "and refused without it" 2 "want \\[2, 2\\] for tiles of 128" "$halfulp" cast tiles/model.safetensors -t fp32 -o never.safetensors
 holds "the types' column is as wide as they are" bash -c "'$halfulp' tensors new/model.safetensors |

@@ -72,6 +72,64 @@ Test(memory_families, classes_hold_what_transformers_builds)
     cr_assert_geq(rows, 320, "only %d rows", rows);
 }
 
+/* torchvision's num_params of EfficientNet_B0_Weights to B7, whose layers transformers' class has
+ * (models/efficientnet, convert_efficientnet_to_pytorch.py: widths, depths, hidden_dim). */
+Test(memory_families, efficientnets_are_as_large_as_torchvision_says)
+{
+    static const struct {
+        const char *width, *depth;
+        unsigned hidden;
+        uint64_t parameters;
+    } rows[] = {{"1.0", "1.0", 1280, 5288548},  {"1.0", "1.1", 1280, 7794184},
+                {"1.1", "1.2", 1408, 9109994},  {"1.2", "1.4", 1536, 12233232},
+                {"1.4", "1.8", 1792, 19341616}, {"1.6", "2.2", 2048, 30389784},
+                {"1.8", "2.6", 2304, 43040704}, {"2.0", "3.1", 2560, 66347960}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text,
+                 "{\"model_type\":\"efficientnet\",\"architectures\":["
+                 "\"EfficientNetForImageClassification\"],\"width_coefficient\":%s,"
+                 "\"depth_coefficient\":%s,\"hidden_dim\":%u,\"num_labels\":1000}",
+                 rows[i].width, rows[i].depth, rows[i].hidden);
+        cr_assert(read_text(text), "%s", model.error);
+        cr_expect_eq(model.parameters, rows[i].parameters, "B%zu: %llu", i,
+                     (unsigned long long)model.parameters);
+        hu_model_free(&model);
+    }
+}
+
+/*
+ * Cheng et al. 2021 (arXiv:2107.06278, tables 1 and 2): parameters in millions over R50 and Swin-T
+ * to L, with 150 classes. Swin-T by hand: its own 27,519,354 and four norms (2,880); the pyramid
+ * 4,304,640; queries, projection and decoder 9,695,488; classes 151 · 257 and masks 3 · 256 · 257.
+ */
+Test(memory_families, maskformers_are_as_large_as_their_paper_says)
+{
+    static const struct {
+        const char *backbone;
+        unsigned millions;
+    } rows[] = {
+        {"\"model_type\":\"resnet\"", 41},
+        {"\"embed_dim\":96,\"depths\":[2,2,6,2],\"num_heads\":[3,6,12,24],\"window_size\":7", 42},
+        {"\"embed_dim\":96,\"depths\":[2,2,18,2],\"num_heads\":[3,6,12,24],\"window_size\":7", 63},
+        {"\"model_type\":\"swin\"", 102},
+        {"\"embed_dim\":192,\"depths\":[2,2,18,2],\"num_heads\":[6,12,24,48]", 212},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(
+            text, sizeof text,
+            "{\"model_type\":\"maskformer\",\"architectures\":["
+            "\"MaskFormerForInstanceSegmentation\"],\"num_labels\":150,\"backbone_config\":{%s}}",
+            rows[i].backbone);
+        cr_assert(read_text(text), "%s", model.error);
+        cr_expect_eq((model.parameters + 500000) / 1000000, rows[i].millions, "%s: %llu",
+                     rows[i].backbone, (unsigned long long)model.parameters);
+        if (rows[i].millions == 42)
+            cr_expect_eq(model.parameters,
+                         27519354 + 2880 + 4304640 + 9695488 + 151 * 257 + 3 * 256 * 257);
+        hu_model_free(&model);
+    }
+}
+
 /* Gemma 4 of two layers, as transformers 5.17 saves it: 2,422,260,480 parameters there, and under
  * the older keys. The number of a layer may have zeros in front. */
 Test(memory_families, settings_by_layer_are_read_under_either_key)
@@ -665,8 +723,8 @@ Test(memory_families, bad_configs_say_what_is_wrong)
         {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"convnext\","
          "\"hidden_size\":8},\"decoder\":{\"model_type\":\"trocr\",\"d_model\":8}}",
          "of what sees only ViT, DeiT and Swin are known, not convnext"},
-        {"{\"model_type\":\"minicpmo\",\"vocab_size\":8,\"hidden_size\":8}",
-         "MiniCPM-o's ears and voice are not listed: name its model.safetensors.index.json"},
+        {"{\"model_type\":\"minicpmo\",\"version\":\"4.5\",\"vocab_size\":8,\"hidden_size\":8}",
+         "the voice of MiniCPM-o 4.5 is not listed: name its model.safetensors.index.json"},
         {"{\"model_type\":\"blip\",\"architectures\":[\"BlipForQuestionAnswering\"],"
          "\"text_config\":{\"hidden_size\":8},\"vision_config\":{\"hidden_size\":8}}",
          "of BLIP's classes only the one that writes is known"},

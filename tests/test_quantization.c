@@ -134,6 +134,16 @@ enum {
     HEAD = 96 * 256
 };
 
+/* As json.dumps writes what bitsandbytes' as_dict has of a matrix (functional.py, utils.py). */
+enum {
+    STATE = sizeof "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"dtype\": \"float16\", "
+                   "\"shape\": [256, 256]}" -
+            1,
+    SECOND = sizeof ", \"nested_blocksize\": 256, \"nested_dtype\": \"float32\", "
+                    "\"nested_offset\": 0.04388172924518585" -
+             1
+};
+
 static void read_tiny(const char *quantization)
 {
     char json[2048];
@@ -174,13 +184,14 @@ Test(quantization, methods_store_what_their_libraries_write)
          LINEAR / 2 + GROUPS_128 * 2 + GROUPS_128 / 2 + REST},
         {"{\"quant_method\":\"auto-round\",\"bits\":4,\"group_size\":128}",
          LINEAR / 2 + GROUPS_128 * 2 + GROUPS_128 / 2 + REST},
-        /* absmax, quant_map. */
+        /* absmax, quant_map, and the quant_state of each matrix. */
         {"{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"bnb_4bit_quant_type\":"
          "\"nf4\"}",
-         LINEAR / 2 + LINEAR / 64 * 4 + MATRICES * 64 + REST},
+         LINEAR / 2 + LINEAR / 64 * 4 + MATRICES * 64 + (MATRICES * STATE) + REST},
         {"{\"load_in_4bit\":true,\"bnb_4bit_use_double_quant\":true,\"bnb_4bit_quant_type\":"
          "\"fp4\"}",
-         LINEAR / 2 + LINEAR / 64 + LINEAR / 64 / 256 * 4 + MATRICES * (64 + 1024) + REST},
+         LINEAR / 2 + LINEAR / 64 + LINEAR / 64 / 256 * 4 + MATRICES * (64 + 1024) +
+             MATRICES * (STATE + SECOND) + REST},
         {"{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}",
          LINEAR + ROWS * 4 + MATRICES + REST},
         /* Experts alone, and there are none. */
@@ -189,6 +200,25 @@ Test(quantization, methods_store_what_their_libraries_write)
          LINEAR + MATRICES * 8 + REST},
         {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\",\"exclude_modules\":[\"*head\"]}",
          LINEAR / 2 + LINEAR / 16 + MATRICES * 8 + REST},
+        /* Weights alone: no input_scale; scales of int4 in fp32, as those of rows. */
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W4A16_NVFP4\",\"group_size\":16,"
+         "\"exclude_modules\":[\"lm_head\"]}",
+         LINEAR / 2 + LINEAR / 16 + MATRICES * 4 + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W4A16_AWQ\",\"group_size\":128,"
+         "\"exclude_modules\":[\"lm_head\"]}",
+         LINEAR / 2 + GROUPS_128 * 4 + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W4A8_AWQ\",\"group_size\":128,"
+         "\"exclude_modules\":[\"lm_head\"]}",
+         LINEAR / 2 + GROUPS_128 * 4 + MATRICES * (4 + 4) + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"FP8_PER_CHANNEL_PER_TOKEN\","
+         "\"exclude_modules\":[\"lm_head\"]}",
+         LINEAR + ROWS * 4 + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W4A8_NVFP4_FP8\",\"group_size\":32,"
+         "\"exclude_modules\":[\"lm_head\"]}",
+         LINEAR / 2 + LINEAR / 32 + MATRICES * 8 + REST},
+        {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W8A8_SQ_PER_CHANNEL\","
+         "\"exclude_modules\":[\"lm_head\"]}",
+         LINEAR + ROWS * 4 + MATRICES * 4 + REST},
         {"{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
          "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
          "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"channel\"}}}}",
@@ -205,8 +235,32 @@ Test(quantization, methods_store_what_their_libraries_write)
          (LINEAR - 2 * 65536) / 2 + (LINEAR - 2 * 65536) / 128 * 2 + 5 * 16 + 4 * 65536 + REST},
         {"{\"quant_method\":\"compressed-tensors\",\"format\":\"nvfp4-pack-quantized\",\"ignore\":"
          "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
-         "\"num_bits\":4,\"type\":\"float\",\"strategy\":\"tensor_group\",\"group_size\":16}}}}",
+         "\"num_bits\":4,\"type\":\"float\",\"strategy\":\"tensor_group\",\"group_size\":16},"
+         "\"input_activations\":{\"num_bits\":4,\"strategy\":\"tensor_group\",\"dynamic\":"
+         "\"local\"}}}}",
          LINEAR / 2 + LINEAR / 16 + MATRICES * 8 + REST},
+        /* NVFP4A16: no input_global_scale. */
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"nvfp4-pack-quantized\",\"ignore\":"
+         "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
+         "\"num_bits\":4,\"type\":\"float\",\"strategy\":\"tensor_group\",\"group_size\":16},"
+         "\"input_activations\":null}}}",
+         LINEAR / 2 + LINEAR / 16 + MATRICES * 4 + REST},
+        /* Static inputs have an input_scale, and asymmetric ones an input_zero_point. */
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
+         "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
+         "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"tensor\"},\"input_activations\":{"
+         "\"num_bits\":8,\"strategy\":\"tensor\",\"dynamic\":false,\"symmetric\":true}}}}",
+         LINEAR + MATRICES * (2 + 2) + REST},
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"int-quantized\",\"ignore\":"
+         "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
+         "\"num_bits\":8,\"type\":\"int\",\"strategy\":\"channel\"},\"input_activations\":{"
+         "\"num_bits\":8,\"strategy\":\"tensor\",\"dynamic\":false,\"symmetric\":false}}}}",
+         LINEAR + ROWS * 2 + MATRICES * (2 + 1) + REST},
+        {"{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
+         "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
+         "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"channel\"},\"input_activations\":{"
+         "\"num_bits\":8,\"strategy\":\"token\",\"dynamic\":true}}}}",
+         LINEAR + ROWS * 2 + REST},
         {"{\"quant_method\":\"hqq\",\"quant_config\":{\"weight_quant_params\":{\"nbits\":4,"
          "\"group_size\":64}},\"skip_modules\":[\"lm_head\"]}",
          LINEAR / 2 + LINEAR / 64 * 4 + REST},
@@ -279,7 +333,7 @@ Test(quantization, methods_store_what_their_libraries_write)
          "\"tensor_group\",\"group_size\":16}},\"group_1\":{\"targets\":[\"re:.*self_attn.*\"],"
          "\"format\":\"float-quantized\",\"weights\":{\"num_bits\":8,\"type\":\"float\","
          "\"strategy\":\"tensor\"}}}}",
-         ATTENTION + 4 * 2 + MLP / 2 + MLP / 16 + 3 * 8 + REST},
+         ATTENTION + 4 * 2 + MLP / 2 + MLP / 16 + 3 * 4 + REST},
         {"{\"quant_method\":\"compressed-tensors\",\"format\":\"mxfp8-quantized\",\"ignore\":["
          "\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
          "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"group\",\"group_size\":32}}}}",
@@ -301,6 +355,9 @@ Test(quantization, methods_store_what_their_libraries_write)
          LINEAR / 32 * 17 + REST},
         {"{\"quant_method\":\"auto-round\",\"bits\":4,\"group_size\":16,\"data_type\":\"nv_fp\"}",
          LINEAR / 2 + LINEAR / 16 + MATRICES * 8 + REST},
+        {"{\"quant_method\":\"auto-round\",\"bits\":4,\"group_size\":16,\"act_bits\":16,"
+         "\"data_type\":\"nv_fp\"}",
+         LINEAR / 2 + LINEAR / 16 + MATRICES * 4 + REST},
         /* Layers that are not named are left as they are. */
         {"{\"quant_method\":\"hqq\",\"quant_config\":{\"self_attn.q_proj\":{\"weight_quant_"
          "params\":{"
@@ -330,6 +387,55 @@ Test(quantization, methods_store_what_their_libraries_write)
                      (unsigned long long)stored(), (unsigned long long)rows[i].bytes);
         hu_model_free(&model);
     }
+}
+
+/*
+ * unsloth/Qwen2.5-0.5B-Instruct-bnb-4bit's "model.layers.N.self_attn.v_proj.weight" and its parts:
+ * 896 to 128, in blocks that run on over the rows' ends, with the quant_state that it has.
+ */
+Test(quantization, bitsandbytes_keeps_a_text_beside_each_matrix)
+{
+    static const char state[] =
+        "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"dtype\": \"bfloat16\", \"shape\": [128, "
+        "896],"
+        " \"nested_blocksize\": 256, \"nested_dtype\": \"float32\", \"nested_offset\": "
+        "0.031807661056518555}";
+    char other[1024];
+    uint64_t all, less;
+    const char config[] =
+        "{\"model_type\":\"qwen2\",\"hidden_size\":896,\"num_attention_heads\":14,"
+        "\"num_key_value_heads\":2,\"num_hidden_layers\":1,\"intermediate_size\":"
+        "4864,\"vocab_size\":151936,\"torch_dtype\":\"bfloat16\",\"quantization_"
+        "config\":{\"load_in_4bit\":true,\"bnb_4bit_use_double_quant\":true,"
+        "\"llm_int8_skip_modules\":[\"lm_head\"%s]}}";
+    snprintf(other, sizeof other, config, "");
+    cr_assert(hu_model_read_config(other, strlen(other), &model), "%s", model.error);
+    cr_assert(strstr(model.notes[0], "nested_offset"));
+    all = stored();
+    hu_model_free(&model);
+    snprintf(other, sizeof other, config, ",\"v_proj\"");
+    cr_assert(hu_model_read_config(other, strlen(other), &model), "%s", model.error);
+    less = stored();
+    hu_model_free(&model);
+    /* Codes, absmax, nested_absmax, both tables; of nested_offset's digits this has one more. */
+    enum { WEIGHTS = 128 * 896, SCALES = WEIGHTS / 64 };
+    cr_assert_eq(2 * WEIGHTS - (less - all),
+                 WEIGHTS / 2 + SCALES + SCALES / 256 * 4 + 64 + 1024 + sizeof state - 1 - 1);
+}
+
+/* Rows of 96: bitsandbytes' blocks of 64 go over their ends (functional.py, quantize_4bit). */
+Test(quantization, blocks_of_bitsandbytes_run_on_over_rows)
+{
+    const char config[] =
+        "{\"model_type\":\"llama\",\"vocab_size\":64,\"hidden_size\":96,\"num_hidden_layers\":1,"
+        "\"num_attention_heads\":2,\"intermediate_size\":100,\"torch_dtype\":\"float16\","
+        "\"quantization_config\":{\"load_in_4bit\":true,\"llm_int8_skip_modules\":[\"lm_head\"]}}";
+    enum { STATE_96 = STATE - 2, STATE_100 = STATE - 1 };
+    cr_assert(hu_model_read_config(config, sizeof config - 1, &model), "%s", model.error);
+    cr_assert_eq(stored(), 4 * (96 * 96 / 2 + 144 * 4 + 64 + STATE_96) +
+                               3 * (9600 / 2 + 150 * 4 + 64 + STATE_100) +
+                               2 * (2 * 64 * 96 + 3 * 96));
+    hu_model_free(&model);
 }
 
 /* What checkpoints have scales of the cache for; llm-compressor's may be null. */
@@ -366,9 +472,6 @@ Test(quantization, what_is_not_known_is_never_taken_for_none)
         "{\"quant_method\":\"modelopt\",\"quant_algo\":\"MAGIC\"}",
         "{\"quant_method\":\"compressed-tensors\",\"format\":\"dense\"}",
         "{\"quant_method\":\"torchao\",\"quant_type\":\"uint1\"}",
-        "{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
-        "\"IntxWeightOnlyConfig\",\"_data\":{\"intx_packing_format\":{\"_data\":"
-        "\"OPAQUE_TORCHAO_AUTO\"}}}}}",
         "{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":"
         "\"IntxWeightOnlyConfig\",\"_data\":{\"intx_packing_format\":{\"_data\":"
         "\"OPAQUE_TORCHAO_AUTO\"}}}}}",

@@ -253,7 +253,8 @@ static void map_shards(const struct cast_job *job, const struct outputs *o, json
 
 static void write_json(const json_t *root, const struct output_file *file)
 {
-    json_dumpf(root, file->stream, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    if (!hu_json_write_config(root, file->stream))
+        check_memory(NULL);
     fputc('\n', file->stream);
 }
 

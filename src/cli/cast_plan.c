@@ -95,6 +95,16 @@ static void plan_recoded(struct cast_job *job, const struct hu_tensor *t, struct
     }
 }
 
+/* What a file writes is bounded by what it has. */
+static void check_repeated(const struct cast_job *job, const struct hu_tensor_file *file,
+                           const struct hu_tensor *t)
+{
+    if (t->repeated && t->bytes > file->size)
+        die("%s: tensor '%s' repeats elements of its storage (expand), and all of them are more "
+            "than the file has: save it as .contiguous(), or without it",
+            job->source.set.paths[t->file], PRINTABLE(t->name, 100));
+}
+
 static void plan_items(struct cast_job *job, const struct hu_tensor_file *file, bool turned,
                        struct cast_plan *plan)
 {
@@ -103,6 +113,7 @@ static void plan_items(struct cast_job *job, const struct hu_tensor_file *file, 
         struct cast_item *item = &plan->items[i];
         item->how = cast_job_how(job, t);
         item->written = plan->count;
+        check_repeated(job, file, t);
         if (item->how == CAST_RECODED)
             plan_recoded(job, t, item, plan);
         else if (item->how != CAST_DROPPED)
@@ -265,7 +276,7 @@ static json_t *read_config(const char *path)
     struct stat status;
     if (stat(path, &status))
         return NULL;
-    json_t *root = hu_json_read(path, 0, why);
+    json_t *root = hu_json_read_config(path, why);
     if (!json_is_object(root))
         die("%s: %s", path, root ? "is no JSON object" : why);
     return root;

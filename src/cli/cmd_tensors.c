@@ -56,8 +56,9 @@ static size_t sum_dtypes(const struct hu_tensor_set *set, struct total totals[TO
             totals[n++] = (struct total){.dtype = t->dtype};
         }
         totals[k].tensors++;
-        totals[k].elements += t->shared ? 0 : t->elements;
-        totals[k].bytes += t->shared ? 0 : t->bytes;
+        struct hu_counted counted = hu_tensor_counted(t);
+        totals[k].elements += counted.elements;
+        totals[k].bytes += counted.bytes;
     }
     qsort(totals, n, sizeof *totals, by_bytes);
     return n;
@@ -133,7 +134,7 @@ static void print_tensor(const struct widths *w, const struct hu_tensor *t, cons
     print_left(text, w->shapes);
     end_line(w->twice);
     printf(" %*s", w->counts, GROUPED(t->elements));
-    printf(" %*s\n", w->counts + 1, GROUPED(t->bytes));
+    printf(" %*s\n", w->counts + 1, GROUPED(hu_tensor_bytes_once(t)));
 }
 
 static void print_tensors(const struct hu_tensor_set *set)
@@ -195,7 +196,7 @@ static json_t *tensor_json(const struct hu_tensor *t)
 {
     return JSON({"name", json_text(t->name)}, {"dtype", json_take(dtype_name(t->dtype))},
                 {"shape", json_shape(t->shape, t->rank)}, {"elements", json_count(t->elements)},
-                {"bytes", json_count(t->bytes)}, {"offset", json_count(t->offset)});
+                {"bytes", json_count(hu_tensor_bytes_once(t))}, {"offset", json_count(t->offset)});
 }
 
 /* hu_tensor_set's tensor INDEX; json_rows.row. */
@@ -210,6 +211,8 @@ static json_t *tensor_row(const void *context, size_t index)
                  {"parts", JSON_LIST(i, i < l->part_count, tensor_json(l->parts[i]))});
     if (t->shared)
         json_put(row, "shared", json_true());
+    if (t->repeated)
+        json_put(row, "repeated", json_count(t->repeated));
     if (set->count > 1)
         json_put(row, "file", json_text(set->paths[t->file]));
     return row;

@@ -503,7 +503,7 @@ struct hu_tensor_set logical_view(const struct hu_tensor_set *set)
                 continue;
             struct hu_tensor *row = &view.files[i].tensors[view.files[i].count++];
             *row = logical_row(t);
-            view.elements += row->shared ? 0 : row->elements;
+            view.elements += hu_tensor_counted(row).elements;
             view.tensors[view.tensor_count++] = row;
         }
     }

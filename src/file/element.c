@@ -77,7 +77,7 @@ static unsigned char *read_part(struct place *p, const struct hu_tensor_set *set
     const uint64_t n = t->bytes / batch,
                    all =
                        apart ? (t->strides ? t->span : t->elements) * hu_dtype_bytes(t->dtype) : n;
-    unsigned char *bytes = all < SPAN_MAX ? malloc(all + 1) : NULL,
+    unsigned char *bytes = all < SPAN_MAX && n < SPAN_MAX ? malloc(all + 1) : NULL,
                   *settled = apart && bytes ? malloc(n + 1) : bytes;
     *fine =
         (settled || place_refuse(p, "'%.80s' has parts larger than are read at once", p->tensor)) &&

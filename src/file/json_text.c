@@ -56,14 +56,19 @@ static bool refuse_foreign(const char *text, size_t n, char why[HU_JSON_ERROR])
 }
 
 /* Python's json writes three numbers that JSON lacks (mamba's "time_step_limit"): what is read in
- * the place of the one at TEXT, as long as it; NULL: there is none. */
-static const char *stand_in(const char *text, size_t n)
+ * the place of each, as long as it. The letter is DEL, which no config holds, so that they are told
+ * again when it is written. */
+static const char *const words[][2] = {
+    {"-Infinity", "\"-\177\"     "}, {"Infinity", "\"+\177\"    "}, {"NaN", "\"\177\""}};
+
+/* What of FROM's column TEXT begins with; NULL: nothing. */
+static const char *const *find_word(const char *text, size_t n, int from)
 {
-    static const char *const words[][2] = {
-        {"-Infinity", "\"-inf\"   "}, {"Infinity", "\"inf\"   "}, {"NaN", "\"\" "}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (n >= strlen(words[i][0]) && !memcmp(text, words[i][0], strlen(words[i][0])))
-            return words[i][1];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t length = from ? strcspn(words[i][1], " ") : strlen(words[i][0]);
+        if (n >= length && !memcmp(text, words[i][from], length))
+            return words[i];
+    }
     return NULL;
 }
 
@@ -72,18 +77,18 @@ static char *quote_numbers(const char *text, size_t n)
 {
     char *copy = NULL;
     for (size_t i = 0; i < n; i++) {
-        const char *quoted = stand_in(text + i, n - i);
+        const char *const *word = find_word(text + i, n - i, 0);
         if (text[i] == '"')
             while (++i < n && text[i] != '"')
                 i += text[i] == '\\';
-        if (!quoted)
+        if (!word)
             continue;
         if (!copy && (copy = malloc(n)))
             memcpy(copy, text, n);
         if (!copy)
             return NULL;
-        memcpy(copy + i, quoted, strlen(quoted));
-        i += strlen(quoted) - 1;
+        memcpy(copy + i, word[1], strlen(word[1]));
+        i += strlen(word[1]) - 1;
     }
     return copy;
 }
@@ -132,4 +137,26 @@ json_t *hu_json_read(const char *path, size_t per_byte, char why[HU_JSON_ERROR])
 json_t *hu_json_read_config(const char *path, char why[HU_JSON_ERROR])
 {
     return read_file(path, 0, true, why);
+}
+
+bool hu_json_write_config(const json_t *root, FILE *out)
+{
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    size_t n = text ? strlen(text) : 0, done = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] != '"')
+            continue;
+        const char *const *word = find_word(text + i, n - i, 1);
+        fwrite(text + done, 1, i - done, out);
+        done = i;
+        while (++i < n && text[i] != '"')
+            i += text[i] == '\\';
+        if (word) {
+            fputs(word[0], out);
+            done = i + 1;
+        }
+    }
+    fwrite(text ? text + done : "", 1, n - done, out);
+    free(text);
+    return text;
 }

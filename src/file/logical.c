@@ -98,6 +98,18 @@ static bool keep(struct logical_reader *r)
     return true;
 }
 
+/* Parts are read as a whole, and whoever repeats elements may have any number of them. */
+static bool check_once(struct logical_reader *r)
+{
+    const struct hu_logical *l = &r->draft.l;
+    for (size_t i = 0; i < l->part_count; i++)
+        if (l->parts[i]->repeated) {
+            hu_logical_wrong(r, l->parts[i], "repeats elements of its storage, as no part does");
+            return false;
+        }
+    return true;
+}
+
 static bool find_all(struct logical_reader *r)
 {
     static logical_layout *const layouts[] = {
@@ -120,7 +132,7 @@ static bool find_all(struct logical_reader *r)
             r->draft = (struct logical_draft){.l = {.codes = r->set->tensors[i]}};
             hu_logical_add(&r->draft.l, r->set->tensors[i]);
             enum logical_found found = layouts[k](r);
-            if (found == LOGICAL_ERROR || (found == LOGICAL_FOUND && !keep(r)))
+            if (found == LOGICAL_ERROR || (found == LOGICAL_FOUND && !(check_once(r) && keep(r))))
                 return false;
             if (found == LOGICAL_FOUND)
                 break;

@@ -109,6 +109,11 @@ bool hu_tensor_measure(struct hu_tensor *tensor, uint64_t offset, struct hu_file
     return true;
 }
 
+uint64_t hu_tensor_bytes_once(const struct hu_tensor *t)
+{
+    return t->bytes - t->repeated * hu_dtype_bytes(t->dtype);
+}
+
 static int compare_offsets(const void *a, const void *b)
 {
     const struct hu_tensor *x = *(struct hu_tensor *const *)a, *y = *(struct hu_tensor *const *)b;
@@ -116,8 +121,9 @@ static int compare_offsets(const void *a, const void *b)
         return x->member < y->member ? -1 : 1;
     if (x->offset != y->offset)
         return x->offset < y->offset ? -1 : 1;
-    if (x->bytes != y->bytes)
-        return x->bytes < y->bytes ? -1 : 1;
+    uint64_t m = hu_tensor_bytes_once(x), n = hu_tensor_bytes_once(y);
+    if (m != n)
+        return m < n ? -1 : 1;
     return x < y ? -1 : x > y;
 }
 
@@ -130,6 +136,13 @@ struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file)
         order[i] = &file->tensors[i];
     qsort(order, file->count, sizeof *order, compare_offsets);
     return order;
+}
+
+struct hu_counted hu_tensor_counted(const struct hu_tensor *t)
+{
+    struct hu_counted none = {0};
+    return t->shared ? none
+                     : (struct hu_counted){t->elements - t->repeated, hu_tensor_bytes_once(t)};
 }
 
 static int compare_names(const void *a, const void *b)

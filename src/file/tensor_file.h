@@ -28,6 +28,7 @@ struct hu_tensor {
     const uint64_t *strides; /* PyTorch's: elements from one to the next of each size of shape;
                                 NULL: they lie in a row */
     uint64_t span;           /* elements from the first to the last, both counted */
+    uint64_t repeated;       /* of elements and bytes: so many are others once more (expand) */
     size_t member; /* 1 + the number of the zip archive's member that holds the data; 0: there
                       is no archive */
     bool packed;   /* that is compressed, and offset counts from its start; else from that of
@@ -120,6 +121,13 @@ bool hu_file_check_names(const struct hu_tensor_file *file, uint64_t offset,
 /* Tensors in the order of their data, of an archive by its members; NULL: out of memory. The caller
  * frees it. */
 struct hu_tensor **hu_file_by_offset(const struct hu_tensor_file *file);
+/* Bytes of TENSOR's elements, those that are repeated once. */
+uint64_t hu_tensor_bytes_once(const struct hu_tensor *tensor);
+/* What TENSOR adds to a sum: nothing where another before it has the same data. */
+struct hu_counted {
+    uint64_t elements, bytes;
+};
+struct hu_counted hu_tensor_counted(const struct hu_tensor *tensor);
 /* Whether the sizes of TENSOR's shape, multiplied one after the other, stay within 64 bits: some
  * readers refuse what comes to nothing only at the end. */
 bool hu_tensor_folds(const struct hu_tensor *tensor);

@@ -72,8 +72,9 @@ static bool gather(struct opening *o)
             t->file = i;
             set->tensors[set->tensor_count++] = t;
             /* Bytes are within a file's size, so their sum fits; elements may be below a byte. */
-            set->bytes += t->shared ? 0 : t->bytes;
-            set->elements += t->shared ? 0 : t->elements;
+            struct hu_counted counted = hu_tensor_counted(t);
+            set->bytes += counted.bytes;
+            set->elements += counted.elements;
         }
     qsort(set->tensors, n, sizeof *set->tensors, compare);
     for (size_t i = 1; i < n; i++)

@@ -23,7 +23,7 @@ struct walk {
     void *context;
     struct hu_file_error *error;
     char name[NAME_MAX_BYTES];
-    size_t visits, named, others, storages, unread, name_bytes;
+    size_t visits, named, others, storages, unread, repeating, name_bytes;
     const char *first_unread;
 };
 
@@ -32,12 +32,13 @@ static bool dtype_of(const struct hu_torch_name *name, struct hu_dtype *dtype)
     return name->dtype && *name->dtype && hu_dtype_find(name->dtype, dtype);
 }
 
-/* Whether a tensor's elements lie one after the other; and how many lie between the first and the
- * last, both counted. False: over 64 bits. */
-static bool measure_span(const struct hu_torch_tensor *t, uint64_t *span, bool *in_a_row)
+/* Whether a tensor's elements lie one after the other; how many lie between the first and the last,
+ * both counted; and how many there are, each once: that many at most. False: over 64 bits. */
+static bool measure_span(const struct hu_torch_tensor *t, uint64_t *span, uint64_t *once,
+                         bool *in_a_row)
 {
     uint64_t next = 1;
-    *span = 1;
+    *span = *once = 1;
     *in_a_row = true;
     for (unsigned i = t->rank; i-- > 0;) {
         uint64_t reach;
@@ -46,10 +47,12 @@ static bool measure_span(const struct hu_torch_tensor *t, uint64_t *span, bool *
             if (__builtin_mul_overflow(t->sizes[i] - 1, t->strides[i], &reach) ||
                 __builtin_add_overflow(*span, reach, span))
                 return false;
+            *once *= t->strides[i] ? t->sizes[i] : 1;
         }
         if (__builtin_mul_overflow(next, t->sizes[i], &next))
             return false;
     }
+    *once = *once < *span ? *once : *span;
     return true;
 }
 
@@ -62,19 +65,17 @@ static bool refuse(struct walk *w, const struct hu_torch_tensor *t, const char *
 static bool check_place(struct walk *w, const struct hu_torch_tensor *t, struct hu_tensor *out)
 {
     bool in_a_row;
-    uint64_t size = hu_dtype_bytes(out->dtype), elements = t->storage->elements, end;
+    uint64_t size = hu_dtype_bytes(out->dtype), elements = t->storage->elements, once, end;
     /* A storage of bytes counts those. */
     if (!*t->storage->type->dtype)
         elements /= size;
     if (!out->elements)
         return t->offset <= elements || refuse(w, t, "begins behind the end of its storage");
-    if (!measure_span(t, &out->span, &in_a_row) ||
+    if (!measure_span(t, &out->span, &once, &in_a_row) ||
         __builtin_add_overflow(t->offset, out->span, &end) || end > elements)
         return refuse(w, t, "reaches behind the end of its storage");
-    if (!in_a_row && out->elements > elements)
-        return refuse(w, t,
-                      "repeats elements of its storage, of which it has more than that; "
-                      "save it as .contiguous()");
+    out->repeated = out->elements - once;
+    w->repeating += out->repeated > 0;
     if (!in_a_row)
         out->strides = t->strides;
     return true;
@@ -240,8 +241,8 @@ static bool mark_shared(struct hu_tensor_file *file, struct hu_file_error *error
         return hu_file_refuse_whole(error, "out of memory");
     for (size_t i = 1; i < file->count; i++) {
         const struct hu_tensor *a = order[i - 1], *b = order[i];
-        order[i]->shared =
-            b->bytes && a->member == b->member && a->offset == b->offset && a->bytes == b->bytes;
+        order[i]->shared = b->bytes && a->member == b->member && a->offset == b->offset &&
+                           hu_tensor_bytes_once(a) == hu_tensor_bytes_once(b);
         shared += order[i]->shared;
     }
     free(order);
@@ -258,6 +259,9 @@ static void note_rest(struct walk *w)
         hu_file_note(w->file, "%zu tensor%s of %s%s left aside: halfulp has no such dtype",
                      w->unread, w->unread > 1 ? "s" : "", w->first_unread,
                      w->unread > 1 ? " and the like are" : " is");
+    if (w->repeating)
+        hu_file_note(w->file, "%zu tensor%s elements of the storage (expand): each counts once",
+                     w->repeating, w->repeating > 1 ? "s repeat" : " repeats");
     if (w->others + w->storages)
         hu_file_note(w->file, "%zu value%s no tensor%s left aside", w->others + w->storages,
                      w->others + w->storages > 1 ? "s that are" : " that is",

@@ -94,18 +94,18 @@ bool hu_match_count(const struct hu_tensor_set *set, struct hu_match *stored)
     *stored = (struct hu_match){0};
     for (size_t i = 0; i < set->tensor_count; i++) {
         const struct hu_tensor *t = set->tensors[i];
-        uint64_t weights = 0;
+        uint64_t weights = 0, once = hu_tensor_counted(t).elements;
         if (t->shared)
             continue;
         if (hu_match_is_buffer(t->name) || is_mask(t)) {
-            stored->buffers += t->elements;
+            stored->buffers += once;
         } else if (hu_logical_is_aside(t->name)) {
-            stored->scales += t->elements;
+            stored->scales += once;
         } else {
             unsigned each = packing(set, t, &weights);
             if (each != 1)
-                stored->packed += t->elements;
-            if (!add(&stored->parameters, each ? t->elements : weights, each ? each : 1))
+                stored->packed += once;
+            if (!add(&stored->parameters, each ? once : weights, each ? each : 1))
                 return false;
         }
     }

@@ -119,11 +119,15 @@ static bool read_quantization(struct reading *r)
     struct hu_quantization *q = malloc(sizeof *q);
     if (!q)
         return hu_model_fail(m, "out of memory");
-    enum hu_quantized state = hu_quantization_read(r->root, q, why);
+    enum hu_quantized state = hu_quantization_read(r->root, m->dtype, q, why);
     const char *idle = state == HU_QUANTIZED ? hu_quantization_idle(q, &m->tensors) : NULL;
     if (state == HU_QUANTIZED && q->cache_bits)
         hu_model_note(m, "its KV cache is meant to be of %u bits: --kv-dtype %s sizes it so",
                       q->cache_bits, q->cache_bits == 8 ? "fp8_e4m3" : "nvfp4");
+    if (state == HU_QUANTIZED && q->rule_count && q->rules->formula.nested)
+        hu_model_note(m,
+                      "each quant_state is taken to have 19 letters for its nested_offset; those "
+                      "of weights have 17 to 22");
     if (idle)
         snprintf(why, HU_QUANTIZATION_ERROR, "%s for '%.80s', which is none of its modules",
                  q->method, idle);

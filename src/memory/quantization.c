@@ -146,9 +146,19 @@ static uint64_t scales_of(const struct hu_formula *q, uint64_t out, uint64_t in)
 {
     if (q->one_scale)
         return 1;
+    if (q->runs_on)
+        return out * (in / q->group) + parts(out * (in % q->group), q->group);
     if (q->tile_rows && q->tile_columns)
         return parts(out, q->tile_rows) * parts(in, q->tile_columns);
     return out * (q->group ? parts(in, q->group) : 1);
+}
+
+static unsigned digits(uint64_t n)
+{
+    unsigned count = 1;
+    while (n /= 10)
+        count++;
+    return count;
 }
 
 /* What N elements of so many BITS each take. */
@@ -186,6 +196,8 @@ bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *ro
     struct hu_wide more = hu_wide_product(in, f->input_bytes);
     hu_wide_add(&more, hu_wide_of(f->constant));
     hu_wide_add(&more, hu_wide_of(f->codebook_bytes));
+    if (f->state)
+        hu_wide_add(&more, hu_wide_of(f->state + digits(out) + digits(in)));
     hu_wide_times(&more, matrices.low);
     hu_wide_add(&sum, more);
     return hu_wide_fits(sum, bytes);

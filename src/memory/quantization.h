@@ -31,11 +31,13 @@ struct hu_formula {
     uint64_t group;                   /* inputs that share a scale; 0: a whole row */
     uint64_t tile_rows, tile_columns; /* not 0: a scale a tile instead */
     unsigned one_scale;               /* 1: one scale for the matrix */
+    unsigned runs_on;                 /* 1: groups run on over the rows' ends */
     unsigned scale_bits, zero_bits;   /* of each scale, and of its zero point */
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
     unsigned constant;                /* a matrix: shapes, global scales */
-    uint64_t codebook_bytes;          /* a matrix: aqlm's */
+    unsigned state;          /* a matrix: a text of so many letters and its sizes' digits */
+    uint64_t codebook_bytes; /* a matrix: aqlm's */
 };
 
 struct hu_rule {
@@ -58,10 +60,11 @@ enum { HU_QUANTIZATION_ERROR = 256 };
 enum hu_quantized { HU_NOT_QUANTIZED, HU_QUANTIZED, HU_QUANTIZED_UNKNOWN };
 
 /*
- * Reads "quantization_config" (or its kin) of the config ROOT. HU_QUANTIZED_UNKNOWN: it declares
- * what is not known; error says what. hu_quantization_free releases *q either way.
+ * Reads "quantization_config" (or its kin) of the config ROOT, which calls the model's own dtype
+ * DTYPE. HU_QUANTIZED_UNKNOWN: it declares what is not known; error says what.
+ * hu_quantization_free releases *q either way.
  */
-enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
+enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR]);
 void hu_quantization_free(struct hu_quantization *q);
 

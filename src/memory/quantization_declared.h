@@ -9,6 +9,7 @@ struct declared {
     struct hu_quantization *q;
     struct hu_formula f; /* what it declares of all modules, or of those it is about */
     char *error;
+    const char *dtype; /* what the config calls the model's own; "": it does not say */
 };
 
 /* Says in the error that WHAT is not known of VALUE, or of "none" where that is NULL. Returns

@@ -31,10 +31,11 @@ static bool set_scales(struct hu_formula *f, uint64_t group)
     return true;
 }
 
-static bool set_nvfp4(struct hu_formula *f)
+/* With a scale over the matrix, and one of the inputs' where these are narrow too. */
+static bool set_nvfp4(struct hu_formula *f, bool inputs)
 {
     f->bits = 4;
-    f->constant = 4 + 4; /* the tensor's scale, the inputs' */
+    f->constant = inputs ? 4 + 4 : 4;
     return set_scales(f, 16);
 }
 
@@ -64,7 +65,7 @@ static bool read_data_type(struct declared *d)
 {
     const char *type = config_text(d->config, "data_type");
     if (!strncmp(type, "nv_fp", 5))
-        return set_nvfp4(&d->f);
+        return set_nvfp4(&d->f, config_number(d->config, "act_bits", 4) <= 8);
     if (!strncmp(type, "mx_fp", 5))
         return set_scales(&d->f, 32);
     return !*type || !strncmp(type, "int", 3) ||
@@ -99,10 +100,24 @@ static bool read_awq(struct declared *d)
     return check_bits(d);
 }
 
+/* Letters of a matrix's quant_state, JSON as Python writes it, but for the digits of its sizes. Of
+ * nested_offset, a mean of the weights' own, the usual number: most have 19 to 20. */
+static unsigned state_letters(const char *dtype, bool nested)
+{
+    static const char always[] =
+        "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"dtype\": \"\", \"shape\": [, ]}";
+    static const char second[] =
+        ", \"nested_blocksize\": 256, \"nested_dtype\": \"float32\", \"nested_offset\": ";
+    const char *name = strrchr(dtype, '.');
+    name = *dtype ? name ? name + 1 : dtype : "float16"; /* transformers' where none is asked for */
+    return (unsigned)(sizeof always - 1 + strlen(name) + (nested ? sizeof second - 1 + 19 : 0));
+}
+
 /* bitsandbytes: 64 codes an fp32 scale, or an int8 one over 256 of those; int8 by rows. */
 static bool read_bitsandbytes(struct declared *d)
 {
     const char *kind = config_text(d->config, "bnb_4bit_quant_type");
+    bool nested = config_true(d->config, "bnb_4bit_use_double_quant");
     if (config_true(d->config, "load_in_8bit")) {
         d->f = (struct hu_formula){.bits = 8, .scale_bits = 32, .constant = 1}; /* weight_format */
         return true;
@@ -111,27 +126,37 @@ static bool read_bitsandbytes(struct declared *d)
         return declared_unknown(d, "bitsandbytes without load_in_4bit or load_in_8bit:", "neither");
     if (*kind && strcmp(kind, "nf4") && strcmp(kind, "fp4"))
         return declared_unknown(d, "a 4-bit type of bitsandbytes", kind);
-    /* quant_map */
-    d->f = (struct hu_formula){.bits = 4, .group = 64, .scale_bits = 32, .constant = 16 * 4};
-    if (config_true(d->config, "bnb_4bit_use_double_quant")) {
-        d->f.scale_bits = 8;
-        d->f.nested = 256;
-        d->f.constant += 256 * 4; /* nested_quant_map */
-    }
+    /* quant_map, nested_quant_map */
+    d->f = (struct hu_formula){.bits = 4,
+                               .group = 64,
+                               .runs_on = 1,
+                               .scale_bits = nested ? 8 : 32,
+                               .nested = nested ? 256 : 0,
+                               .constant = (nested ? 16 + 256 : 16) * 4,
+                               .state = state_letters(d->dtype, nested)};
     return true;
 }
 
-/* What modelopt's algorithms are stored as: weight_scale, weight_scale_2, input_scale. */
+/* What modelopt's algorithms are stored as (export/unified_export_hf.py,
+ * _export_quantized_weight): weight_scale; with two stages weight_scale_2; where inputs are narrow
+ * by a scale that calibration found input_scale. */
 static const struct algorithm {
     const char *names;
     struct hu_formula f;
 } algorithms[] = {
     {"NVFP4 NVFP4_AWQ", {.bits = 4, .group = 16, .scale_bits = 8, .constant = 4 + 4}},
+    {"W4A16_NVFP4", {.bits = 4, .group = 16, .scale_bits = 8, .constant = 4}},
+    {"W4A8_NVFP4_FP8", {.bits = 4, .group = 32, .scale_bits = 8, .constant = 4 + 4}},
+    {"W4A8_MXFP4_FP8", {.bits = 4, .group = 32, .scale_bits = 8, .constant = 4}},
+    {"mxfp4", {.bits = 4, .group = 32, .scale_bits = 8}},
     {"MXFP8", {.bits = 8, .group = 32, .scale_bits = 8}},
-    {"FP8_PB_WO fp8_pb_wo", {.bits = 8, .scale_bits = 32, .tile_rows = 128, .tile_columns = 128}},
+    {"FP8_PB_WO fp8_pb_wo fp8_pb_real",
+     {.bits = 8, .scale_bits = 32, .tile_rows = 128, .tile_columns = 128}},
     {"FP8 fp8", {.bits = 8, .scale_bits = 32, .one_scale = 1, .constant = 4}},
-    {"FP8_PER_CHANNEL_PER_TOKEN", {.bits = 8, .scale_bits = 32, .constant = 4}},
-    {"W4A16_AWQ W4A8_AWQ", {.bits = 4, .group = 128, .scale_bits = 32, .constant = 4}},
+    {"FP8_PER_CHANNEL_PER_TOKEN W8A16", {.bits = 8, .scale_bits = 32}},
+    {"W8A8_SQ_PER_CHANNEL", {.bits = 8, .scale_bits = 32, .constant = 4}},
+    {"W4A16_AWQ", {.bits = 4, .group = 128, .scale_bits = 32}},
+    {"W4A8_AWQ", {.bits = 4, .group = 128, .scale_bits = 32, .constant = 4 + 4}},
 };
 
 static bool read_algorithm(struct declared *d, json_t *c)
@@ -144,7 +169,7 @@ static bool read_algorithm(struct declared *d, json_t *c)
         return declared_unknown(d, "the quant_algo of modelopt", name);
     d->f = a->f;
     d->f.scope = HU_SCOPE_LINEAR;
-    if (*name == 'W')
+    if (d->f.group)
         d->f.group = config_number(c, "group_size", d->f.group);
     return true;
 }
@@ -162,9 +187,25 @@ static bool read_modelopt(struct declared *d)
     return declared_layers(d, layers, read_algorithm);
 }
 
-/* llm-compressor's formats: what follows from a group's "weights". */
-static bool read_group(struct declared *d, json_t *weights, const char *format)
+/* A scale of what a module's ACTIVATIONS are rounded by, where it was found beforehand
+ * (compressed_tensors, lifecycle/initialize.py): one over all in fp32 where groups of tokens have
+ * theirs as they come ("local"), else one in the model's 16 bits, with a byte's zero point. */
+static unsigned found_scale(json_t *activations)
 {
+    json_t *dynamic = json_object_get(activations, "dynamic");
+    if (!json_is_object(activations) || json_is_true(dynamic))
+        return 0;
+    unsigned all = config_is(activations, "strategy", "tensor_group") ? 4 : 0;
+    bool symmetric = !json_is_false(json_object_get(activations, "symmetric"));
+    return json_is_string(dynamic) ? all : all + (symmetric ? 2 : 2 + 1);
+}
+
+/* llm-compressor's formats: what follows from a GROUP's "weights". */
+static bool read_group(struct declared *d, json_t *group, const char *format)
+{
+    json_t *weights = json_object_get(group, "weights");
+    unsigned found = found_scale(json_object_get(group, "input_activations")) +
+                     found_scale(json_object_get(group, "output_activations"));
     d->f = (struct hu_formula){.scope = HU_SCOPE_LINEAR, .bits = 8, .scale_bits = 16};
     declared_widths(d, weights, "num_bits", "group_size");
     if (!check_bits(d))
@@ -172,14 +213,16 @@ static bool read_group(struct declared *d, json_t *weights, const char *format)
     d->f.one_scale = config_is(weights, "strategy", "tensor");
     if (config_is(weights, "strategy", "block"))
         set_tile(&d->f, json_object_get(weights, "block_structure"));
-    if (strstr(format, "nvfp4"))
-        return set_nvfp4(&d->f);
-    if (strstr(format, "mxfp"))
-        return set_scales(&d->f, 32);
-    if (json_is_false(json_object_get(weights, "symmetric")))
+    bool nvfp4 = strstr(format, "nvfp4"), mxfp = strstr(format, "mxfp");
+    if (nvfp4)
+        set_nvfp4(&d->f, false);
+    else if (mxfp)
+        set_scales(&d->f, 32);
+    else if (json_is_false(json_object_get(weights, "symmetric")))
         d->f.zero_bits = d->f.bits;
-    if (strstr(format, "pack"))
+    if (!nvfp4 && !mxfp && strstr(format, "pack"))
         d->f.constant = 2 * 8; /* weight_shape */
+    d->f.constant += found;
     if (config_is(weights, "actorder", "group"))
         d->f.input_bytes = 4;
     return !(strstr(format, "sparse") || strstr(format, "24")) ||
@@ -199,7 +242,7 @@ static bool read_compressed(struct declared *d)
         const char *first = json_string_value(json_array_get(targets, 0));
         struct declared one = {.error = d->error};
         if (json_is_object(weights) &&
-            (!read_group(&one, weights, *own ? own : all) ||
+            (!read_group(&one, group, *own ? own : all) ||
              !declared_add(d, &one.f, first && strcmp(first, "Linear") ? targets : NULL)))
             return false;
     }
@@ -499,11 +542,11 @@ static unsigned cache_bits(json_t *config)
     return (unsigned)config_number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
 }
 
-enum hu_quantized hu_quantization_read(json_t *root, struct hu_quantization *q,
+enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR])
 {
     *q = (struct hu_quantization){0};
-    struct declared d = {.config = declaration(root), .q = q, .error = error};
+    struct declared d = {.config = declaration(root), .q = q, .error = error, .dtype = dtype};
     if (!d.config)
         return HU_NOT_QUANTIZED;
     const char *name = name_of(d.config);
