@@ -138,6 +138,30 @@ Test(model, a_row_says_its_error_exactly)
     model_clear(&m);
 }
 
+Test(model, half_an_ulp_is_said_where_it_is_half_and_no_count_is_infinite)
+{
+    static const struct {
+        const char *text, *row;
+        enum hu_direction direction;
+        const char *ulps;
+    } rows[] = {{"1.0625", "fp8_e4m3", HU_TIES_TO_EVEN, "0.50 ulp"},
+                {"1.06249999", "fp8_e4m3", HU_TIES_TO_EVEN, "<0.50 ulp"},
+                {"1.06250001", "fp8_e4m3", HU_TOWARD_ZERO, ">0.50 ulp"},
+                {"1.0000001", "fp8_e4m3", HU_TIES_TO_EVEN, "<0.01 ulp"},
+                {"1e4000", "fp6_e2m3", HU_TIES_TO_EVEN, "2.0e+4000 ulp"},
+                {"1000", "fp4_e2m1", HU_TIES_TO_EVEN, "497.00 ulp"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct model m;
+        model_init(&m);
+        cr_assert(model_set_rows(&m, rows[i].row));
+        model_set_direction(&m, rows[i].direction);
+        cr_assert(model_set_text(&m, rows[i].text, 0));
+        cr_assert_str_eq(m.rows[0].error_ulp, rows[i].ulps, "%s: %s", rows[i].text,
+                         m.rows[0].error_ulp);
+        model_clear(&m);
+    }
+}
+
 /* --- Bad text --- */
 
 Test(model, a_bad_text_is_explained_and_the_last_good_value_stays)

@@ -181,6 +181,23 @@ static const char *elide(struct layout *l, enum face face, const char *text, siz
     return keep_taken(l, text_of("%.*s%s", (int)n, text, dots));
 }
 
+const char *power_of_ten(const char *text)
+{
+    const char *at = strrchr(text, 'e');
+    bool power = at && (strchr("+-", at[1]) ? at[1] : !strncmp(at + 1, "−", 3));
+    return power ? at : text + strlen(text);
+}
+
+const char *shorten(struct layout *l, const char *text, const char *end, int columns)
+{
+    int kept = columns - (int)utf8_columns(end) - 1;
+    if (!*end || (int)utf8_columns(text) <= columns || kept < 2)
+        return text;
+    /* Only a minus sign is longer than a byte. */
+    int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
+    return keep_taken(l, text_of("%.*s…%s", bytes, text, end));
+}
+
 /* Where to break the line that begins at TEXT, LENGTH bytes long before its end. */
 static size_t line_break(const struct layout *l, enum face face, const char *text, size_t length,
                          int width, bool words)
@@ -268,7 +285,10 @@ void layout_fit(struct layout *l, struct item *i)
         width_of(l, i->face, i->text) <= room)
         return;
     i->full = i->full ? i->full : i->text;
-    i->text = elide(l, i->face, i->text, length, room);
+    const char *text = i->text;
+    if (face_kinds[i->face].mono)
+        text = shorten(l, text, power_of_ten(text), room / greater(width_of(l, i->face, "0"), 1));
+    i->text = text == i->text ? elide(l, i->face, text, length, room) : text;
     i->state |= STATE_ELIDED;
 }
 
