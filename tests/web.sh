@@ -246,17 +246,43 @@ $(diff <(jq . <<<"$old") <(js "$state" | jq .) | head -20)"
 done
 visit "about:blank"
 visit "file://$page#value=12z&rows=fp32,nope"
-prints "a link that is wrong says so and does no harm" "0.1 'nope' is no format; 'halfulp formats' lists them; \"12z\"" \
-    js 'halfulp.describe().value + " " + document.getElementById("note").textContent.slice(0, 56)'
+prints "a link that is wrong says so and does no harm" "0.1 true 'nope' is no format; 'halfulp formats' lists them; \"12z\" is not a number" \
+    js '(d => [d.value, d.error, d.message].join(" "))(halfulp.describe())'
+prints "where a screen reader hears it" '"12z" is not a number' js 'document.getElementById("said").textContent.split("; ").pop()'
 visit "about:blank"
 visit "file://$page#from=nope&value=1"
-prints "whichever part it is, though the others hold" "1 'nope' is no format" js 'halfulp.describe().value + " " + document.getElementById("note").textContent'
+prints "whichever part it is, though the others hold" "1 'nope' is no format" js 'halfulp.describe().value + " " + halfulp.describe().message'
+while IFS='|' read -r link told; do
+    js "location.hash = '#value=2'" >/dev/null
+    js "new Promise(done => { addEventListener('hashchange', done, { once: true }); location.hash = '$link'; })" >/dev/null
+    prints "so do the others ($link)" "true $told" js 'halfulp.describe().error + " " + halfulp.describe().message'
+done <<'LINKS'
+#theme=plaid|'plaid' is no theme: light, dark, safe
+#page=nowhere&value=3|'nowhere' is no page: bits, rounding, numberline, memory, arithmetic, block, keys
+#saturate=yes|saturate is 0 or 1, not 'yes'
+#value=3&colour=red|'colour' is no part of a link: theme, rows, round, saturate, from, value, select, page
+#value=3&rtz|'rtz' is no part of a link: theme, rows, round, saturate, from, value, select, page
+#round=sideways|'sideways' is no rounding direction
+#select=fp4_e2m1|'fp4_e2m1' is no row
+LINKS
+js "location.hash = '#value=0x10'" >/dev/null
+settles "what a good link brings to say stays" '0x10 is the integer; for the encoding write fp32:0x10' 'halfulp.describe().message'
+for kept in '"rubbish"' 7 '[1]' '{"rows":5,"theme":null}' '{'; do
+    js "localStorage.setItem('halfulp', '$kept')" >/dev/null
+    visit "about:blank"
+    visit "file://$page"
+    prints "what is kept may be anything ($kept)" 0.1 js 'halfulp.describe().value'
+done
+js 'localStorage.clear()' >/dev/null
+visit "about:blank"
+visit "file://$page"
 js 'halfulp.script("click theme\nclick theme.safe\nclick formats\nclick format.fp8_e4m3\nkey Escape")' >/dev/null
 settles "theme and rows are kept" true '/safe.*fp8_e4m3/.test(localStorage.getItem("halfulp"))'
 visit "about:blank"
 visit "file://$page"
 prints "and are there the next time" 'safe true' js "halfulp.describe().theme + ' ' + ($(hex fp8_e4m3) !== undefined)"
 press "#link"
+settles "which is said" 'the link is on the clipboard false' 'halfulp.describe().message + " " + halfulp.describe().error'
 click value
 keys C+a C+v
 prints "Copy link gives the address of the state" true js '/^file:.*halfulp[.]html#value=0[.]1&rows=.*fp8_e4m3$/.test(halfulp.describe().clipboard)'
@@ -466,7 +492,7 @@ in_page() { # STATES: the same, fifty at a time
     while rows=$(sed -n "$rest,$((rest + 49))p" "$1" | jq -Rs 'split("\n") | map(select(. != "") | split("\t"))') && [ "$rows" != '[]' ]; do
         js "(async rows => { const all = []; for (const [format, direction, which, value] of rows) {
                 const moved = new Promise(done => addEventListener('hashchange', done, { once: true }));
-                location.hash = 'rows=' + format + '&round=' + direction + '&page=' + which + '&value=' + encodeURIComponent(value) + '&n=' + Math.random();
+                location.hash = 'rows=' + format + '&round=' + direction + '&page=' + which + '&value=' + encodeURIComponent(value);
                 await moved;
                 halfulp.script('resize 1280 800\n' + (which === 'numberline' ? 'click numberline.all\nclick numberline.home' : ''));
                 all.push(JSON.stringify(halfulp.describe())); } return all.join('\n'); })($rows)"

@@ -112,6 +112,7 @@ function state_now() {
 /* Messages of the parts that are wrong. */
 function set_state(parts, names) {
   const wrong = [];
+  parts = Object(parts);
   call(c.web_set, "from", "");
   for (const name of names) {
     const why = name in parts && answer(call(c.web_set, name, parts[name]));
@@ -122,14 +123,23 @@ function set_state(parts, names) {
 
 /* "#value=1&rows=fp32", or a bare value. */
 function read_fragment(hash) {
-  const text = hash.replace(/^#/, ""), parts = {};
+  const text = hash.replace(/^#/, ""), parts = { __proto__: null };
   const plain = s => { try { return decodeURIComponent(s); } catch { return s; } };
   if (text && !/^[a-z]+=/.test(text)) return { value: plain(text) };
-  for (const part of text.split("&")) {
-    const at = part.indexOf("=");
-    if (at > 0) parts[part.slice(0, at)] = plain(part.slice(at + 1));
+  for (const part of text.split("&").filter(part => part)) {
+    const [name, ...value] = part.split("=");
+    parts[name] = plain(value.join("="));
   }
   return parts;
+}
+
+/* The state that the address asks for. WRONG: messages so far; all are said. */
+function open_link(wrong) {
+  const parts = read_fragment(location.hash);
+  wrong.push(...set_state(parts, LINKED));
+  for (const name in parts)
+    if (!LINKED.includes(name)) wrong.push(`'${name}' is no part of a link: ${LINKED.join(", ")}`);
+  if (wrong.length) say(wrong.join("; "), 1);
 }
 
 function fragment(state) {
@@ -173,8 +183,10 @@ function keep_settings(state) {
   settings_text = text;
 }
 
-function say(text) {
-  el("note").textContent = text;
+/* Where the viewer says what it has to say. */
+function say(text, error) {
+  call(at => c.web_say(at, error), text);
+  changed();
 }
 
 /* --- The mirror: the items as elements, for screen readers and for find-in-page --- */
@@ -223,7 +235,7 @@ function reflect() {
   for (const extra of mirrored.splice(items.length)) extra.element.remove();
   const focus = state.items.find(i => i.name === state.focus);
   const now = state.message || (focus ? words(focus) : "");
-  if (now !== said && document.activeElement === keys) el("said").textContent = now;
+  if (now !== said && (state.message || document.activeElement === keys)) el("said").textContent = now;
   said = now;
   keys.setAttribute("aria-label", focus ? words(focus) : "halfulp");
 }
@@ -434,14 +446,16 @@ function chief(list) {
 async function open_files(dropped) {
   const list = [...dropped], first = chief(list);
   if (!first) return;
+  let unread = "";
   files.clear();
   for (const f of list)
     try {
       files.set(f.name, { bytes: new Uint8Array(await f.slice(0, HEADER_MOST).arrayBuffer()), size: f.size });
-    } catch (e) { /* a folder, or a file that went away: the C says that there is none */
-      say(`${f.name} cannot be read: ${e.message}`);
+    } catch (e) { /* a folder, or a file that went away */
+      unread = `${f.name} cannot be read: ${e.message}`;
     }
   call(c.web_size, first.name);
+  if (unread) say(unread, 1);
   keys.focus({ preventScroll: true });
   changed();
 }
@@ -466,7 +480,7 @@ function show_notices() {
 function copy_link() {
   const address = location.href.replace(/#.*/, "") + fragment(state_now());
   put_on_clipboard(address);
-  say("the link is on the clipboard");
+  say("the link is on the clipboard", 0);
 }
 
 function broke(error) {
@@ -508,7 +522,7 @@ function listen() {
   });
   on(window, "hashchange", () => {
     if (location.hash === fragment_told) return;
-    say(set_state(read_fragment(location.hash), LINKED).join("; "));
+    open_link([]);
     changed();
   });
   on(el("link"), "click", copy_link);
@@ -558,8 +572,7 @@ async function begin() {
   el("version").textContent = take(c.web_version());
   fit();
   c.web_begin(view.width, view.height, devicePixelRatio, matchMedia("(prefers-color-scheme: dark)").matches ? 1 : 0);
-  set_state(read_settings(), KEPT);
-  const wrong = set_state(read_fragment(location.hash), LINKED);
+  open_link(set_state(read_settings(), KEPT));
   c.web_start();
   draw();
   settle();
@@ -567,7 +580,6 @@ async function begin() {
   listen();
   reset_keys();
   keys.focus({ preventScroll: true });
-  say(wrong.join("; "));
 }
 
 window.addEventListener("error", e => broke(e.error || e.message));

@@ -267,12 +267,21 @@ static bool set_page(struct model *m, const char *name)
 {
     enum page page;
     if (!page_find(name, &page))
-        return model_refuse(m, "'%s' is no page", name);
+        return model_refuse(m, "'%s' is no page: " PAGE_NAMES, name);
     if (page == PAGE_KEYS && m->page != PAGE_KEYS)
         m->page_before_keys = m->page;
     m->page = page;
     m->popup = POPUP_NONE;
     session.scroll = 0;
+    return true;
+}
+
+static bool set_saturate(struct model *m, const char *value)
+{
+    bool on = !strcmp(value, "1");
+    if (!on && strcmp(value, "0"))
+        return model_refuse(m, "saturate is 0 or 1, not '%s'", value);
+    model_set_saturate(m, on);
     return true;
 }
 
@@ -292,9 +301,10 @@ static bool set(struct model *m, const char *key, const char *value)
     if (!strcmp(key, "page"))
         return set_page(m, value);
     if (!strcmp(key, "saturate"))
-        model_set_saturate(m, *value != '0');
-    else if (!strcmp(key, "theme"))
-        theme_find(value, &m->theme);
+        return set_saturate(m, value);
+    if (!strcmp(key, "theme"))
+        return theme_find(value, &m->theme) ||
+               model_refuse(m, "'%s' is no theme: " THEME_NAMES, value);
     else if (!strcmp(key, "zoom") && (zoom = strtod(value, NULL)) >= 0.5 && zoom <= 4)
         m->zoom = zoom;
     return true;
@@ -309,6 +319,13 @@ const char *EXPORT(web_set)(const char *key, const char *value)
     strcpy(message, session.model.message);
     session_update(&session);
     return done ? NULL : message;
+}
+
+/* A message of the page's own. */
+void EXPORT(web_say)(const char *text, int error)
+{
+    model_say(&session.model, error, "%s", text);
+    session_update(&session);
 }
 
 /* The row that is selected where a link does not say which. */
