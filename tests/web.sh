@@ -217,6 +217,12 @@ settles "every item that is seen is an element, for screen readers" true \
     '(d => d.items.filter(i => i.role !== "scrollbar" && !i.state.includes("offscreen")).every(i => [...document.querySelectorAll("#mirror div")].some(e => e.dataset.name === i.name)))(halfulp.describe())'
 prints "a bit is a switch that says what it is" 'switch true|false fp32 bit 31, sign' \
     js '(e => e.getAttribute("role") + " " + (/true|false/.test(e.getAttribute("aria-checked")) ? "true|false" : "") + " " + e.getAttribute("aria-label").slice(0, 17))(document.querySelector("[data-name=\"fp32.bit31\"]"))'
+roles='["textbox value: ", "checkbox saturate", "button undo (Ctrl+Z)", "button theme"].every(s => [...document.querySelectorAll("#mirror div[role]")]
+    .some(e => (e.getAttribute("role") + " " + e.getAttribute("aria-label")).startsWith(s)))'
+prints "fields, checks and buttons have their roles, and names that can be said" true js "$roles"
+prints "no name is a sign alone" '' js '[...document.querySelectorAll("#mirror div[role]")].map(e => e.getAttribute("aria-label")).filter(l => !/[\p{L}\p{N}]/u.test(l)).join()'
+prints "who opens a menu says so, a choice that it is made" 'true true' \
+    js '(e => e("theme").getAttribute("aria-haspopup") + " " + e("tab.bits").getAttribute("aria-pressed"))(n => document.querySelector(`[data-name="${n}"]`))'
 prints "find-in-page finds what is on the canvas" true js 'window.find("FP32", false, false, true)'
 before=$(js "$(hex fp32)")
 js 'document.querySelector("[data-name=\"fp32.bit31\"]").click()' >/dev/null

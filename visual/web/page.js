@@ -191,21 +191,23 @@ function say(text, error) {
 
 /* --- The mirror: the items as elements, for screen readers and for find-in-page --- */
 
-const ROLES = { panel: "group", heading: "heading", field: "textbox", button: "button", tab: "button", check: "checkbox", bit: "switch",
-  menu: "group", option: "button", plot: "img" };
+/* ARIA's role for each of describe()'s. */
+const ROLES = { panel: "group", heading: "heading", textbox: "textbox", button: "button", tab: "button", checkbox: "checkbox", bit: "switch",
+  menu: "group", option: "button", graphic: "img" };
 const mirrored = []; /* elements, and what was last written to each */
 
 function words(item) {
   if (item.role === "bit") return `${item.name.split(".")[0]} bit ${item.index}, ${item.field}, ${item.text}`;
-  const name = item.name.replace(/\./g, " ");
-  return item.text && item.text !== name ? (item.role === "field" ? `${name}: ${item.text}` : item.text) : name;
+  const name = item.name.replace(/\./g, " "), text = item.text.replace(/ ▾$/, "");
+  if (item.role === "textbox") return `${name}: ${text}`;
+  return /[\p{L}\p{N}]/u.test(text) ? text : item.description || name; /* no sign alone */
 }
 
 function reflect_item(at, item, ratio) {
   const has = name => item.state.includes(name);
   const [x, y, w, h] = item.rect.map(v => v / ratio);
   const role = ROLES[item.role] || "";
-  const text = item.role === "field" || item.role === "bit" ? item.text : item.state.includes("elided") ? item.description || item.text : item.text;
+  const text = has("elided") && role !== "textbox" ? item.description || item.text : item.text;
   const key = JSON.stringify([item.name, role, text, item.description, item.state, x, y, w, h]);
   if (!mirrored[at]) mirrored[at] = { element: el("mirror").appendChild(document.createElement("div")), key: "" };
   const { element } = mirrored[at];
@@ -219,7 +221,8 @@ function reflect_item(at, item, ratio) {
   set("aria-label", role ? words(item) : null);
   set("aria-level", role === "heading" ? "2" : null);
   set("aria-checked", /switch|checkbox/.test(role) ? String(item.role === "bit" ? item.text === "1" : has("checked")) : null);
-  set("aria-pressed", /tab|option/.test(item.role) ? String(has("selected") || has("checked")) : null);
+  set("aria-pressed", /tab|option/.test(item.role) || has("selected") ? String(has("selected") || has("checked")) : null);
+  set("aria-haspopup", / ▾$/.test(item.text) ? "true" : null);
   set("aria-disabled", has("disabled") ? "true" : null);
   set("aria-invalid", has("invalid") ? "true" : null);
   Object.assign(element.style, { left: x + "px", top: y + "px", width: w + "px", height: h + "px",
@@ -518,6 +521,8 @@ function listen() {
   on(el("mirror"), "click", e => { /* a screen reader's press */
     const name = e.target.dataset.name;
     if (name) call(c.web_script, "click " + name);
+    keys.focus({ preventScroll: true });
+    place_keys();
     changed();
   });
   on(window, "hashchange", () => {
