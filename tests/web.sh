@@ -236,7 +236,10 @@ visit "about:blank"
 visit "file://$page#65520"
 prints "a bare value is a link too" '65520 7c00' js "halfulp.describe().value + ' ' + $(hex fp16)"
 state='(() => { const d = halfulp.describe(); d.items = d.items.filter(i => !/^(undo|redo)$/.test(i.name)); delete d.clipboard; return JSON.stringify(d); })()'
-for script in 'click fp32.bit31\nkey PageUp' 'type nan(0x12)' 'click round\nclick round.rup\nclick value\nkey Ctrl+A\ntype 1/3' 'click fp16.bit15\nclick fp16.bit9\nclick formats\nclick format.fp16\nkey Escape' 'click saturate\nclick tab.numberline'; do
+for script in 'click fp32.bit31\nkey PageUp' 'type nan(0x12)' 'click round\nclick round.rup\nclick value\nkey Ctrl+A\ntype 1/3' 'click fp16.bit15\nclick fp16.bit9\nclick formats\nclick format.fp16\nkey Escape' 'click saturate\nclick tab.numberline' \
+    'click tab.arithmetic\nclick operator.mul\nclick b.decimal\nkey Ctrl+A\ntype 3\nkey Enter\nclick b.bit5' \
+    'click tab.block\nclick block.nvfp4\nclick e2.bit0\nclick scale.bit2' 'click tab.block\nclick block.q4_1\nclick block.values\nkey Ctrl+A\ntype 1 2 3.5 -7' \
+    'click tab.block\nclick rule.ceil\nclick direction.rtz' 'click tab.memory\nclick memory.model\nkey Ctrl+A\ntype 70B\nkey Enter\nclick memory.context\ntype 32k\nclick memory.device\ntype H100-80GB'; do
     visit "about:blank"
     visit "file://$page"
     js "halfulp.script('click value\\nkey Ctrl+A\\n$script\\nclick value\\nkey Escape')" >/dev/null
@@ -266,8 +269,14 @@ done <<'LINKS'
 #theme=plaid|'plaid' is no theme: light, dark, safe
 #page=nowhere&value=3|'nowhere' is no page: bits, rounding, numberline, memory, arithmetic, block, keys
 #saturate=yes|saturate is 0 or 1, not 'yes'
-#value=3&colour=red|'colour' is no part of a link: theme, rows, round, saturate, from, value, select, page
-#value=3&rtz|'rtz' is no part of a link: theme, rows, round, saturate, from, value, select, page
+#value=3&colour=red|'colour' is no part of a link: value, from, rows, select, round, saturate, page, op, b, block, rule, values, codes, model, context, batch, kv, train, device, theme
+#value=3&rtz|'rtz' is no part of a link: value, from, rows, select, round, saturate, page, op, b, block, rule, values, codes, model, context, batch, kv, train, device, theme
+#op=mod|'mod' is no operation: add, sub, mul, div
+#b=zz|"zz" is not a number
+#block=q4_k|'q4_k' is no format of the block page
+#rule=nearest|'nearest' is no rule: floor, ceil, rceil, even
+#block=mxfp4&codes=7f,1|'7f,1' are not the codes of a block of mxfp4
+#context=soon|"soon" is not it: tokens of a request, such as 32k
 #round=sideways|'sideways' is no rounding direction
 #select=fp4_e2m1|'fp4_e2m1' is no row
 LINKS

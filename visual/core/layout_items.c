@@ -130,6 +130,13 @@ const struct item *layout_find(const struct layout *l, const char *name)
 
 /* --- Text --- */
 
+const struct face_kind face_kinds[FACE_COUNT] = {
+    [FACE_WORDS] = {13, false, false}, [FACE_SMALL] = {11, false, false},
+    [FACE_BOLD] = {14, false, true},   [FACE_MONO] = {13, true, false},
+    [FACE_INDEX] = {9, true, false},   [FACE_BIT] = {14, true, false},
+    [FACE_LARGE] = {18, true, false},  [FACE_BIT_LARGE] = {20, true, false},
+};
+
 static int width_of_part(const struct layout *l, enum face face, const char *text, size_t length)
 {
     return l->view.metrics.width(l->view.metrics.context, face, text, length);

@@ -99,7 +99,10 @@ function keep_theme(state) {
 
 /* --- State in the address and in storage --- */
 
-const LINKED = ["theme", "rows", "round", "saturate", "from", "value", "select", "page"]; /* in the order that they are set in */
+/* What a link holds, in the order that it has them, and in that in which they are set. */
+const PAGES = ["op", "b", "block", "rule", "values", "codes", "model", "context", "batch", "kv", "train", "device"];
+const WRITTEN = ["value", "from", "rows", "select", "round", "saturate", "page", ...PAGES];
+const LINKED = ["theme", "rows", "round", "saturate", "from", "value", "select", ...PAGES, "page"];
 const KEPT = ["theme", "zoom", "rows"];
 
 function state_now() {
@@ -138,16 +141,16 @@ function open_link(wrong) {
   const parts = read_fragment(location.hash);
   wrong.push(...set_state(parts, LINKED));
   for (const name in parts)
-    if (!LINKED.includes(name)) wrong.push(`'${name}' is no part of a link: ${LINKED.join(", ")}`);
+    if (!LINKED.includes(name)) wrong.push(`'${name}' is no part of a link: ${WRITTEN.join(", ")}, theme`);
   if (wrong.length) say(wrong.join("; "), 1);
 }
 
 function fragment(state) {
-  const usual = { saturate: "0", from: "", page: "bits", round: "rne", select: "" };
-  return "#" + ["value", "from", "rows", "select", "round", "saturate", "page"].filter(name => state[name] !== usual[name])
+  return "#" + WRITTEN.filter(name => name in state && (["value", "rows"].includes(name) || state[name] !== usual[name]))
     .map(name => name + "=" + encodeURIComponent(state[name]).replace(/%2C/g, ",").replace(/%3A/g, ":")).join("&");
 }
 
+let usual = {}; /* the state that the viewer begins with */
 let fragment_shown = null, fragment_told = "";
 
 /* The address follows the state; a page that nobody touched keeps the address that it came by. */
@@ -577,6 +580,7 @@ async function begin() {
   el("version").textContent = take(c.web_version());
   fit();
   c.web_begin(view.width, view.height, devicePixelRatio, matchMedia("(prefers-color-scheme: dark)").matches ? 1 : 0);
+  usual = state_now();
   open_link(set_state(read_settings(), KEPT));
   c.web_start();
   draw();
