@@ -149,6 +149,11 @@ EOT
         '[ "$(COLUMNS=50 "$0" size 7B --train mixed | tr -s " \n" " ")" = "$("$0" size 7B --train mixed | sed -E "s/ +[0-9.]+ GB.*//" | tr -s " \n" " ")" ] && echo yes' "$halfulp"
     prints "documents are not broken" true bash -c \
         'COLUMNS=20 "$0" size 7B --train mixed --json | jq -c "[.] == [$("$0" size 7B --train mixed --json | jq -c .)]"' "$halfulp"
+    prints "at 40 columns a formula breaks at its spaces" 1 bash -c \
+        'COLUMNS=40 "$0" dot -f e4m3 --model fma 1,2 3,4 | tr -s " \n" " " | grep -c "for sums rounded to nearest, n = "' "$halfulp"
+    prints "a number stays with its unit" 3 bash -c 'COLUMNS=40 "$0" size 7B | grep -c "bytes .* bits$"' "$halfulp"
+    prints "and a target's mark behind the bar" 16 bash -c \
+        'COLUMNS=40 "$0" stats w.npy -t bf16,fp8_e4m3 | grep -cE "^  2\^.*%.* █$"' "$halfulp"
     unwrapped() { in_terminal 80 env TERM=dumb "$halfulp" show -f fp64,fp32,fp16 0.97 | grep -cE '^    0 [01]+ +[01]+$'; }
     prints "at 80 columns no field is broken" 3 unwrapped
 else

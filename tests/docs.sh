@@ -108,6 +108,9 @@ for shell in bash zsh fish; do
         skip "the $shell completion parses" "$shell is missing"
     fi
 done
+exits "bootstrap says which word it does not know" 2 "'rubbish' is none of these" ./bootstrap rubbish
+exits "and which it has no use for" 2 "check takes no argument; there is 'twice'" ./bootstrap check twice
+
 complete_words() { # line to complete: the words bash offers
     bash -c '. "$1"; COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]})); COMP_WORDS+=("$3"); _halfulp; echo "${COMPREPLY[@]}"' \
         _ "$scratch/completion.bash" "$1" "${2-}"

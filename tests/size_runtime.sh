@@ -84,6 +84,13 @@ holds "at least 20 figures are met" test "$met" -ge 20
 llama=$configs/llama-3-8b.json
 exits "an unknown engine" 2 "'ollama' is none of: transformers, llama.cpp, vllm" size "$llama" --runtime ollama
 exits "an unknown setting" 2 "'pages' is no setting of vllm, which has block=N" size "$llama" --runtime vllm,pages
+told() { # ENGINE: its settings as a wrong one is answered, and as --help has them
+    local answer
+    answer=$(size "$llama" --runtime "$1,wrong" 2>&1 | sed 's/.*which has //')
+    [ "$answer" ] && COLUMNS=1000 size --help | tr '\n' ' ' | grep -qF "$1 has $answer"
+}
+holds "--help has the settings of llama.cpp" told llama.cpp
+holds "--help has the settings of vllm" told vllm
 exits "a setting of another engine" 2 "'ubatch=512' is no setting of vllm" size "$llama" --runtime vllm,ubatch=512
 exits "a setting without its number" 2 "'ubatch' is no setting" size "$llama" --runtime llama.cpp,ubatch
 exits "a flag with a number" 2 "'unified=1' is no setting" size "$llama" --runtime llama.cpp,unified=1

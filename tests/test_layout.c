@@ -221,6 +221,11 @@ Test(layout, the_answer_of_the_memory_page_neither_overlaps_nor_is_cut)
             }
 }
 
+Test(layout, the_arithmetic_page_neither_overlaps_nor_is_cut)
+{
+    check_all_sizes(PAGE_ARITHMETIC, POPUP_NONE);
+}
+
 Test(layout, the_keys_neither_overlap_nor_are_cut)
 {
     check_all_sizes(PAGE_KEYS, POPUP_NONE);
@@ -231,6 +236,84 @@ Test(layout, menus_stay_in_the_window)
     check_all_sizes(PAGE_BITS, POPUP_ROUND);
     check_all_sizes(PAGE_BITS, POPUP_FORMATS);
     check_all_sizes(PAGE_BITS, POPUP_THEME);
+}
+
+/* --- In a narrow window --- */
+
+static const struct {
+    int width, height;
+} narrow_sizes[] = {{360, 640}, {412, 900}, {640, 400}, {700, 600}, {800, 600}};
+
+/* What is shortened, of the items of PAGE whose names have PART in them; NULL: nothing. */
+static const char *shortened(enum page page, const char *rows, const char *value, const char *part)
+{
+    static char message[256];
+    message[0] = 0;
+    for (size_t s = 0; s < COUNT(narrow_sizes) && !*message; s++) {
+        struct session c;
+        start(&c, narrow_sizes[s].width, narrow_sizes[s].height, 1, rows, value, page);
+        for (size_t n = 0; n < c.layout.count; n++) {
+            const struct item *i = &c.layout.items[n];
+            if (strstr(i->name, part) && i->state & STATE_ELIDED)
+                snprintf(message, sizeof message, "%s: %s of %s at %d", i->name, i->text, i->full,
+                         narrow_sizes[s].width);
+        }
+        session_clear(&c);
+    }
+    return *message ? message : NULL;
+}
+
+Test(layout, directions_figures_and_counts_are_whole_in_a_narrow_window)
+{
+    static const struct {
+        enum page page;
+        const char *rows, *value, *part;
+    } wholes[] = {{PAGE_BITS, "fp64,fp32", "0.1", "direction."},
+                  {PAGE_BITS, "fp8_e4m3b11fnuz", "0.1", "direction."},
+                  {PAGE_BITS, "uint64", "1e300", "uint64.sum_significand"},
+                  {PAGE_BITS, "fp6_e2m3", "1e4000", "fp6_e2m3.error"},
+                  {PAGE_MEMORY, "fp64,fp32,fp8_e4m3", "0.1", ".gib"},
+                  {PAGE_MEMORY, "fp64,fp32,fp8_e4m3", "0.1", ".gb"},
+                  {PAGE_NUMBERLINE, "fp64,e15m48,fp8_e4m3b11fnuz", "0.1", ".count"},
+                  {PAGE_ROUNDING, "fp32,fp64", "12345678901234567", ".decimal"},
+                  {PAGE_ROUNDING, "fp32,fp64", "0.1", "rounding.upper"},
+                  {PAGE_ARITHMETIC, "e15m48", "1e-4000", ".error"},
+                  {PAGE_ARITHMETIC, "fp64", "0.1", "result."}};
+    for (size_t n = 0; n < COUNT(wholes); n++) {
+        const char *why =
+            shortened(wholes[n].page, wholes[n].rows, wholes[n].value, wholes[n].part);
+        cr_assert_null(why, "%s", why);
+    }
+}
+
+Test(layout, a_value_that_does_not_fit_keeps_its_power_of_ten)
+{
+    static const struct {
+        enum page page;
+        const char *name, *end;
+    } ends[] = {{PAGE_ROUNDING, "rounding.lower", "e+16"}, {PAGE_BITS, "rounding.lower", "e+16"}};
+    for (size_t n = 0; n < COUNT(ends); n++) {
+        struct session c;
+        start(&c, 360, 640, 1, "fp32", "12345678901234567", ends[n].page);
+        const struct item *i = layout_find(&c.layout, ends[n].name);
+        cr_assert_not_null(i);
+        const char *end = strstr(i->text, ends[n].end);
+        cr_assert(end && strstr(i->text, "…") && !strcmp(end, ends[n].end), "%s: %s", i->name,
+                  i->text);
+        session_clear(&c);
+    }
+}
+
+Test(layout, an_error_stands_in_one_line_with_its_word)
+{
+    for (size_t s = 0; s < COUNT(narrow_sizes); s++) {
+        struct session c;
+        start(&c, narrow_sizes[s].width, narrow_sizes[s].height, 1, "fp64", "0.1", PAGE_BITS);
+        int y = layout_find(&c.layout, "fp64.off")->rect.y;
+        cr_assert_eq(layout_find(&c.layout, "fp64.error")->rect.y, y);
+        cr_assert_eq(layout_find(&c.layout, "fp64.error_ulp")->rect.y, y);
+        session_clear(&c);
+    }
 }
 
 Test(layout, names_are_unique)
@@ -352,6 +435,20 @@ Test(layout, the_radix_points_stand_under_each_other)
     for (size_t i = 0; i < COUNT(leading); i++)
         cr_assert_eq(layout_find(&c.layout, leading[i])->rect.x, first->rect.x, "%s", leading[i]);
     session_clear(&c);
+}
+
+Test(layout, cells_of_operands_have_room_for_their_indices)
+{
+    for (size_t s = 0; s < COUNT(narrow_sizes); s++) {
+        struct session c;
+        start(&c, narrow_sizes[s].width, narrow_sizes[s].height, 1, "fp64,fp32", "0.1",
+              PAGE_ARITHMETIC);
+        model_select(&c.model, 0);
+        session_update(&c);
+        int cell = layout_find(&c.layout, "a.bit63")->rect.w;
+        cr_assert_geq(cell, 14, "%d at %d", cell, narrow_sizes[s].width);
+        session_clear(&c);
+    }
 }
 
 Test(layout, cells_are_large_enough_to_hit)

@@ -1,3 +1,4 @@
+#include "../visual/core/actions.h"
 #include "../visual/core/microscope.h"
 #include "../visual/core/script.h"
 #include "../visual/desktop/settings.h"
@@ -136,6 +137,30 @@ Test(model, a_row_says_its_error_exactly)
     cr_assert_str_eq(row_called(&m, "bf16")->error, "exact");
     cr_assert_str_eq(row_called(&m, "bf16")->sum_significand, "1");
     model_clear(&m);
+}
+
+Test(model, half_an_ulp_is_said_where_it_is_half_and_no_count_is_infinite)
+{
+    static const struct {
+        const char *text, *row;
+        enum hu_direction direction;
+        const char *ulps;
+    } rows[] = {{"1.0625", "fp8_e4m3", HU_TIES_TO_EVEN, "0.50 ulp"},
+                {"1.06249999", "fp8_e4m3", HU_TIES_TO_EVEN, "<0.50 ulp"},
+                {"1.06250001", "fp8_e4m3", HU_TOWARD_ZERO, ">0.50 ulp"},
+                {"1.0000001", "fp8_e4m3", HU_TIES_TO_EVEN, "<0.01 ulp"},
+                {"1e4000", "fp6_e2m3", HU_TIES_TO_EVEN, "2.0e+4000 ulp"},
+                {"1000", "fp4_e2m1", HU_TIES_TO_EVEN, "497.00 ulp"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct model m;
+        model_init(&m);
+        cr_assert(model_set_rows(&m, rows[i].row));
+        model_set_direction(&m, rows[i].direction);
+        cr_assert(model_set_text(&m, rows[i].text, 0));
+        cr_assert_str_eq(m.rows[0].error_ulp, rows[i].ulps, "%s: %s", rows[i].text,
+                         m.rows[0].error_ulp);
+        model_clear(&m);
+    }
 }
 
 /* --- Bad text --- */
@@ -472,6 +497,47 @@ Test(model, bytes_are_pasted_in_either_order)
         cr_assert_eq(row_called(&m, rows[i].format)->bits, rows[i].bits, "%s", rows[i].text);
         model_clear(&m);
     }
+}
+
+static char *pasted_text(void *context)
+{
+    return strdup(context);
+}
+
+Test(model, what_is_pasted_is_all_of_it_or_nothing)
+{
+    char digits[EDIT_TEXT + 1];
+    memset(digits, '1', EDIT_TEXT);
+    digits[EDIT_TEXT] = 0;
+    const char *const pasted[] = {"1\n2", "1\t2", digits};
+    for (size_t i = 0; i < COUNT(pasted); i++) {
+        struct session c;
+        session_init(&c, 1280, 800, 1, plain_metrics, NULL);
+        session_update(&c);
+        c.clipboard = (struct clipboard){pasted_text, NULL, (char *)pasted[i]};
+        for (int field = 0; field < 2; field++) {
+            session_focus(&c, field ? "value" : "tab.bits");
+            session_paste(&c, false);
+            cr_assert(c.model.message_is_error, "%.9s", pasted[i]);
+            char *value = model_value_text(&c.model);
+            cr_assert_str_eq(value, "0.1", "%.9s", pasted[i]);
+            free(value);
+        }
+        session_clear(&c);
+    }
+    struct session c;
+    session_init(&c, 1280, 800, 1, plain_metrics, NULL);
+    session_update(&c);
+    c.model.page = PAGE_BLOCK;
+    c.clipboard = (struct clipboard){pasted_text, NULL, (char[]){"6\n5\n2.5\n"}};
+    session_update(&c);
+    session_focus(&c, "block.values");
+    session_paste(&c, false);
+    char *values = model_field_text(&c.model, "block.values");
+    cr_assert(!strncmp(c.model.edit.text, "6 5 2.5", 8), "%s", c.model.edit.text);
+    cr_assert(!strncmp(values, "6 5 2.5", 7), "%s", values);
+    free(values);
+    session_clear(&c);
 }
 
 Test(model, rubbish_is_not_pasted)

@@ -1,6 +1,7 @@
 #include "view_frames.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 
 struct scene {
@@ -120,6 +121,46 @@ Test(paint, a_toggle_redraws_a_small_part_of_the_window)
         area += (long)s.frame.parts[i].w * s.frame.parts[i].h;
     cr_assert(area > 0 && area < 1280 * 800 / 50, "%ld pixels", area);
     close_scene(&s);
+}
+
+/* Relative luminance (WCAG 2.2). */
+static double luminance(unsigned color)
+{
+    static const double weights[] = {0.0722, 0.7152, 0.2126};
+    double sum = 0;
+    for (int i = 0; i < 3; i++) {
+        double c = (color >> 8 * i & 0xff) / 255.0;
+        sum += weights[i] * (c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+static void check_contrast(int theme, const char *what, unsigned ink, unsigned ground)
+{
+    double a = luminance(ink), b = luminance(ground);
+    double ratio = (fmax(a, b) + 0.05) / (fmin(a, b) + 0.05);
+    cr_assert_geq(ratio, 4.5, "theme %d, %s: %.2f", theme, what, ratio);
+}
+
+Test(paint, text_stands_out_from_its_ground_in_every_theme)
+{
+    for (int t = 0; t < THEME_COUNT; t++) {
+        const struct colors *c = theme_colors((enum theme_name)t);
+        const unsigned grounds[] = {c->page,  c->panel, c->button,    c->button_over,
+                                    c->field, c->menu,  c->selection, c->bad_ground};
+        for (size_t i = 0; i < sizeof grounds / sizeof *grounds; i++)
+            check_contrast(t, "ink", c->ink, grounds[i]);
+        check_contrast(t, "dim on the page", c->dim, c->page);
+        check_contrast(t, "dim on a panel", c->dim, c->panel);
+        check_contrast(t, "accent on a panel", c->accent, c->panel);
+        check_contrast(t, "accent", c->on_accent, c->accent);
+        check_contrast(t, "an error", c->bad, c->page);
+        for (int field = 0; field < 3; field++) {
+            check_contrast(t, "a cell", c->cell_ink[field], c->cell[field]);
+            check_contrast(t, "a cell under the pointer", c->cell_ink[field], c->cell_over[field]);
+            check_contrast(t, "a term", c->ink, c->tint[field]);
+        }
+    }
 }
 
 Test(paint, shapes_stay_in_the_clip)

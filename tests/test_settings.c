@@ -31,7 +31,22 @@ Test(settings, editing_moves_by_code_points)
     free(selected);
     cr_assert(edit_insert(&e, "ab\n\t\x7f"
                               "c\xff\xc0\x80"));
-    cr_assert_str_eq(e.text, "abc×2");
+    cr_assert_str_eq(e.text, "ab c×2");
+}
+
+Test(settings, pasted_lines_are_not_one_number)
+{
+    static const char *const texts[][2] = {{"6\n5\r\n2.5\n", "6 5 2.5"},
+                                           {"\t1\t\t2", "1 2"},
+                                           {"7", "7"},
+                                           {"\n 8 \n", " 8 "},
+                                           {"\0019\x7f", "9"}};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct edit e;
+        edit_set(&e, "old");
+        cr_assert(edit_insert(&e, texts[i][0]));
+        cr_assert_str_eq(e.text, texts[i][1]);
+    }
 }
 
 Test(settings, a_field_is_bounded)
@@ -45,6 +60,9 @@ Test(settings, a_field_is_bounded)
     edit_move(&e, 1, true, false);
     cr_assert(!edit_insert(&e, "y"));
     cr_assert_eq(e.length, EDIT_TEXT - 1);
+    edit_set(&e, "0.1");
+    cr_assert(!edit_insert(&e, long_text));
+    cr_assert_str_eq(e.text, "0.1");
     free(long_text);
 }
 

@@ -217,6 +217,12 @@ settles "every item that is seen is an element, for screen readers" true \
     '(d => d.items.filter(i => i.role !== "scrollbar" && !i.state.includes("offscreen")).every(i => [...document.querySelectorAll("#mirror div")].some(e => e.dataset.name === i.name)))(halfulp.describe())'
 prints "a bit is a switch that says what it is" 'switch true|false fp32 bit 31, sign' \
     js '(e => e.getAttribute("role") + " " + (/true|false/.test(e.getAttribute("aria-checked")) ? "true|false" : "") + " " + e.getAttribute("aria-label").slice(0, 17))(document.querySelector("[data-name=\"fp32.bit31\"]"))'
+roles='["textbox value: ", "checkbox saturate", "button undo (Ctrl+Z)", "button theme"].every(s => [...document.querySelectorAll("#mirror div[role]")]
+    .some(e => (e.getAttribute("role") + " " + e.getAttribute("aria-label")).startsWith(s)))'
+prints "fields, checks and buttons have their roles, and names that can be said" true js "$roles"
+prints "no name is a sign alone" '' js '[...document.querySelectorAll("#mirror div[role]")].map(e => e.getAttribute("aria-label")).filter(l => !/[\p{L}\p{N}]/u.test(l)).join()'
+prints "who opens a menu says so, a choice that it is made" 'true true' \
+    js '(e => e("theme").getAttribute("aria-haspopup") + " " + e("tab.bits").getAttribute("aria-pressed"))(n => document.querySelector(`[data-name="${n}"]`))'
 prints "find-in-page finds what is on the canvas" true js 'window.find("FP32", false, false, true)'
 before=$(js "$(hex fp32)")
 js 'document.querySelector("[data-name=\"fp32.bit31\"]").click()' >/dev/null
@@ -230,7 +236,10 @@ visit "about:blank"
 visit "file://$page#65520"
 prints "a bare value is a link too" '65520 7c00' js "halfulp.describe().value + ' ' + $(hex fp16)"
 state='(() => { const d = halfulp.describe(); d.items = d.items.filter(i => !/^(undo|redo)$/.test(i.name)); delete d.clipboard; return JSON.stringify(d); })()'
-for script in 'click fp32.bit31\nkey PageUp' 'type nan(0x12)' 'click round\nclick round.rup\nclick value\nkey Ctrl+A\ntype 1/3' 'click fp16.bit15\nclick fp16.bit9\nclick formats\nclick format.fp16\nkey Escape' 'click saturate\nclick tab.numberline'; do
+for script in 'click fp32.bit31\nkey PageUp' 'type nan(0x12)' 'click round\nclick round.rup\nclick value\nkey Ctrl+A\ntype 1/3' 'click fp16.bit15\nclick fp16.bit9\nclick formats\nclick format.fp16\nkey Escape' 'click saturate\nclick tab.numberline' \
+    'click tab.arithmetic\nclick operator.mul\nclick b.decimal\nkey Ctrl+A\ntype 3\nkey Enter\nclick b.bit5' \
+    'click tab.block\nclick block.nvfp4\nclick e2.bit0\nclick scale.bit2' 'click tab.block\nclick block.q4_1\nclick block.values\nkey Ctrl+A\ntype 1 2 3.5 -7' \
+    'click tab.block\nclick rule.ceil\nclick direction.rtz' 'click tab.memory\nclick memory.model\nkey Ctrl+A\ntype 70B\nkey Enter\nclick memory.context\ntype 32k\nclick memory.device\ntype H100-80GB'; do
     visit "about:blank"
     visit "file://$page"
     js "halfulp.script('click value\\nkey Ctrl+A\\n$script\\nclick value\\nkey Escape')" >/dev/null
@@ -246,17 +255,49 @@ $(diff <(jq . <<<"$old") <(js "$state" | jq .) | head -20)"
 done
 visit "about:blank"
 visit "file://$page#value=12z&rows=fp32,nope"
-prints "a link that is wrong says so and does no harm" "0.1 'nope' is no format; 'halfulp formats' lists them; \"12z\"" \
-    js 'halfulp.describe().value + " " + document.getElementById("note").textContent.slice(0, 56)'
+prints "a link that is wrong says so and does no harm" "0.1 true 'nope' is no format; 'halfulp formats' lists them; \"12z\" is not a number" \
+    js '(d => [d.value, d.error, d.message].join(" "))(halfulp.describe())'
+prints "where a screen reader hears it" '"12z" is not a number' js 'document.getElementById("said").textContent.split("; ").pop()'
 visit "about:blank"
 visit "file://$page#from=nope&value=1"
-prints "whichever part it is, though the others hold" "1 'nope' is no format" js 'halfulp.describe().value + " " + document.getElementById("note").textContent'
+prints "whichever part it is, though the others hold" "1 'nope' is no format" js 'halfulp.describe().value + " " + halfulp.describe().message'
+while IFS='|' read -r link told; do
+    js "location.hash = '#value=2'" >/dev/null
+    js "new Promise(done => { addEventListener('hashchange', done, { once: true }); location.hash = '$link'; })" >/dev/null
+    prints "so do the others ($link)" "true $told" js 'halfulp.describe().error + " " + halfulp.describe().message'
+done <<'LINKS'
+#theme=plaid|'plaid' is no theme: light, dark, safe
+#page=nowhere&value=3|'nowhere' is no page: bits, rounding, numberline, memory, arithmetic, block, keys
+#saturate=yes|saturate is 0 or 1, not 'yes'
+#value=3&colour=red|'colour' is no part of a link: value, from, rows, select, round, saturate, page, op, b, block, rule, values, codes, model, context, batch, kv, train, device, theme
+#value=3&rtz|'rtz' is no part of a link: value, from, rows, select, round, saturate, page, op, b, block, rule, values, codes, model, context, batch, kv, train, device, theme
+#op=mod|'mod' is no operation: add, sub, mul, div
+#b=zz|"zz" is not a number
+#block=q4_k|'q4_k' is no format of the block page
+#rule=nearest|'nearest' is no rule: floor, ceil, rceil, even
+#block=mxfp4&codes=7f,1|'7f,1' are not the codes of a block of mxfp4
+#context=soon|"soon" is not it: tokens of a request, such as 32k
+#round=sideways|'sideways' is no rounding direction
+#select=fp4_e2m1|'fp4_e2m1' is no row
+LINKS
+js "location.hash = '#value=0x10'" >/dev/null
+settles "what a good link brings to say stays" '0x10 is the integer; for the encoding write fp32:0x10' 'halfulp.describe().message'
+for kept in '"rubbish"' 7 '[1]' '{"rows":5,"theme":null}' '{'; do
+    js "localStorage.setItem('halfulp', '$kept')" >/dev/null
+    visit "about:blank"
+    visit "file://$page"
+    prints "what is kept may be anything ($kept)" 0.1 js 'halfulp.describe().value'
+done
+js 'localStorage.clear()' >/dev/null
+visit "about:blank"
+visit "file://$page"
 js 'halfulp.script("click theme\nclick theme.safe\nclick formats\nclick format.fp8_e4m3\nkey Escape")' >/dev/null
 settles "theme and rows are kept" true '/safe.*fp8_e4m3/.test(localStorage.getItem("halfulp"))'
 visit "about:blank"
 visit "file://$page"
 prints "and are there the next time" 'safe true' js "halfulp.describe().theme + ' ' + ($(hex fp8_e4m3) !== undefined)"
 press "#link"
+settles "which is said" 'the link is on the clipboard false' 'halfulp.describe().message + " " + halfulp.describe().error'
 click value
 keys C+a C+v
 prints "Copy link gives the address of the state" true js '/^file:.*halfulp[.]html#value=0[.]1&rows=.*fp8_e4m3$/.test(halfulp.describe().clipboard)'
@@ -466,7 +507,7 @@ in_page() { # STATES: the same, fifty at a time
     while rows=$(sed -n "$rest,$((rest + 49))p" "$1" | jq -Rs 'split("\n") | map(select(. != "") | split("\t"))') && [ "$rows" != '[]' ]; do
         js "(async rows => { const all = []; for (const [format, direction, which, value] of rows) {
                 const moved = new Promise(done => addEventListener('hashchange', done, { once: true }));
-                location.hash = 'rows=' + format + '&round=' + direction + '&page=' + which + '&value=' + encodeURIComponent(value) + '&n=' + Math.random();
+                location.hash = 'rows=' + format + '&round=' + direction + '&page=' + which + '&value=' + encodeURIComponent(value);
                 await moved;
                 halfulp.script('resize 1280 800\n' + (which === 'numberline' ? 'click numberline.all\nclick numberline.home' : ''));
                 all.push(JSON.stringify(halfulp.describe())); } return all.join('\n'); })($rows)"

@@ -131,11 +131,10 @@ static const struct command_option rows[] = {
 
 static const char details[] =
     "An EXPRESSION has + - * / and parentheses, == != < <= > >=, fma(a,b,c), sqrt, rem, min, max,\n"
-    "minnum, maxnum, next_up, next_down, scalb, logb, abs, neg, copysign, roundint, and formats "
-    "as\n"
-    "conversions: bf16(0.1). An operand may be FILE:TENSOR[i,j]. Each literal is rounded into the "
-    "format, then each operation once.\n"
-    "Without arguments, expressions are read from stdin, one a line.";
+    "minnum, maxnum, next_up, next_down, scalb, logb, abs, neg, copysign, roundint, and formats\n"
+    "as conversions: bf16(0.1). An operand may be FILE:TENSOR[i,j]. Each literal is rounded into\n"
+    "the format, then each operation once. Without arguments, expressions are read from stdin,\n"
+    "one a line.";
 
 /* "258  0x4381  exact", behind the direction where there are several. */
 static void print_line(const struct request *r, const struct compute *c)

@@ -385,7 +385,7 @@ static void explain_min_normal(const struct hu_format *f)
 static void explain_min_subnormal(const struct hu_format *f)
 {
     struct derivation d = {"smallest subnormal value", .lead = "0", .reason = "",
-                           .field = "0 counts as 1, without the leading 1"};
+                           .field = "0 counts as 1, no leading 1"};
     if (!hu_min_subnormal_code(f, &d.code)) {
         printf("%s%s has no subnormals%s: %s\n", ink->bold, f->name, ink->off,
                "it has no trailing significand bits");

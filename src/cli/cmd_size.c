@@ -323,8 +323,12 @@ const struct command cmd_size = {
         "Recipes, bytes a parameter with Adam: fp32 16, autocast 16, mixed 16, mixed-fp32-grads\n"
         "18, mixed-both-grads 20, bf16 8.\n"
         "\n"
+        "Settings of a runtime: llama.cpp has ubatch=N, parallel=N, unified, swa-full, no-flash,\n"
+        "draft=N; vllm has block=N, available=BYTES, prefix-caching.\n"
+        "\n"
         "  halfulp size 7B --memory RTX-4090-24GB\n"
         "  halfulp size config.json --context 8k --batch 4 --kv-dtype q8_0 --memory 2x24GiB\n"
+        "  halfulp size config.json --context 8k --runtime llama.cpp,parallel=4,unified\n"
         "  halfulp size config.json --against model.safetensors.index.json\n"
         "  halfulp size 7.5B --train mixed --zero 3 --dp 64",
     .options = size_rows,

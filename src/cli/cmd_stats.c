@@ -78,12 +78,11 @@ static const struct command_option rows[] = {
 
 static const char details[] =
     "FILE is .npy, .npz, .safetensors, .gguf, PyTorch's .pt, .pth or .bin, an index with its\n"
-    "shards, or with -f a raw array. Errors are taken over the finite elements whose result is "
-    "finite: NaNs and\n"
-    "infinities in the data, and overflows to infinity or NaN, are counted and left out. A\n"
-    "format is safe when every tensor and all together keep both limits; with --scale block and\n"
-    "in block formats, where overflow is clamped by definition, it only counts when\n"
-    "--max-overflow is given. With --against the exit status is 1 where the files differ.";
+    "shards, or with -f a raw array. Errors are taken over the finite elements whose result is\n"
+    "finite: NaNs and infinities in the data, and overflows to infinity or NaN, are counted and\n"
+    "left out. A format is safe when every tensor and all together keep both limits; with\n"
+    "--scale block and in block formats, where overflow is clamped by definition, it only counts\n"
+    "when --max-overflow is given. With --against the exit status is 1 where the files differ.";
 
 /* A part is all that is wanted of a run, unless it is asked for more and has all. */
 static bool reports(const struct request *r)

@@ -63,9 +63,10 @@ static void print_sums(const struct dot *d)
         OWNED char *bound = hu_ratio_scientific(d->bound[0], 3, false);
         line_begin(&f, "bound");
         fold_at(&f, LABEL + 2, "", bound);
-        fold_format(&f, 2, ink->dim,
-                    "n·u / (1 − n·u) · Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
-                    d->roundings, hu_precision(d->accumulate));
+        OWNED char *formula =
+            text_new("n·u / (1 − n·u) · Σ|a·b| for sums rounded to nearest, n = %zu, u = 2^−%d",
+                     d->roundings, hu_precision(d->accumulate));
+        fold_words(&f, 2, ink->dim, formula);
         fold_end(&f);
     }
 }

@@ -209,8 +209,8 @@ static void print_pieces(struct fold *f, int gap, const char *text, bool bracket
     }
 }
 
-/* The column where the help of an option begins. */
-enum { HELP = 32 };
+/* The column where the help of an option begins, and where it ends in a file or a pager. */
+enum { HELP = 32, HELP_END = 100 };
 
 static void print_option(const struct command_option *row, int columns)
 {
@@ -222,9 +222,11 @@ static void print_option(const struct command_option *row, int columns)
              row->argument ? row->argument : "");
     struct fold f = fold_begin(0);
     fold_put(&f, 2, "", left);
+    f.columns = columns ? columns : HELP_END;
     f.indent = columns && columns < 2 * HELP ? 8 : HELP;
-    int gap = f.at + 2 < HELP ? HELP - f.at : 2;
-    print_pieces(&f, gap, row->help, false);
+    if (f.at + 2 > HELP)
+        fold_break(&f);
+    print_pieces(&f, f.at < HELP ? HELP - f.at : 0, row->help, false);
     fold_end(&f);
 }
 

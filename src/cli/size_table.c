@@ -85,7 +85,7 @@ static void print_weights(const struct size_result *r)
         print_right(GB(w->bytes), 9);
         printf(" GB");
         if (narrow)
-            printf("\n     ");
+            printf("\n    ");
         print_right(GROUPED(w->bytes), 18);
         snprintf(text, sizeof text, "%.4g", w->bits);
         printf(" bytes%s", ink->dim);

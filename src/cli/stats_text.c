@@ -205,6 +205,8 @@ static struct histogram lay_out_histogram(const struct stats *s)
         h.bar = columns - used > BAR_LEAST ? columns - used : BAR_LEAST;
     while (columns && h.targets > 1 && used + h.bar > columns)
         used -= 2 + reach_width(h.ranges[--h.targets]);
+    if (columns && used + h.bar > columns)
+        h.bar = columns - used > 1 ? columns - used : 1;
     const struct hu_spread *spread = &s->total->spread;
     for (int i = 0; i < HU_BINADES; i++)
         h.most = spread->binades[i] > h.most ? spread->binades[i] : h.most;

@@ -38,11 +38,12 @@ static bool refuse_setting(const struct hu_runtime *r, const char *word,
 {
     int n = snprintf(error, HU_RUNTIME_ERROR, "'%.40s' is no setting of %s", word,
                      hu_engine_name(r->engine));
+    static const char *const endings[] = {[COUNT] = "=N", [BYTES] = "=BYTES", [FLAG] = ""};
     const char *separator = ", which has ";
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].engine == r->engine) {
             n += snprintf(error + n, HU_RUNTIME_ERROR - (size_t)n, "%s%s%s", separator,
-                          settings[i].name, settings[i].kind == FLAG ? "" : "=N");
+                          settings[i].name, endings[settings[i].kind]);
             separator = ", ";
         }
     return false;

@@ -152,12 +152,12 @@ static bool paste_bytes(struct model *m, const unsigned char *bytes, int n, bool
 bool model_paste(struct model *m, const char *text, bool big_endian)
 {
     unsigned char bytes[BYTES_MAX];
-    char line[EDIT_TEXT];
+    struct edit one = {.length = 0};
+    const char *line = one.text;
     if (m->page == PAGE_BLOCK)
         return model_set_values(m, text, 0);
-    /* What programs copy often ends in a newline. */
-    snprintf(line, sizeof line, "%s", text);
-    line[strcspn(line, "\r\n")] = 0;
+    if (!edit_insert(&one, text))
+        return model_refuse(m, "what is on the clipboard does not fit in");
     bool lettered = !strncmp(line, "le:", 3) || !strncmp(line, "be:", 3);
     int n = read_bytes(lettered ? line + 3 : line, bytes);
     if (lettered && n)

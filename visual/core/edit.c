@@ -3,28 +3,36 @@
 #include "file/printable.h"
 #include "words.h"
 
+#include <ctype.h>
 #include <string.h>
 
-static size_t clean_copy(char *to, size_t room, const char *text)
+/* TEXT as one line: ends of lines and columns are a space where something stands on both sides;
+ * other control characters, and what is no text, are left out. *whole: there was room for all of
+ * it. */
+static size_t clean_copy(char *to, size_t room, const char *text, bool *whole)
 {
-    size_t length = 0;
-    while (*text) {
-        size_t n = hu_utf8_length((const unsigned char *)text, strnlen(text, 4));
-        bool control = n == 1 && ((unsigned char)*text < ' ' || *text == 127);
-        if (n && !control) {
-            if (length + n > room)
-                break;
-            memcpy(to + length, text, n);
-            length += n;
-        }
-        text += n ? n : 1;
+    size_t length = 0, gap = 0;
+    for (size_t n; *text; text += n ? n : 1) {
+        n = hu_utf8_length((const unsigned char *)text, strnlen(text, 4));
+        if (strchr("\t\n\v\f\r", *text))
+            gap = length > 0;
+        if (!n || (n == 1 && iscntrl((unsigned char)*text)))
+            continue;
+        *whole = length + gap + n <= room;
+        if (!*whole)
+            break;
+        memset(to + length, ' ', gap);
+        memcpy(to + length + gap, text, n);
+        length += gap + n;
+        gap = 0;
     }
     return length;
 }
 
 void edit_set(struct edit *e, const char *text)
 {
-    e->length = clean_copy(e->text, EDIT_TEXT - 1, text);
+    bool whole = true;
+    e->length = clean_copy(e->text, EDIT_TEXT - 1, text, &whole);
     e->text[e->length] = 0;
     edit_select_all(e);
 }
@@ -57,9 +65,10 @@ static void replace(struct edit *e, size_t from, size_t to, const char *text, si
 bool edit_insert(struct edit *e, const char *text)
 {
     char clean[EDIT_TEXT];
-    size_t from, to, n = clean_copy(clean, EDIT_TEXT - 1, text);
+    bool whole = true;
+    size_t from, to, n = clean_copy(clean, EDIT_TEXT - 1, text, &whole);
     selection(e, &from, &to);
-    if (!n || e->length - (to - from) + n > EDIT_TEXT - 1)
+    if (!whole || !n || e->length - (to - from) + n > EDIT_TEXT - 1)
         return false;
     replace(e, from, to, clean, n);
     return true;

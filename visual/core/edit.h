@@ -17,8 +17,9 @@ void edit_set(struct edit *e, const char *text);
 void edit_select_all(struct edit *e);
 bool edit_all_selected(const struct edit *e);
 
-/* Puts TEXT in place of the selection. Control characters are left out, and what is not UTF-8;
- * false: nothing came in or it does not fit, and nothing changed. */
+/* Puts TEXT in place of the selection, as one line: what parts lines and columns is a space, and at
+ * the ends nothing. Other control characters are left out, and what is not UTF-8; false: nothing
+ * came in or it does not fit, and nothing changed. */
 bool edit_insert(struct edit *e, const char *text);
 
 /* Deletes the selection, or the code point before (-1) or behind (+1) the caret. False: nothing

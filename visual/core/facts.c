@@ -73,17 +73,23 @@ static void lay_bytes(struct row *r)
     r->bytes[3 * (f->storage_bits / 8) - 1] = 0;
 }
 
-/* Error over the unit in the last place, for people: "0.40 ulp", "<0.01 ulp", "3.2e+05 ulp". */
+/* Error over the unit in the last place, for people: "0.40 ulp", "<0.01 ulp", "3.2e+05 ulp". Half
+ * is said where it is half exactly. */
 static void ulp_text(char *out, size_t size, const mpq_t share)
 {
-    double ulps = mpq_get_d(share);
-    ulps = ulps < 0 ? -ulps : ulps;
-    if (ulps < 0.005)
+    RATIO(ulps);
+    mpq_abs(ulps, share);
+    int half = mpq_cmp_ui(ulps, 1, 2);
+    OWNED char *many = hu_ratio_scientific(ulps, 2, false);
+    if (mpq_cmp_ui(ulps, 1, 200) < 0) {
         snprintf(out, size, "<0.01 ulp");
-    else if (ulps < 1000)
-        snprintf(out, size, "%.2f ulp", ulps);
-    else
-        snprintf(out, size, "%.1e ulp", ulps);
+    } else if (mpq_cmp_ui(ulps, 1000, 1) >= 0) {
+        snprintf(out, size, "%s ulp", many);
+    } else {
+        snprintf(out, size, "%.2f ulp", mpq_get_d(ulps));
+        if (half && !strcmp(out, "0.50 ulp"))
+            snprintf(out, size, "%s0.50 ulp", half < 0 ? "<" : ">");
+    }
 }
 
 enum { SHOWN_EXACTLY = 11 };

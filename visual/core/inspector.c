@@ -20,19 +20,6 @@ struct facts {
 /* Figures, or prose; or figures below the label, in the whole width. */
 enum kind { FIGURES, WORDS, BELOW };
 
-/* Digits that do not fit go from the middle, so that a power of ten at the end is never lost. */
-static const char *shorten(struct layout *l, const char *text, int columns)
-{
-    const char *power = strchr(text, 'e');
-    int tail = power ? (int)utf8_columns(power) : 0;
-    int kept = columns - tail - 1;
-    if (!power || (int)utf8_columns(text) <= columns || kept < 2)
-        return text;
-    /* Only a minus sign is longer than a byte. */
-    int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
-    return keep_taken(l, text_of("%.*s…%s", bytes, text, power));
-}
-
 /* LINES are kept for TEXT, which is taken, whatever the value. The item is inspector.NAME. */
 static void put_fact(struct facts *p, enum kind kind, const char *name, const char *label,
                      int lines, char *text)
@@ -49,7 +36,7 @@ static void put_fact(struct facts *p, enum kind kind, const char *name, const ch
         r = box(r.x + p->label, r.y, r.w - p->label, 0);
     const char *whole = keep_taken(l, text);
     if (kind != WORDS)
-        whole = shorten(l, whole, most * (r.w / digits(l, 1)));
+        whole = shorten(l, whole, power_of_ten(whole), most * (r.w / digits(l, 1)));
     const char *shown = wrap(l, face, whole, r.w, most, kind == WORDS, &used);
     r.h = greater(used, lines) * line_of(l, face);
     struct item *i = put_label(l, r, face, TINT_INK, shown, "inspector.%s", name);

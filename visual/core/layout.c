@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* --- Rectangles, faces, roles --- */
+/* --- Rectangles, roles --- */
 
 struct rect rect_cut(struct rect a, struct rect b)
 {
@@ -12,13 +12,6 @@ struct rect rect_cut(struct rect a, struct rect b)
     int right = lesser(a.x + a.w, b.x + b.w), bottom = lesser(a.y + a.h, b.y + b.h);
     return box(left, top, greater(right - left, 0), greater(bottom - top, 0));
 }
-
-const struct face_kind face_kinds[FACE_COUNT] = {
-    [FACE_WORDS] = {13, false, false}, [FACE_SMALL] = {11, false, false},
-    [FACE_BOLD] = {14, false, true},   [FACE_MONO] = {13, true, false},
-    [FACE_INDEX] = {9, true, false},   [FACE_BIT] = {14, true, false},
-    [FACE_LARGE] = {18, true, false},  [FACE_BIT_LARGE] = {20, true, false},
-};
 
 const char *role_name(enum role role)
 {

@@ -130,6 +130,13 @@ const struct item *layout_find(const struct layout *l, const char *name)
 
 /* --- Text --- */
 
+const struct face_kind face_kinds[FACE_COUNT] = {
+    [FACE_WORDS] = {13, false, false}, [FACE_SMALL] = {11, false, false},
+    [FACE_BOLD] = {14, false, true},   [FACE_MONO] = {13, true, false},
+    [FACE_INDEX] = {9, true, false},   [FACE_BIT] = {14, true, false},
+    [FACE_LARGE] = {18, true, false},  [FACE_BIT_LARGE] = {20, true, false},
+};
+
 static int width_of_part(const struct layout *l, enum face face, const char *text, size_t length)
 {
     return l->view.metrics.width(l->view.metrics.context, face, text, length);
@@ -179,6 +186,23 @@ static const char *elide(struct layout *l, enum face face, const char *text, siz
         return "";
     size_t n = fitting(l, face, text, length, room);
     return keep_taken(l, text_of("%.*s%s", (int)n, text, dots));
+}
+
+const char *power_of_ten(const char *text)
+{
+    const char *at = strrchr(text, 'e');
+    bool power = at && (strchr("+-", at[1]) ? at[1] : !strncmp(at + 1, "−", 3));
+    return power ? at : text + strlen(text);
+}
+
+const char *shorten(struct layout *l, const char *text, const char *end, int columns)
+{
+    int kept = columns - (int)utf8_columns(end) - 1;
+    if (!*end || (int)utf8_columns(text) <= columns || kept < 2)
+        return text;
+    /* Only a minus sign is longer than a byte. */
+    int bytes = kept + (strncmp(text, "−", 3) ? 0 : 2);
+    return keep_taken(l, text_of("%.*s…%s", bytes, text, end));
 }
 
 /* Where to break the line that begins at TEXT, LENGTH bytes long before its end. */
@@ -268,7 +292,10 @@ void layout_fit(struct layout *l, struct item *i)
         width_of(l, i->face, i->text) <= room)
         return;
     i->full = i->full ? i->full : i->text;
-    i->text = elide(l, i->face, i->text, length, room);
+    const char *text = i->text;
+    if (face_kinds[i->face].mono)
+        text = shorten(l, text, power_of_ten(text), room / greater(width_of(l, i->face, "0"), 1));
+    i->text = text == i->text ? elide(l, i->face, text, length, room) : text;
     i->state |= STATE_ELIDED;
 }
 

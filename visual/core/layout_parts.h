@@ -63,11 +63,23 @@ int width_of(const struct layout *l, enum face face, const char *text);
 int width_with(const struct layout *l, enum face face, const char *text, double units);
 int button_width(const struct layout *l, const char *text);
 int digits(const struct layout *l, int count);
+/* What a value that is shown to people takes at most: sign, 17 digits, point, and "e−4966". */
+static inline int shown_width(const struct layout *l)
+{
+    return digits(l, 25);
+}
 
 /* TEXT broken into lines of at most WIDTH pixels and LINES lines, the last elided where there is
  * more; words: break at spaces where that can be. *used: the lines it took. */
 const char *wrap(struct layout *l, enum face face, const char *text, int width, int lines,
                  bool words, int *used);
+
+/* TEXT in so many COLUMNS; digits that do not fit go from before its END, if there is room for
+ * that.
+ */
+const char *shorten(struct layout *l, const char *text, const char *end, int columns);
+/* The power of ten that TEXT ends with; where it has none, its end. */
+const char *power_of_ten(const char *text);
 
 /* TEXT in the whole width of AREA, in so many LINES at most. Returns its bottom. */
 int put_paragraph(struct layout *l, struct rect area, enum face face, enum tint tint, int lines,

@@ -84,6 +84,8 @@ bool model_commit(struct model *m, struct document *d, unsigned group)
 
 bool model_set_text(struct model *m, const char *text, unsigned group)
 {
+    if (strlen(text) >= EDIT_TEXT)
+        return model_refuse(m, "the text is too long: there is room for %d bytes", EDIT_TEXT - 1);
     struct document *d = document_copy(model_now(m));
     char message[HU_MESSAGE];
     if (!hu_value_read(&d->value, text, strlen(text), message)) {

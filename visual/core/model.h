@@ -163,6 +163,9 @@ const char *page_name(enum page page);          /* "bits", as on the command lin
 const char *theme_label(enum theme_name theme); /* "light" */
 bool page_find(const char *name, enum page *page);
 bool theme_find(const char *name, enum theme_name *theme);
+/* For who gave another one. */
+#define PAGE_NAMES "bits, rounding, numberline, memory, arithmetic, block, keys"
+#define THEME_NAMES "light, dark, safe"
 
 /* The rows for the document; called by every action. In facts.c. */
 void model_refresh(struct model *m);

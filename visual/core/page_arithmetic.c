@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double cell_most = 30, cell_least = 11, cell_height = 26, row_height = 20,
+static const double cell_most = 30, cell_least = 14.5, cell_height = 26, row_height = 20,
                     index_height = 12;
 
 /* Bits in a line, and their cells' width: the widest that fits. */
@@ -43,14 +43,17 @@ int put_cells(struct layout *l, const struct row *r, struct rect area, double mo
 void put_row_head(const struct row *r, const char *title, bool live, struct flow *f)
 {
     struct layout *l = f->l;
-    int most = digits(l, 25) + px(l, 14), prefix_width = digits(l, 2) + px(l, 2);
+    int most = shown_width(l) + px(l, 14), prefix_width = digits(l, 2) + px(l, 2);
     int hex_width = digits(l, (r->format->width + 3) / 4) + px(l, 14);
     flow_label(f, width_with(l, FACE_BOLD, "result", 10), FACE_BOLD, TINT_INK, title, "title");
-    /* All in one line where the decimal need not be cut much. */
+    /* All in one line where most decimals need not be cut. */
     int width = f->right - f->x - prefix_width - hex_width - 2 * f->gap;
-    width = width < digits(l, 10) || width > most ? most : width;
-    struct rect decimal = flow_next(f, width), prefix = flow_next(f, prefix_width),
-                hex = flow_next(f, hex_width);
+    width = width < digits(l, 20) + px(l, 14) || width > most ? most : width;
+    struct rect decimal = flow_next(f, width);
+    struct rect hex = flow_next(f, prefix_width + f->gap + hex_width), prefix = hex;
+    prefix.w = prefix_width;
+    hex.x += prefix.w + f->gap;
+    hex.w -= prefix.w + f->gap;
     if (live) {
         put_field(l, decimal, FACE_MONO, ALIGN_LEFT, "%s.decimal", r->name);
         put_field(l, hex, FACE_MONO, ALIGN_LEFT, "%s.hex", r->name);
@@ -68,8 +71,8 @@ static int put_operand(struct layout *l, const struct row *r, bool live, struct 
     put_row_head(r, r->name, live, &f);
     flow_label(&f, width_of(l, FACE_WORDS, "signaling NaN"), FACE_WORDS, TINT_DIM, r->class,
                "class");
-    flow_label(&f, digits(l, 11), FACE_WORDS, TINT_DIM, r->error, "error")->full = r->error_exact;
-    flow_label(&f, digits(l, 12), FACE_WORDS, TINT_DIM, r->error_ulp, "error_ulp")->full =
+    flow_label(&f, digits(l, 11), FACE_MONO, TINT_DIM, r->error, "error")->full = r->error_exact;
+    flow_label(&f, digits(l, 13), FACE_MONO, TINT_DIM, r->error_ulp, "error_ulp")->full =
         r->ulps_exact;
     if (!live)
         flow_label(&f, width_of(l, FACE_WORDS, "divide_by_zero,overflow,inexact"), FACE_WORDS,
@@ -149,7 +152,7 @@ static struct item *put_digits(struct layout *l, const struct places *p, const s
         text[at++] = hu_exact_digit(e, place) ? '1' : '0';
     }
     text[at] = 0;
-    struct rect r = {p->x + column * p->digit, p->y, p->digit * (int)(utf8_columns(text) + 1),
+    struct rect r = {p->x + column * p->digit, p->y, width_of(l, FACE_MONO, text),
                      line_of(l, FACE_MONO)};
     return put_label(l, r, FACE_MONO, TINT_INK, text, "align.%s", name);
 }
@@ -170,15 +173,20 @@ static void put_strip(struct layout *l, struct places *p, const struct hu_exact 
     p->y += line_of(l, FACE_MONO) + px(l, 4);
 }
 
+/* The column of the guard bit: behind what is kept, or where that is too long, before the end. */
+static int first_cut(const struct places *p, const struct hu_anatomy *a)
+{
+    return lesser(p->top - a->quantum + 1, p->columns - 3);
+}
+
 /* Guard, round, and whether anything follows, behind what is kept. */
 static void put_cut(struct layout *l, const struct places *p, const struct hu_anatomy *a)
 {
     static const char *const names[] = {"guard", "round", "sticky"};
     const bool bits[] = {a->guard, a->round, a->sticky};
-    int first = p->top - a->quantum + 1;
+    int first = first_cut(p, a);
     for (int i = 0; i < 3; i++) {
-        int column = first + i < p->columns ? first + i : p->columns - 3 + i;
-        struct rect r = {p->x + column * p->digit + px(l, 4) * (i + 1), p->y, p->digit,
+        struct rect r = {p->x + (first + i) * p->digit + px(l, 4) * (i + 1), p->y, p->digit,
                          line_of(l, FACE_MONO)};
         put_mark(l, MARK_FILL, r, TINT_ACCENT, bits[i] ? 96 : 32);
         put_label(l, r, FACE_MONO, TINT_INK, bits[i] ? "1" : "0", "align.%s", names[i])->state |=
@@ -219,7 +227,11 @@ static int put_alignment(struct layout *l, struct rect area)
                              line_of(l, FACE_MONO)};
         put_mark(l, MARK_FILL, under, TINT_SIGNIFICAND, 48);
     }
-    put_digits(l, &p, &e, lead, a.quantum, "kept")->state |= STATE_OVER;
+    struct places kept = p;
+    int most = first_cut(&p, &a);
+    /* What is left out leaves a column to its "…". */
+    kept.columns = most > p.top - a.quantum ? most : most - 1;
+    put_digits(l, &kept, &e, lead, a.quantum, "kept")->state |= STATE_OVER;
     put_cut(l, &p, &a);
     p.y += line_of(l, FACE_MONO) + px(l, 6);
     const char *text = keep_taken(

@@ -9,7 +9,7 @@
 static const double row_pad = 10, row_space = 7, field_gap = 6, inspector_least = 300,
                     inspector_most = 460, cell_most = 44, cell_least = 12.5, cell_height = 30,
                     index_height = 13, large_cell = 21, large_height = 38,
-                    row_text = 760; /* a row's words and figures in one line */
+                    row_text = 824; /* a row's words and figures in one line */
 
 /* What a window that is taller than the rows gives to each: taller cells first, then air. */
 static const double air_most = 8, space_most = 18;
@@ -153,7 +153,8 @@ static int put_title(struct layout *l, const struct grid *g, const struct row *r
         ->full = "bytes in memory, lowest address first (little-endian)";
     pair = flow_next(&f, prefix + field);
     hex = lesser(hex, pair.w - prefix);
-    int left = pair.x + pair.w - hex;
+    /* At the right of the title, or at the left of a line of its own. */
+    int left = pair.x + (pair.x == f.left ? prefix : pair.w - hex);
     put_label(l, box(left - prefix, pair.y, prefix, pair.h), FACE_MONO, TINT_DIM, "0x", "%s.prefix",
               r->name);
     put_field(l, box(left, pair.y, hex, pair.h), FACE_MONO, ALIGN_RIGHT, "%s.hex", r->name);
@@ -168,6 +169,22 @@ static void put_term(struct flow *f, int width, enum tint tint, const char *text
     i->state |= tint != TINT_DIM && *text ? STATE_TINTED : 0;
 }
 
+/* The word and its two figures stay together. */
+static void put_error(struct layout *l, const struct row *r, struct flow *f)
+{
+    int label = width_with(l, FACE_SMALL, "error", 4);
+    int error = digits(l, 11), ulp = digits(l, 13), wide = label + error + ulp + 2 * f->gap;
+    flow_push_right(f, wide);
+    struct flow own = flow_in(l, flow_next(f, wide), r->name, f->line, f->gap);
+    flow_label(&own, label, FACE_SMALL, TINT_DIM, "error", "off");
+    struct item *i = flow_label(&own, error, FACE_MONO, TINT_DIM, r->error, "error");
+    i->align = ALIGN_RIGHT;
+    i->full = r->error_exact;
+    i = flow_label(&own, ulp, FACE_MONO, TINT_DIM, r->error_ulp, "error_ulp");
+    i->align = ALIGN_RIGHT;
+    i->full = r->ulps_exact;
+}
+
 static int put_sum(struct layout *l, const struct grid *g, const struct row *r, int x, int y)
 {
     struct flow f = row_flow(l, g, r, x, y);
@@ -176,19 +193,11 @@ static int put_sum(struct layout *l, const struct grid *g, const struct row *r, 
     put_term(&f, digits(l, 7), TINT_EXPONENT, r->sum_exponent, "sum_exponent");
     const char *sign = hu_is_integer(r->format) ? "+" : "×";
     put_term(&f, 0, TINT_DIM, *r->sum_exponent ? sign : "", "times2");
-    put_term(&f, digits(l, 19), TINT_SIGNIFICAND, r->sum_significand, "sum_significand");
+    put_term(&f, digits(l, 20), TINT_SIGNIFICAND, r->sum_significand, "sum_significand");
     put_term(&f, 0, TINT_DIM, r->sum_is_exact ? "=" : "≈", "equals");
-    put_field(l, flow_next(&f, digits(l, 25) + px(l, 14)), FACE_MONO, ALIGN_LEFT, "%s.decimal",
+    put_field(l, flow_next(&f, shown_width(l) + px(l, 14)), FACE_MONO, ALIGN_LEFT, "%s.decimal",
               r->name);
-    int label = width_with(l, FACE_SMALL, "error", 4);
-    flow_push_right(&f, label + digits(l, 23) + 2 * f.gap);
-    flow_label(&f, label, FACE_SMALL, TINT_DIM, "error", "off");
-    struct item *i = flow_label(&f, digits(l, 11), FACE_MONO, TINT_DIM, r->error, "error");
-    i->align = ALIGN_RIGHT;
-    i->full = r->error_exact;
-    i = flow_label(&f, digits(l, 12), FACE_MONO, TINT_DIM, r->error_ulp, "error_ulp");
-    i->align = ALIGN_RIGHT;
-    i->full = r->ulps_exact;
+    put_error(l, r, &f);
     return flow_end(&f);
 }
 

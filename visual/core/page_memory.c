@@ -16,12 +16,14 @@ static enum tint bar_tint(const struct model *m, const struct weights_bar *bar)
     return bar->format && model_row_with(m, bar->format) >= 0 ? TINT_SIGNIFICAND : TINT_LINE;
 }
 
-static int put_bar(struct layout *l, const struct weights_bar *bar, double most, struct rect area)
+/* NAME: what the widest name takes. */
+static int put_bar(struct layout *l, const struct weights_bar *bar, double most, int name,
+                   struct rect area)
 {
-    int height = area.h, name = width_with(l, FACE_MONO, "fp8_e4m3b11fnuz", 8),
-        figure = width_of(l, FACE_MONO, "999,999.99 GiB"), gap = px(l, 10);
+    int height = area.h, figure = width_of(l, FACE_MONO, "999,999.99 GiB"), gap = px(l, 10);
     int room = area.w - name - 2 * (figure + gap), x = area.x + name;
     bool narrow = room < px(l, 80);
+    figure = lesser(figure, (area.w - name - gap) / 2);
     put_label(l, box(area.x, area.y, name, height), FACE_MONO, TINT_INK, bar->name, "memory.%s",
               bar->name);
     int length = (int)(most > 0 ? bar->bytes / most * (narrow ? area.w - name : room) : 0);
@@ -34,8 +36,8 @@ static int put_bar(struct layout *l, const struct weights_bar *bar, double most,
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
     x += figure + gap;
-    i = put_label(l, box(x, area.y, lesser(area.x + area.w - x, figure), height), FACE_MONO,
-                  TINT_DIM, bar->gb, "memory.%s.gb", bar->name);
+    i = put_label(l, box(x, area.y, figure, height), FACE_MONO, TINT_DIM, bar->gb, "memory.%s.gb",
+                  bar->name);
     i->align = ALIGN_RIGHT;
     i->full = bar->exact;
     return area.y + height + (narrow ? gap : px(l, 4));
@@ -158,13 +160,15 @@ static int put_whole(struct layout *l, struct rect area)
 static int put_bars(struct layout *l, struct rect area, int bottom)
 {
     const struct weights *w = &l->model->weights;
-    int room = w->count ? (bottom - area.y) / w->count - px(l, 4) : 0;
+    int room = w->count ? (bottom - area.y) / w->count - px(l, 4) : 0, name = 0;
     double most = 0;
     area.h = within(room, px(l, 20), px(l, 52));
-    for (int n = 0; n < w->count; n++)
+    for (int n = 0; n < w->count; n++) {
         most = fmax(most, w->bars[n].bytes);
+        name = greater(name, width_with(l, FACE_MONO, w->bars[n].name, 8));
+    }
     for (int n = 0; n < w->count; n++)
-        area.y = put_bar(l, &w->bars[n], most, area);
+        area.y = put_bar(l, &w->bars[n], most, name, area);
     return area.y;
 }
 

@@ -198,29 +198,48 @@ static void put_result(struct layout *l, const struct lane *lane)
     double share = source->kind == HU_VALUE_NAN ? 0.5 : numberline_share(&l->model->line, source);
     share = fmin(fmax(share, 0), 1);
     OWNED char *words = result_words(r, source);
-    int height = line_of(l, FACE_SMALL) + px(l, 2), radius = px(l, 4);
-    int width = lesser(width_with(l, FACE_SMALL, words, 10), lane->rect.w);
+    int used, width = lesser(width_with(l, FACE_SMALL, words, 10), lane->rect.w);
+    const char *text = wrap(l, FACE_SMALL, words, width - px(l, 8), 2, true, &used);
+    int height = used * line_of(l, FACE_SMALL) + px(l, 2), radius = px(l, 4);
     int x = share_x(&lane->rect, share), base = lane->rect.y + lane->rect.h;
     int left = within(x - width / 2, lane->rect.x, lane->rect.x + lane->rect.w - width);
     struct rect at = {left, base - height - 2 * radius - px(l, 2), width, height};
-    struct item *i = put_label(l, at, FACE_SMALL, TINT_BAD, words, "numberline.%s.result", r->name);
+    struct item *i = put_label(l, at, FACE_SMALL, TINT_BAD, text, "numberline.%s.result", r->name);
     i->align = ALIGN_CENTER;
     i->state |= STATE_TINTED | STATE_OVER;
     put_mark(l, MARK_DOWN, box(x - radius, base - 2 * radius, 2 * radius, 2 * radius), TINT_BAD,
              255);
 }
 
+/* Whether what a lane has in view stands below its name. */
+static bool is_narrow(const struct layout *l)
+{
+    return l->view.width < px(l, 480);
+}
+
+/* Returns the height that it takes. */
+static int put_lane_head(struct layout *l, const struct lane *lane, struct rect area)
+{
+    const struct row *r = lane->row;
+    int line = line_of(l, FACE_SMALL), label = width_with(l, FACE_SMALL, r->label, 16);
+    char words[120];
+    describe_lane(lane, words, sizeof words);
+    put_label(l, box(area.x, area.y, label, line), FACE_SMALL, TINT_INK, r->label, "numberline.%s",
+              r->name);
+    struct rect rest = is_narrow(l) ? box(area.x, area.y + line, area.w, line)
+                                    : box(area.x + label, area.y, area.w - label, line);
+    int used;
+    const char *text = wrap(l, FACE_SMALL, words, rest.w, is_narrow(l) ? 2 : 1, true, &used);
+    rest.h = used * line;
+    put_label(l, rest, FACE_SMALL, TINT_DIM, text, "numberline.%s.count", r->name)->full =
+        keep(l, words);
+    return rest.y + rest.h - area.y;
+}
+
 static void put_lane(struct layout *l, struct lane *lane, struct rect area, double most)
 {
     const struct row *r = lane->row;
-    int text = line_of(l, FACE_SMALL), label = width_with(l, FACE_SMALL, r->label, 16);
-    char words[120];
-    describe_lane(lane, words, sizeof words);
-    put_label(l, box(area.x, area.y, label, text), FACE_SMALL, TINT_INK, r->label, "numberline.%s",
-              r->name);
-    put_label(l, box(area.x + label, area.y, area.w - label, text), FACE_SMALL, TINT_DIM, words,
-              "numberline.%s.count", r->name);
-    int below = line_of(l, FACE_INDEX);
+    int text = put_lane_head(l, lane, area), below = line_of(l, FACE_INDEX);
     lane->rect = box(area.x, area.y + text + px(l, 2), area.w, area.h - text - below - px(l, 6));
     put_fill(l, box(area.x, lane->rect.y + lane->rect.h - 1, area.w, 1), TINT_LINE);
     if (lane->sparse)
@@ -290,7 +309,8 @@ int page_numberline(struct layout *l, int y)
     int axis = line_of(l, FACE_SMALL) + px(l, 12);
     /* Lanes share what the window leaves, and keep a height that can be read. */
     int room = l->body.h - (top - y) - source - axis - panel.inner - px(l, 12);
-    int lane_height = within(room / m->count, px(l, 62), px(l, 150));
+    int least = px(l, 62) + (is_narrow(l) ? 2 * line_of(l, FACE_SMALL) : 0);
+    int lane_height = within(room / m->count, least, px(l, 150));
     struct rect plot = {area.x, top, area.w, source + lane_height * m->count + axis};
     struct item *i = put_active(l, ROLE_PLOT, plot, NULL, "numberline.plot");
     i->full = m->line.logarithmic ? "logarithmic axis" : "linear axis";

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool has_gap(const struct microscope *s)
 {
@@ -24,9 +25,31 @@ static const char *way_text(struct layout *l, const struct microscope *s, const 
     return keep_taken(l, text_of("%s %s", hu_direction_name(w->direction), arrow));
 }
 
+/* Then the strip's title stands above the line, and the encodings of the ends below their values.
+ */
+static bool is_narrow(const struct layout *l)
+{
+    return l->view.width < px(l, 560);
+}
+
+static const double strip_pad = 10, way_height = 24, way_gap = 4;
+
+/* The directions' buttons stand in one line, or where that would cut their names in two. */
+static int way_lines(const struct layout *l)
+{
+    int room = l->view.width - 2 * px(l, 16) - 2 * px(l, strip_pad) - 5 * px(l, way_gap);
+    return room / DIRECTIONS < button_width(l, "rto ↑") ? 2 : 1;
+}
+
+static int ways_height(const struct layout *l)
+{
+    return way_lines(l) * px(l, way_height + way_gap) - px(l, way_gap);
+}
+
 int rounding_strip_height(const struct layout *l)
 {
-    return px(l, 96);
+    return px(l, 72) + ways_height(l) +
+           (is_narrow(l) ? line_of(l, FACE_BOLD) + line_of(l, FACE_MONO) : 0);
 }
 
 struct axis {
@@ -58,19 +81,47 @@ static void draw_axis(struct layout *l, const struct microscope *s, const struct
     put_mark(l, MARK_DOWN, box(x - px(l, 5), a->y - px(l, 11), px(l, 10), px(l, 8)), TINT_INK, 255);
 }
 
+/* VALUE with its encoding HEX, which may be empty, in R at the left or the right end; the value
+ * gives way where both do not fit. */
+static void put_end(struct layout *l, struct rect r, bool right, const char *value, const char *hex,
+                    const char *name)
+{
+    const char *between = *hex && *value ? "  " : "";
+    int columns = r.w / digits(l, 1) - (int)(strlen(hex) + strlen(between));
+    const char *shown = shorten(l, value, power_of_ten(value), columns);
+    const char *text =
+        keep_taken(l, text_of("%s%s%s", right ? hex : shown, between, right ? shown : hex));
+    struct item *i = put_label(l, r, FACE_MONO, TINT_INK, text, "rounding.%s", name);
+    i->align = right ? ALIGN_RIGHT : ALIGN_LEFT;
+    i->full = shown == value ? NULL : keep(l, value);
+}
+
 static void put_ends(struct layout *l, const struct microscope *s, const struct axis *a,
                      struct rect area, int y)
 {
-    int height = line_of(l, FACE_MONO);
+    int height = line_of(l, FACE_MONO), half = area.w / 2;
     int side = (area.w - width_with(l, FACE_SMALL, "midpoint", 8)) / 2;
-    put_label(l, box(area.x, y, side, height), FACE_MONO, TINT_INK,
-              keep_taken(l, text_of("%s  %s", s->lower, s->lower_hex)), "rounding.lower");
+    bool two = is_narrow(l);
+    struct rect left = {area.x, y, side, height}, right = {area.x + area.w - side, y, side, height};
+    put_end(l, left, false, s->lower, two ? "" : s->lower_hex, "lower");
     put_centered(l, area, axis_x(a, 0.5), y, TINT_DIM, FACE_SMALL, "midpoint", "rounding.midpoint");
-    const char *text =
-        keep_taken(l, text_of("%s%s%s", s->upper_hex, *s->upper_hex ? "  " : "", s->upper));
-    put_label(l, box(area.x + area.w - side, y, side, height), FACE_MONO, TINT_INK, text,
-              "rounding.upper")
-        ->align = ALIGN_RIGHT;
+    put_end(l, right, true, s->upper, two ? "" : s->upper_hex, "upper");
+    if (!two)
+        return;
+    y += height;
+    put_end(l, box(area.x, y, half, height), false, "", s->lower_hex, "lower.hex");
+    put_end(l, box(area.x + area.w - half, y, half, height), true, "", s->upper_hex, "upper.hex");
+}
+
+/* Where there is no line: the datum, and why. */
+static void put_datum(struct layout *l, const struct microscope *s, struct rect area)
+{
+    int height = line_of(l, FACE_MONO), used;
+    area = box(area.x, area.y + height, area.w, height);
+    put_label(l, area, FACE_MONO, TINT_INK, s->lower, "rounding.lower")->align = ALIGN_CENTER;
+    const char *words = wrap(l, FACE_SMALL, s->summary, area.w, 2, true, &used);
+    area = box(area.x, area.y + height, area.w, greater(height, used * line_of(l, FACE_SMALL)));
+    put_label(l, area, FACE_SMALL, TINT_DIM, words, "rounding.summary")->align = ALIGN_CENTER;
 }
 
 static void put_line(struct layout *l, const struct microscope *s, struct rect area)
@@ -78,11 +129,7 @@ static void put_line(struct layout *l, const struct microscope *s, struct rect a
     int height = line_of(l, FACE_MONO), inset = area.w / 16;
     struct axis a = {area.x + inset, area.x + area.w - inset, area.y + height + px(l, 14)};
     if (!has_gap(s)) {
-        struct rect middle = {area.x, area.y + height, area.w, height};
-        put_label(l, middle, FACE_MONO, TINT_INK, s->lower, "rounding.lower")->align = ALIGN_CENTER;
-        middle.y += height;
-        put_label(l, middle, FACE_SMALL, TINT_DIM, s->summary, "rounding.summary")->align =
-            ALIGN_CENTER;
+        put_datum(l, s, area);
         return;
     }
     put_centered(l, area, axis_x(&a, s->position), area.y, TINT_INK, FACE_MONO, keep_source(l),
@@ -93,8 +140,9 @@ static void put_line(struct layout *l, const struct microscope *s, struct rect a
 
 static void put_ways(struct layout *l, const struct microscope *s, struct rect area)
 {
-    struct flow f = flow_in(l, area, "direction", area.h, px(l, 4));
-    int width = lesser((area.w - 5 * f.gap) / DIRECTIONS, px(l, 120));
+    struct flow f = flow_in(l, area, "direction", px(l, way_height), px(l, way_gap));
+    int in_line = DIRECTIONS / way_lines(l);
+    int width = lesser((area.w - (in_line - 1) * f.gap) / in_line, px(l, 120));
     for (const struct way *w = s->ways; w < s->ways + DIRECTIONS; w++)
         flow_choice(&f, ROLE_BUTTON, width, way_text(l, s, w), is_chosen(l, w), keep(l, w->reason),
                     hu_direction_name(w->direction));
@@ -104,14 +152,15 @@ int rounding_strip(struct layout *l, struct rect area)
 {
     struct microscope s;
     const struct row *r = &l->model->rows[model_selected(l->model)];
-    int pad = px(l, 10), ways = px(l, 24), side = width_of(l, FACE_BOLD, r->label);
+    int pad = px(l, strip_pad), ways = ways_height(l), side = width_of(l, FACE_BOLD, r->label);
     struct rect title = {area.x + pad, area.y + px(l, 6), side, line_of(l, FACE_BOLD)};
     struct rect line = {area.x + pad, area.y + px(l, 5), area.w - 2 * pad, 0};
     microscope_look(&s, model_now(l->model), r->format);
     put(l, ROLE_PANEL, area, NULL, "rounding.panel");
-    /* The title keeps to the left of the line where there is room. */
-    if (side + px(l, 24) < area.w / 5) {
-        put(l, ROLE_HEADING, title, r->label, "rounding.title")->face = FACE_BOLD;
+    put(l, ROLE_HEADING, title, r->label, "rounding.title")->face = FACE_BOLD;
+    if (is_narrow(l)) {
+        line.y = title.y + title.h;
+    } else {
         line.x += side + px(l, 16);
         line.w -= side + px(l, 16);
     }
@@ -149,6 +198,13 @@ static void put_word(struct flow *f, const char *text)
 
 static const char *const guards[] = {"guard", "round", "sticky"};
 
+/* What does not fit goes from before the last bits: they decide. */
+static const char *kept_bits(struct layout *l, const struct microscope *s, int columns)
+{
+    size_t length = strlen(s->kept), last = length < 8 ? length : 8;
+    return shorten(l, s->kept, s->kept + length - last, columns);
+}
+
 static int put_guards(struct layout *l, const struct microscope *s, struct rect area)
 {
     struct flow f = flow_in(l, area, "rounding", px(l, 28), px(l, 6));
@@ -158,7 +214,7 @@ static int put_guards(struct layout *l, const struct microscope *s, struct rect 
         return area.y;
     put_word(&f, "kept");
     put_chip(&f, model_now(l->model)->value.sign ? "−" : "+", TINT_SIGN, "sign");
-    put_chip(&f, s->kept, TINT_SIGNIFICAND, "kept");
+    put_chip(&f, kept_bits(l, s, (area.w - px(l, 12)) / digits(l, 1)), TINT_SIGNIFICAND, "kept");
     for (int i = 0; i < 3; i++) {
         f.x += px(l, 10); /* a word belongs to the bit behind it */
         put_word(&f, guards[i]);
@@ -182,8 +238,8 @@ static int put_reason(struct layout *l, const struct microscope *s, const struct
     const char *decimal = keep_taken(l, shown_value(s->format, w->bits));
     put_label(l, flow_next(&f, digits(l, (s->format->width + 3) / 4 + 3)), FACE_MONO, TINT_INK, hex,
               "rounding.%s.bits", name);
-    put_label(l, flow_next(&f, digits(l, hu_max_digits10(s->format) + 8)), FACE_MONO, TINT_INK,
-              decimal, "rounding.%s.decimal", name);
+    put_label(l, flow_next(&f, shown_width(l)), FACE_MONO, TINT_INK, decimal, "rounding.%s.decimal",
+              name);
     struct rect rest = {f.x, f.y, f.right - f.x - px(l, 10), 0};
     bool below = rest.w < px(l, 220);
     if (below)

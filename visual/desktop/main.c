@@ -73,11 +73,9 @@ static bool read_words(struct request *r)
     const struct view_request *v = &r->asked;
     r->has_theme = v->theme;
     if (v->theme && !theme_find(v->theme, &r->theme))
-        return refuse("'%s' is no theme: light, dark, safe", v->theme);
+        return refuse("'%s' is no theme: " THEME_NAMES, v->theme);
     if (v->page && !page_find(v->page, &r->page))
-        return refuse(
-            "'%s' is no page: bits, rounding, numberline, memory, arithmetic, block, keys",
-            v->page);
+        return refuse("'%s' is no page: " PAGE_NAMES, v->page);
     if (v->web)
         return refuse("--web is halfulp view's, which opens the page");
     return (!v->size || read_size(r, v->size)) && (!v->scale || read_scale(r, v->scale));

@@ -99,7 +99,10 @@ function keep_theme(state) {
 
 /* --- State in the address and in storage --- */
 
-const LINKED = ["theme", "rows", "round", "saturate", "from", "value", "select", "page"]; /* in the order that they are set in */
+/* What a link holds, in the order that it has them, and in that in which they are set. */
+const PAGES = ["op", "b", "block", "rule", "values", "codes", "model", "context", "batch", "kv", "train", "device"];
+const WRITTEN = ["value", "from", "rows", "select", "round", "saturate", "page", ...PAGES];
+const LINKED = ["theme", "rows", "round", "saturate", "from", "value", "select", ...PAGES, "page"];
 const KEPT = ["theme", "zoom", "rows"];
 
 function state_now() {
@@ -112,6 +115,7 @@ function state_now() {
 /* Messages of the parts that are wrong. */
 function set_state(parts, names) {
   const wrong = [];
+  parts = Object(parts);
   call(c.web_set, "from", "");
   for (const name of names) {
     const why = name in parts && answer(call(c.web_set, name, parts[name]));
@@ -122,22 +126,31 @@ function set_state(parts, names) {
 
 /* "#value=1&rows=fp32", or a bare value. */
 function read_fragment(hash) {
-  const text = hash.replace(/^#/, ""), parts = {};
+  const text = hash.replace(/^#/, ""), parts = { __proto__: null };
   const plain = s => { try { return decodeURIComponent(s); } catch { return s; } };
   if (text && !/^[a-z]+=/.test(text)) return { value: plain(text) };
-  for (const part of text.split("&")) {
-    const at = part.indexOf("=");
-    if (at > 0) parts[part.slice(0, at)] = plain(part.slice(at + 1));
+  for (const part of text.split("&").filter(part => part)) {
+    const [name, ...value] = part.split("=");
+    parts[name] = plain(value.join("="));
   }
   return parts;
 }
 
+/* The state that the address asks for. WRONG: messages so far; all are said. */
+function open_link(wrong) {
+  const parts = read_fragment(location.hash);
+  wrong.push(...set_state(parts, LINKED));
+  for (const name in parts)
+    if (!LINKED.includes(name)) wrong.push(`'${name}' is no part of a link: ${WRITTEN.join(", ")}, theme`);
+  if (wrong.length) say(wrong.join("; "), 1);
+}
+
 function fragment(state) {
-  const usual = { saturate: "0", from: "", page: "bits", round: "rne", select: "" };
-  return "#" + ["value", "from", "rows", "select", "round", "saturate", "page"].filter(name => state[name] !== usual[name])
+  return "#" + WRITTEN.filter(name => name in state && (["value", "rows"].includes(name) || state[name] !== usual[name]))
     .map(name => name + "=" + encodeURIComponent(state[name]).replace(/%2C/g, ",").replace(/%3A/g, ":")).join("&");
 }
 
+let usual = {}; /* the state that the viewer begins with */
 let fragment_shown = null, fragment_told = "";
 
 /* The address follows the state; a page that nobody touched keeps the address that it came by. */
@@ -173,27 +186,31 @@ function keep_settings(state) {
   settings_text = text;
 }
 
-function say(text) {
-  el("note").textContent = text;
+/* Where the viewer says what it has to say. */
+function say(text, error) {
+  call(at => c.web_say(at, error), text);
+  changed();
 }
 
 /* --- The mirror: the items as elements, for screen readers and for find-in-page --- */
 
-const ROLES = { panel: "group", heading: "heading", field: "textbox", button: "button", tab: "button", check: "checkbox", bit: "switch",
-  menu: "group", option: "button", plot: "img" };
+/* ARIA's role for each of describe()'s. */
+const ROLES = { panel: "group", heading: "heading", textbox: "textbox", button: "button", tab: "button", checkbox: "checkbox", bit: "switch",
+  menu: "group", option: "button", graphic: "img" };
 const mirrored = []; /* elements, and what was last written to each */
 
 function words(item) {
   if (item.role === "bit") return `${item.name.split(".")[0]} bit ${item.index}, ${item.field}, ${item.text}`;
-  const name = item.name.replace(/\./g, " ");
-  return item.text && item.text !== name ? (item.role === "field" ? `${name}: ${item.text}` : item.text) : name;
+  const name = item.name.replace(/\./g, " "), text = item.text.replace(/ ▾$/, "");
+  if (item.role === "textbox") return `${name}: ${text}`;
+  return /[\p{L}\p{N}]/u.test(text) ? text : item.description || name; /* no sign alone */
 }
 
 function reflect_item(at, item, ratio) {
   const has = name => item.state.includes(name);
   const [x, y, w, h] = item.rect.map(v => v / ratio);
   const role = ROLES[item.role] || "";
-  const text = item.role === "field" || item.role === "bit" ? item.text : item.state.includes("elided") ? item.description || item.text : item.text;
+  const text = has("elided") && role !== "textbox" ? item.description || item.text : item.text;
   const key = JSON.stringify([item.name, role, text, item.description, item.state, x, y, w, h]);
   if (!mirrored[at]) mirrored[at] = { element: el("mirror").appendChild(document.createElement("div")), key: "" };
   const { element } = mirrored[at];
@@ -207,7 +224,8 @@ function reflect_item(at, item, ratio) {
   set("aria-label", role ? words(item) : null);
   set("aria-level", role === "heading" ? "2" : null);
   set("aria-checked", /switch|checkbox/.test(role) ? String(item.role === "bit" ? item.text === "1" : has("checked")) : null);
-  set("aria-pressed", /tab|option/.test(item.role) ? String(has("selected") || has("checked")) : null);
+  set("aria-pressed", /tab|option/.test(item.role) || has("selected") ? String(has("selected") || has("checked")) : null);
+  set("aria-haspopup", / ▾$/.test(item.text) ? "true" : null);
   set("aria-disabled", has("disabled") ? "true" : null);
   set("aria-invalid", has("invalid") ? "true" : null);
   Object.assign(element.style, { left: x + "px", top: y + "px", width: w + "px", height: h + "px",
@@ -223,7 +241,7 @@ function reflect() {
   for (const extra of mirrored.splice(items.length)) extra.element.remove();
   const focus = state.items.find(i => i.name === state.focus);
   const now = state.message || (focus ? words(focus) : "");
-  if (now !== said && document.activeElement === keys) el("said").textContent = now;
+  if (now !== said && (state.message || document.activeElement === keys)) el("said").textContent = now;
   said = now;
   keys.setAttribute("aria-label", focus ? words(focus) : "halfulp");
 }
@@ -434,14 +452,16 @@ function chief(list) {
 async function open_files(dropped) {
   const list = [...dropped], first = chief(list);
   if (!first) return;
+  let unread = "";
   files.clear();
   for (const f of list)
     try {
       files.set(f.name, { bytes: new Uint8Array(await f.slice(0, HEADER_MOST).arrayBuffer()), size: f.size });
-    } catch (e) { /* a folder, or a file that went away: the C says that there is none */
-      say(`${f.name} cannot be read: ${e.message}`);
+    } catch (e) { /* a folder, or a file that went away */
+      unread = `${f.name} cannot be read: ${e.message}`;
     }
   call(c.web_size, first.name);
+  if (unread) say(unread, 1);
   keys.focus({ preventScroll: true });
   changed();
 }
@@ -466,7 +486,7 @@ function show_notices() {
 function copy_link() {
   const address = location.href.replace(/#.*/, "") + fragment(state_now());
   put_on_clipboard(address);
-  say("the link is on the clipboard");
+  say("the link is on the clipboard", 0);
 }
 
 function broke(error) {
@@ -504,11 +524,13 @@ function listen() {
   on(el("mirror"), "click", e => { /* a screen reader's press */
     const name = e.target.dataset.name;
     if (name) call(c.web_script, "click " + name);
+    keys.focus({ preventScroll: true });
+    place_keys();
     changed();
   });
   on(window, "hashchange", () => {
     if (location.hash === fragment_told) return;
-    say(set_state(read_fragment(location.hash), LINKED).join("; "));
+    open_link([]);
     changed();
   });
   on(el("link"), "click", copy_link);
@@ -558,8 +580,8 @@ async function begin() {
   el("version").textContent = take(c.web_version());
   fit();
   c.web_begin(view.width, view.height, devicePixelRatio, matchMedia("(prefers-color-scheme: dark)").matches ? 1 : 0);
-  set_state(read_settings(), KEPT);
-  const wrong = set_state(read_fragment(location.hash), LINKED);
+  usual = state_now();
+  open_link(set_state(read_settings(), KEPT));
   c.web_start();
   draw();
   settle();
@@ -567,7 +589,6 @@ async function begin() {
   listen();
   reset_keys();
   keys.focus({ preventScroll: true });
-  say(wrong.join("; "));
 }
 
 window.addEventListener("error", e => broke(e.error || e.message));

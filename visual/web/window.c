@@ -4,9 +4,9 @@
 #include "describe.h"
 #include "font.h"
 #include "frame.h"
+#include "link.h"
 #include "page.h"
 #include "paint.h"
-#include "scope.h"
 #include "script.h"
 
 #include <stdio.h>
@@ -23,7 +23,6 @@ static struct frame frame;
 static struct canvas canvas;
 static uint32_t *part; /* a part of the canvas in the page's order of bytes */
 static struct script_clipboard board;
-static const struct hu_format *selected_first; /* the row that the viewer begins with */
 
 /* --- Memory that both sides use --- */
 
@@ -63,7 +62,7 @@ void EXPORT(web_begin)(int width, int height, double scale, int dark)
     session.clipboard = (struct clipboard){get_clipboard, set_clipboard, &board};
     session.model.theme = dark ? THEME_DARK : THEME_LIGHT;
     model_begin(&session.model);
-    selected_first = session.model.selected;
+    link_begin(&session.model);
     session_update(&session);
 }
 
@@ -222,132 +221,27 @@ void EXPORT(web_clipboard)(const char *text)
 
 /* --- State in words --- */
 
-/* The source of a link: the value is rounded to nearest into it, or is a code of it. */
-static const struct hu_format *from;
-
-static bool set_value(struct model *m, const char *text)
-{
-    char message[HU_MESSAGE];
-    if (!from)
-        return model_set_text(m, text, 0);
-    VALUE(v);
-    if (!hu_value_read(&v, text, strlen(text), message))
-        return model_refuse(m, "%s", message);
-    model_set_datum(m, from, hu_value_bits_in(&v, from, NULL, NULL), 0);
-    if (model_row_with(m, from) >= 0)
-        m->selected = from;
-    return true;
-}
-
-static bool set_from(struct model *m, const char *name)
-{
-    from = *name ? hu_format_find(name) : NULL;
-    return !*name || from || model_refuse(m, "'%s' is no format", name);
-}
-
-static bool select_row(struct model *m, const char *name)
-{
-    int row = model_row_with(m, hu_format_find(name));
-    if (row < 0)
-        return model_refuse(m, "'%s' is no row", name);
-    model_select(m, row);
-    return true;
-}
-
-static bool set_round(struct model *m, const char *name)
-{
-    enum hu_direction direction;
-    if (!hu_direction_read(name, &direction))
-        return model_refuse(m, "'%s' is no rounding direction", name);
-    model_set_direction(m, direction);
-    return true;
-}
-
-static bool set_page(struct model *m, const char *name)
-{
-    enum page page;
-    if (!page_find(name, &page))
-        return model_refuse(m, "'%s' is no page", name);
-    if (page == PAGE_KEYS && m->page != PAGE_KEYS)
-        m->page_before_keys = m->page;
-    m->page = page;
-    m->popup = POPUP_NONE;
-    session.scroll = 0;
-    return true;
-}
-
-static bool set(struct model *m, const char *key, const char *value)
-{
-    double zoom;
-    if (!strcmp(key, "value"))
-        return set_value(m, value);
-    if (!strcmp(key, "from"))
-        return set_from(m, value);
-    if (!strcmp(key, "rows"))
-        return model_set_rows(m, value);
-    if (!strcmp(key, "select"))
-        return select_row(m, value);
-    if (!strcmp(key, "round"))
-        return set_round(m, value);
-    if (!strcmp(key, "page"))
-        return set_page(m, value);
-    if (!strcmp(key, "saturate"))
-        model_set_saturate(m, *value != '0');
-    else if (!strcmp(key, "theme"))
-        theme_find(value, &m->theme);
-    else if (!strcmp(key, "zoom") && (zoom = strtod(value, NULL)) >= 0.5 && zoom <= 4)
-        m->zoom = zoom;
-    return true;
-}
-
-/* One part of a link or of the settings: from (before value; "": none), value, rows,
- * select, round, saturate, page, theme, zoom. NULL: done; otherwise what is wrong. */
+/* One part of a link or of the settings, as link.h has them. NULL: done; otherwise what is wrong.
+ */
 const char *EXPORT(web_set)(const char *key, const char *value)
 {
     static char message[MODEL_MESSAGE];
-    bool done = set(&session.model, key, value);
+    bool done = link_set(&session, key, value);
     strcpy(message, session.model.message);
     session_update(&session);
     return done ? NULL : message;
 }
 
-/* The row that is selected where a link does not say which. */
-static const struct hu_format *usual_row(const struct model *m, const struct hu_format *source)
+/* A message of the page's own. */
+void EXPORT(web_say)(const char *text, int error)
 {
-    return model_row_with(m, source) >= 0           ? source
-           : model_row_with(m, selected_first) >= 0 ? selected_first
-                                                    : m->rows[0].format;
+    model_say(&session.model, error, "%s", text);
+    session_update(&session);
 }
 
-/* A datum as text that reads back to it: a number, or where none does, its code. */
-static char *datum_text(const struct hu_format *f, uint64_t bits)
-{
-    char text[HU_SHORTEST_TEXT], message[HU_MESSAGE], code[HU_BITS_TEXT];
-    uint64_t back;
-    unsigned flags = 0;
-    hu_shortest_print(text, f, bits);
-    if (!hu_is_nan(hu_decode(f, bits)) &&
-        hu_text_round(text, strlen(text), f, NULL, &back, &flags, message) && back == bits)
-        return need(strdup(text));
-    hu_bits_print(code, f, bits);
-    return text_of("%s:%s", f->name, code);
-}
-
-/* Every part of the state that web_set takes, a line each: its name, a tab, its text. New memory.
- */
 char *EXPORT(web_state)(void)
 {
-    const struct model *m = &session.model;
-    const struct document *d = model_now(m);
-    const struct hu_format *source = d->text ? NULL : d->value.format;
-    OWNED char *rows = document_row_names(d);
-    OWNED char *value = source ? datum_text(source, d->value.bits) : model_value_text(m);
-    return text_of("value\t%s\nfrom\t%s\nrows\t%s\nround\t%s\nsaturate\t%d\nselect\t%s\npage\t%s\n"
-                   "theme\t%s\nzoom\t%.4g\n",
-                   value, source ? source->name : "", rows, hu_direction_name(d->options.direction),
-                   d->options.saturate,
-                   m->selected == usual_row(m, source) ? "" : m->selected->name, page_name(m->page),
-                   theme_label(m->theme), m->zoom);
+    return link_state(&session);
 }
 
 /* --- Models that were dropped --- */
@@ -357,7 +251,7 @@ const char *EXPORT(web_size)(const char *name)
 {
     struct model *m = &session.model;
     static char message[MODEL_MESSAGE];
-    set_page(m, page_name(PAGE_MEMORY));
+    link_set(&session, "page", page_name(PAGE_MEMORY));
     session_update(&session);
     session_focus(&session, "value");
     model_set_weights(m, name);
