@@ -211,6 +211,70 @@ Test(array, ties_of_fp64_go_to_integers_by_the_direction)
         check_all_options(s, hu_format_find(integers[t]));
 }
 
+/* Integers of as many bits each, about the ends and middles of what the targets keep of them. */
+Test(array, integers_of_every_size_convert_as_the_scalar_path)
+{
+    static const char *const integers[] = {"int32", "uint32"};
+    static const char *const bytes[] = {"e6m1", "e7m0", "binary8p2sf"}; /* of all their range */
+    enum { MOST = 32 * 24 * 4 };
+    uint32_t x[MOST];
+    size_t n = 0;
+    for (int top = 0; top < 32; top++)
+        for (int low = 0; low < 24; low++)
+            for (int near = 0; near < 4; near++, n++)
+                x[n] = (UINT32_C(1) << top | (UINT32_C(1) << low) * (3 + (uint32_t)near / 2)) -
+                       near % 2 * 1u;
+    for (size_t f = 0; f < 2; f++) {
+        const struct sources s = {hu_format_find(integers[f]), n, (unsigned char *)x};
+        for (size_t t = 0; t < sizeof bytes / sizeof *bytes; t++)
+            check_all_options(s, hu_format_find(bytes[t]));
+        for (int t = 6; t <= 22; t++) {
+            const struct hu_format *to = hu_format_exmy(8, t, HU_SPECIALS_IEEE);
+            check_all_options(s, to ? to : hu_format_find(t == 7 ? "bf16" : "tf32"));
+        }
+    }
+}
+
+/* Which FP32 has as zeros, and their upper halves look like. */
+Test(array, the_least_of_fp64_convert_as_the_scalar_path)
+{
+    static const char *const narrower[] = {"fp32", "bf16", "fp16", "fp8_e4m3", "e8m0", "int32"};
+    double x[300];
+    for (int sign = 0; sign < 2; sign++)
+        for (size_t t = 0; t < sizeof narrower / sizeof *narrower; t++) {
+            for (int i = 0; i < 300; i++)
+                x[i] = (i % 3 - (sign ? 2 : 0)) * 0x1p-1074;
+            check_all_options((struct sources){hu_format_find("fp64"), 300, (unsigned char *)x},
+                              hu_format_find(narrower[t]));
+        }
+}
+
+/* Of two to six bits of exponent and none to three behind them, by each rule about the last codes.
+ */
+Test(array, every_small_format_becomes_every_other_at_random_as_the_scalar_path, .timeout = 300)
+{
+    static const enum hu_specials specials[] = {HU_SPECIALS_IEEE, HU_SPECIALS_FN, HU_SPECIALS_FNUZ,
+                                                HU_SPECIALS_NONE};
+    const struct hu_format *small[100];
+    size_t count = 0;
+    for (int x = 2; x <= 6; x++)
+        for (int y = 0; y <= 3 && x + y < 8; y++)
+            for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+                if ((small[count] = hu_format_exmy(x, y, specials[i])))
+                    count++;
+    for (size_t f = 0; f < count; f++) {
+        unsigned char codes[512];
+        for (size_t i = 0; i < sizeof codes; i++)
+            codes[i] = (unsigned char)(i & hu_width_mask(small[f]));
+        for (size_t t = 0; t < count; t++) {
+            struct hu_options options = {.direction = HU_STOCHASTIC, .seed = f * count + t};
+            if (small[f]->storage_bits == 8)
+                check_all_kernels((struct sources){small[f], sizeof codes, codes}, small[t],
+                                  &options);
+        }
+    }
+}
+
 static const char *const others[] = {
     "binary8p4se",  "binary8p3sf", "binary6p2ue", "binary5p4sf", "binary8p1se",
     "binary12p5se", "int8",        "uint4",       "int16",       "e5m10finite",

@@ -67,6 +67,8 @@ INLINE vec stochastic_words(const struct plan *p, const void *src, vec random, b
         if (any && p->flags)
             see_stochastic(k, raised, x, halves[half], carry);
         in[half] = x >> 32;
+        if (k->floor) /* of a scale, which what is less than zero has none of, however small */
+            in[half] |= (longs)((x << 32) != 0) & 1;
     }
     *upper = narrow_longs(in[0], in[1]);
     return narrow_doubles(halves[0], halves[1]);

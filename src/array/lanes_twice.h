@@ -32,7 +32,8 @@ INLINE void load_fp64_twice(const struct narrow *k, const struct widen *w, vec x
                             const void *src)
 {
 #ifdef LANES_ROUNDS
-    VECTORS(x[i] = near_of(w, (const char *)src + 2 * sizeof(vec) * i, 0, false););
+    const size_t size = w->integer ? sizeof(vec) : 2 * sizeof(vec);
+    VECTORS(x[i] = near_of(w, (const char *)src + size * i, 0, false););
     if (!any_tied(k, x))
         return;
 #endif

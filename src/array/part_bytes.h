@@ -96,20 +96,33 @@ static inline bool goes_up(const struct plan *p, uint64_t x, uint32_t draw)
     return shift < 96 && (uint32_t)(significand >> (shift - 32)) > draw;
 }
 
-/* For TIED of a step of FP32's or FP64's, in order, a 1 where they go up; WORD: of R, theirs. */
+/* Element AT as FP64: of FP32's words, or if WIDE of the source's own. */
+static inline uint64_t fp64_element(const struct plan *p, const void *src, bool wide, uint32_t at)
+{
+    uint64_t bits;
+    uint32_t word;
+    float single;
+    if (wide && !p->w.integer) {
+        memcpy(&bits, (const char *)src + sizeof bits * at, sizeof bits);
+        return bits;
+    }
+    memcpy(&word, (const char *)src + sizeof word * at, sizeof word);
+    memcpy(&single, &word, sizeof single);
+    const double x = !wide             ? (double)single
+                     : p->w.below_zero ? (double)(int32_t)word
+                                       : (double)word;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* For TIED of a step, in order, a 1 where they go up; WORD: of R, theirs. */
 TARGET static __attribute__((noinline)) void untie(const struct plan *p, const struct random *r,
                                                    uint32_t word, const void *src, bool wide,
                                                    uint64_t tied, unsigned char up[STEP])
 {
     for (; tied; tied &= tied - 1) {
         const uint32_t at = (uint32_t)__builtin_ctzll(tied);
-        double x;
-        float single;
-        uint64_t bits;
-        memcpy(&single, (const char *)src + sizeof single * at, sizeof single);
-        x = (double)single;
-        memcpy(&bits, wide ? (const char *)src + sizeof x * at : (const char *)&x, sizeof bits);
-        up[at] = goes_up(p, bits, random_one(r, word, at));
+        up[at] = goes_up(p, fp64_element(p, src, wide, at), random_one(r, word, at));
     }
 }
 

@@ -483,6 +483,10 @@ static bool rounds_ints_aside(const struct plan *p)
             (p->round == ROUND_TOP && random && !p->options.saturate));
 }
 
+/* Of a target to which LOAD_INT32's to odd, of at least 17 bits (see widen_whole), is enough: two
+ * more than its precision (Boldo and Melquiond, 2008). */
+enum { INT32_TRAILING = 14 };
+
 bool hu_plan_lanes(struct plan *p, const struct abilities *a)
 {
     if (p->from == p->to || !find_load(p, a) || !find_round(p, a))
@@ -506,7 +510,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     bool within_fp64 = p->round == ROUND_WHOLE || p->round == ROUND_INT32 || p->store == STORE_64;
     bool rough = (p->round == ROUND_MAGIC || p->round == ROUND_FP16) &&
                  p->k.limit <= (24 + FP32_BIAS) << FP32_TRAILING;
-    if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && (rough || !is_at_random(p))) {
+    if (p->w.integer && !within_fp64 && p->round != ROUND_NONE && (rough || !is_at_random(p)) &&
+        p->to->trailing_bits <= INT32_TRAILING) {
         p->load = LOAD_INT32;
         p->w.rough = rough || (p->w.below_zero && (goes_along(p) || scales_by_two_bits(p)));
         if (scales_by_two_bits(p))

@@ -56,9 +56,10 @@ static unsigned char byte_of(const struct sums *s, const struct wanted *w, unsig
     return (unsigned char)(w->planes[p][magnitude] - (least ? s->negative[p] : 0));
 }
 
-static unsigned char summed(const struct sums *s, const struct wanted *w, unsigned code, int p)
+/* What CODE has where its magnitude has BYTE. */
+static unsigned char with_sign(const struct sums *s, const struct wanted *w, unsigned code,
+                               unsigned char byte, int p)
 {
-    unsigned char byte = byte_of(s, w, magnitude_of(w, code), p);
     const bool negative = w->half && code >= w->half && code < w->limit;
     if (w->twice)
         byte = (byte + (negative == w->down)) / 2 & INT8_MAX;
@@ -80,6 +81,20 @@ static unsigned char summed(const struct sums *s, const struct wanted *w, unsign
     return byte;
 }
 
+static unsigned char summed(const struct sums *s, const struct wanted *w, unsigned code, int p)
+{
+    return with_sign(s, w, code, byte_of(s, w, magnitude_of(w, code), p), p);
+}
+
+/* Whether CODE is drawn, and one more than its magnitude's byte is not what it goes up to. */
+static bool goes_elsewhere(const struct sums *s, const struct wanted *w, unsigned code)
+{
+    if (!w->draws || w->whole || !w->planes[1][code])
+        return false;
+    const unsigned char more = (unsigned char)(byte_of(s, w, magnitude_of(w, code), 0) + 1);
+    return with_sign(s, w, code, more, 0) != w->planes[PLANE_UPPER][code];
+}
+
 /* False: too many codes are not what the magnitudes say. */
 static bool set_alones(struct sums *s, const struct wanted *w)
 {
@@ -90,6 +105,8 @@ static bool set_alones(struct sums *s, const struct wanted *w)
         const unsigned magnitude = magnitude_of(w, code);
         const bool alone = lacks[0] || lacks[1];
         const bool sure = w->half && code >= w->half && s->below == BELOW_ALIKE;
+        if (goes_elsewhere(s, w, code))
+            return false;
         if (w->draws && (alone ? w->planes[1][magnitude]
                                : !sure && w->planes[1][code] != w->planes[1][magnitude]))
             return false;
