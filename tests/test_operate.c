@@ -367,3 +367,51 @@ Test(operate, every_kernel_raises_underflow_where_tininess_is_detected_before_ro
                          hu_kernel_name(hu_kernel_at(k)));
         }
 }
+
+/* One element of each kernel against hu_operate, in every direction and by every rule about NaNs.
+ */
+static void check_one(enum hu_operation op, const char *to_name, const char *from_name, uint64_t x,
+                      uint64_t y)
+{
+    const struct hu_format *to = hu_format_find(to_name), *from = hu_format_find(from_name);
+    const struct hu_format *const all[] = {from, from, to};
+    const uint64_t operands[3] = {x, y, 0};
+    const void *const src[] = {&operands[0], &operands[1], &operands[2]};
+    for (int way = 0; way < (DIRECTIONS + 1) * HU_NAN_RULES; way++)
+        for (size_t k = 0; k < hu_kernel_count() && !HU_BIG_ENDIAN_MACHINE; k++) {
+            const struct hu_operation_options o = {
+                .rounding = {.direction = (enum hu_direction)(way % (DIRECTIONS + 1)), .seed = 1},
+                .nan = (enum hu_nan_rule)(way / (DIRECTIONS + 1))};
+            unsigned flags = 0, due_flags = 0;
+            uint64_t got = 0;
+            const uint64_t due = hu_operate(op, to, all, operands, &o, &due_flags);
+            hu_operate_array_with(hu_kernel_at(k), op, to, &got, all, src, 1, 0, &o, &flags);
+            cr_assert(got == due && flags == due_flags, "%s %s -> %s way %d: 0x%llx, not 0x%llx",
+                      hu_kernel_name(hu_kernel_at(k)), from_name, to_name, way,
+                      (unsigned long long)got, (unsigned long long)due);
+        }
+}
+
+/* 2^511 / 2^-520 and its inverse. */
+Test(operate, quotients_beyond_fp64s_range_are_rounded_once)
+{
+    static const char *const targets[] = {"fp16", "bf16", "e8m0", "e9m6", "fp64"};
+    const struct hu_format *from = hu_format_find("e10m18");
+    const uint64_t great = hu_max_finite_code(from) & ~hu_trailing_mask(from), small = 1 << 9;
+    for (size_t t = 0; t < sizeof targets / sizeof *targets; t++) {
+        check_one(HU_OP_DIV, targets[t], "e10m18", great, small);
+        check_one(HU_OP_DIV, targets[t], "e10m18", great | hu_sign_mask(from), small);
+        check_one(HU_OP_DIV, targets[t], "e10m18", small, great);
+    }
+}
+
+/* Those of the rule that sets every bit of a NaN's significand. */
+Test(operate, nans_of_few_bits_become_fp64s_as_the_rule_says)
+{
+    static const char *const names[] = {"fp16", "bf16", "fp8_e4m3"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const uint64_t nan = hu_default_nan_code(hu_format_find(names[i]));
+        check_one(HU_OP_MUL, "fp64", names[i], nan, 1);
+        check_one(HU_OP_DIV, "fp64", names[i], 0, 0);
+    }
+}

@@ -78,12 +78,28 @@ static bool all_fit(const struct hu_array_operation *a, const struct room *r)
     return all;
 }
 
+/* Whether every quotient of finite operands is a normal number. */
+static bool holds_quotients(const struct room *r, const struct hu_array_operation *a)
+{
+    const struct hu_format *x = a->from[0], *y = a->from[1];
+    return hu_emax(x) + 1 - hu_quantum_min(y) <= r->emax &&
+           hu_quantum_min(x) - hu_emax(y) - 1 >= r->quantum_min + r->precision - 1;
+}
+
+/* Of a rule that sets all of a NaN's bits the target must have no more. */
+static bool holds_nans(const struct room *r, const struct hu_array_operation *a)
+{
+    return !hu_nan_row(a->options.nan, a->from[0])->full || hu_precision(a->to) <= r->precision;
+}
+
 static bool holds(const struct room *r, const struct hu_array_operation *a, bool guards)
 {
     enum hu_operation op = a->operation;
     int operands = hu_operation_row(op)->operands;
     bool product = op == HU_OP_MUL || op == HU_OP_FMA;
     int bits = 0, low = 0, high = 0;
+    if (!holds_nans(r, a) || (op == HU_OP_DIV && !holds_quotients(r, a)))
+        return false;
     for (int i = 0; i < operands; i++) {
         const struct hu_format *f = a->from[i];
         if (!fits(f, r) || hu_emax(f) + (guards ? 0 : 2) > r->emax)
