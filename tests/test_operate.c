@@ -367,3 +367,44 @@ Test(operate, every_kernel_raises_underflow_where_tininess_is_detected_before_ro
                          hu_kernel_name(hu_kernel_at(k)));
         }
 }
+
+/* The greatest over the least, which fp64 has no room for where exponents have 10 bits. */
+Test(operate, every_kernel_divides_what_leaves_fp64s_range)
+{
+    static const char *const names[] = {"e10m9", "e10m6fn", "e10m9fnuz", "binary12p3uf",
+                                        "binary11p1ue"};
+    for (size_t f = 0; f < sizeof names / sizeof *names; f++)
+        for (int d = 0; d < 2 * DIRECTIONS; d++)
+            for (size_t k = 0; k < hu_kernel_count(); k++) {
+                const struct hu_format *format = hu_format_find(names[f]);
+                const uint64_t ends[2] = {hu_max_finite_code(format), 1};
+                uint64_t x[2] = {ends[d % 2], ends[1 - d % 2]}, got = 0;
+                const void *const src[] = {&x[0], &x[1], NULL};
+                struct hu_operation_options o = {.rounding = {.direction = d / 2}};
+                unsigned flags = 0, due_flags = 0;
+                uint64_t due = hu_operate(HU_OP_DIV, format, NULL, x, &o, &due_flags);
+                hu_operate_array_with(hu_kernel_at(k), HU_OP_DIV, format, &got, NULL, src, 1, 0, &o,
+                                      &flags);
+                cr_assert(HU_BIG_ENDIAN_MACHINE || (got == due && flags == due_flags),
+                          "%s direction %d by %s: 0x%llx and %u, not 0x%llx and %u", names[f],
+                          d / 2, hu_kernel_name(hu_kernel_at(k)), (unsigned long long)got, flags,
+                          (unsigned long long)due, due_flags);
+            }
+}
+
+/* ptx's NaN of a product of fp16 numbers in fp64. */
+Test(operate, every_kernel_fills_a_nan_of_all_bits)
+{
+    const struct hu_format *half = hu_format_find("fp16"), *to = hu_format_find("fp64");
+    const struct hu_format *const from[] = {half, half, half};
+    const uint64_t x[2] = {hu_default_nan_code(half), 0};
+    const void *const src[] = {&x[0], &x[1], NULL};
+    struct hu_operation_options o = {.nan = HU_NAN_PTX};
+    for (size_t k = 0; k < hu_kernel_count(); k++) {
+        uint64_t got = 0, due = hu_operate(HU_OP_MUL, to, from, x, &o, NULL);
+        hu_operate_array_with(hu_kernel_at(k), HU_OP_MUL, to, &got, from, src, 1, 0, &o, NULL);
+        cr_assert(HU_BIG_ENDIAN_MACHINE || got == due, "%s: 0x%llx, not 0x%llx",
+                  hu_kernel_name(hu_kernel_at(k)), (unsigned long long)got,
+                  (unsigned long long)due);
+    }
+}
