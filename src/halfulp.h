@@ -104,7 +104,8 @@ enum { HU_INVALID = 1, HU_OVERFLOW = 2, HU_UNDERFLOW = 4, HU_INEXACT = 8, HU_DIV
  * A NaN keeps its sign and the top of its payload and becomes quiet (IEEE 754-2019 section 6.2.3);
  * a signaling one raises HU_INVALID. An infinity becomes NaN where TO has none, the largest finite
  * value where TO has no NaN either, and raises HU_OVERFLOW and HU_INEXACT there, whatever the
- * direction. A value below zero is NaN in an unsigned format and raises HU_INVALID.
+ * direction. A value below zero that does not round to an unsigned format's zero is NaN there and
+ * raises HU_INVALID.
  * To an integer: what does not fit raises HU_INVALID and becomes the nearest end, a NaN 0 (IEEE
  * 754-2019 section 5.8 leaves both open).
  */

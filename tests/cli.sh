@@ -20,6 +20,10 @@ prints "convert tells tininess before from after" $'0x0400 inexact\n0x0400 under
 prints "convert takes negative values as operands" $'0xbc00\n0xfc00\n0xfe00' "$halfulp" convert -t fp16 -1 -inf -nan
 prints "e8m0 takes positive values" $'0x00 underflow,inexact\n0xff invalid\n0x81 inexact' \
     "$halfulp" convert -t e8m0 --flags 0 -1 3
+prints "what rounds to an unsigned format's zero from below is zero" $'0x00 underflow,inexact\n0xff invalid' \
+    "$halfulp" convert -t binary8p4ue --flags -1e-9 -1
+prints "… and with --saturate all that is negative" $'0x00 underflow,inexact\n0x00 invalid' \
+    "$halfulp" convert -t binary8p4ue --saturate --flags -1e-9 -1
 prints "fnuz has no negative zero" 0x00 "$halfulp" convert -t fp8_e4m3fnuz -0
 prints "into a format without NaN goes the largest value" "0x7 invalid" "$halfulp" convert -t fp4 --flags -nan
 prints "convert --via rounds twice" 0x3c00 "$halfulp" convert -t fp16 --via fp32 1.00048828126

@@ -128,6 +128,32 @@ Test(statistics, what_is_negative_is_invalid_in_unsigned_formats)
     cr_assert_eq(f.exact, 6);
 }
 
+/* binary8p4ue's least normal number is 2^-15; fp16's elements are counted code by code. */
+Test(statistics, what_is_negative_in_unsigned_formats_counts_as_what_it_becomes)
+{
+    enum { N = 4 };
+    static const float x[N] = {-5, -0x1p-16f, 0x1p-16f, 1};
+    uint16_t halves[N];
+    for (int i = 0; i < N; i++)
+        halves[i] = (uint16_t)hu_from_double(format("fp16"), (double)x[i], NULL);
+    const struct {
+        const char *source;
+        const void *data;
+    } from[] = {{"fp32", x}, {"fp16", halves}};
+    for (int i = 0; i < 2; i++)
+        for (int saturate = 0; saturate < 2; saturate++) {
+            struct hu_options options = {.saturate = saturate};
+            struct hu_gathered *g =
+                gather(from[i].source, from[i].data, N, "binary8p4ue", &options, HU_SCALE_NONE, N);
+            const struct hu_loss *l = &g->losses[0];
+            cr_expect_eq(l->invalid, saturate ? 0 : 2, "%s %d", from[i].source, saturate);
+            cr_expect_eq(l->underflow, saturate ? 2 : 0, "%s %d", from[i].source, saturate);
+            cr_expect_eq(l->subnormal, 1, "%s %d", from[i].source, saturate);
+            cr_expect_eq(l->overflow, 0, "%s %d", from[i].source, saturate);
+            hu_gathered_free(g);
+        }
+}
+
 Test(statistics, a_tie_without_trailing_bits_goes_to_the_even_code)
 {
     /* 4 has the code 0x42, and 8 0x43: 6 goes down, which is half an ulp of it. */

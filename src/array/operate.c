@@ -51,7 +51,8 @@ static unsigned run_plainly(const struct hu_array_operation *a, void *dst, const
  *  - quotients and roots of operands of at most 24 bits, rounded to nearest in fp64: a boundary m
  *    of a target of at most 24 bits has at most 25. If x / y is not m, |x - m y| is at least one
  *    unit of their 49 bits, so that x / y is off m by over 2^-50 of it, and x off m^2 by as much:
- *    more than the 2^-53 by which rounding moves it, to m or past it;
+ *    more than the 2^-53 by which rounding moves it, to m or past it; no quotient may overflow
+ *    there or be subnormal;
  *  - remainders and scaleB, in fp64, of operands of few bits or of fp32's range, see
  *    operate_lanes.h.
  * CODES_ALONE: comparisons and extrema, by codes in whose order their values are.
@@ -78,18 +79,12 @@ static bool all_fit(const struct hu_array_operation *a, const struct room *r)
     return all;
 }
 
-/* Whether every quotient of finite operands is a normal number. */
-static bool holds_quotients(const struct room *r, const struct hu_array_operation *a)
+/* Quotients other than 0 are normal. */
+static bool holds_quotients(const struct room *r, const struct hu_format *x,
+                            const struct hu_format *y)
 {
-    const struct hu_format *x = a->from[0], *y = a->from[1];
-    return hu_emax(x) + 1 - hu_quantum_min(y) <= r->emax &&
-           hu_quantum_min(x) - hu_emax(y) - 1 >= r->quantum_min + r->precision - 1;
-}
-
-/* Of a rule that sets all of a NaN's bits the target must have no more. */
-static bool holds_nans(const struct room *r, const struct hu_array_operation *a)
-{
-    return !hu_nan_row(a->options.nan, a->from[0])->full || hu_precision(a->to) <= r->precision;
+    int high = hu_emax(x) + 1 - hu_quantum_min(y), low = hu_quantum_min(x) - hu_emax(y) - 1;
+    return high <= r->emax && low >= r->quantum_min + r->precision - 1;
 }
 
 static bool holds(const struct room *r, const struct hu_array_operation *a, bool guards)
@@ -98,8 +93,6 @@ static bool holds(const struct room *r, const struct hu_array_operation *a, bool
     int operands = hu_operation_row(op)->operands;
     bool product = op == HU_OP_MUL || op == HU_OP_FMA;
     int bits = 0, low = 0, high = 0;
-    if (!holds_nans(r, a) || (op == HU_OP_DIV && !holds_quotients(r, a)))
-        return false;
     for (int i = 0; i < operands; i++) {
         const struct hu_format *f = a->from[i];
         if (!fits(f, r) || hu_emax(f) + (guards ? 0 : 2) > r->emax)
@@ -110,6 +103,8 @@ static bool holds(const struct room *r, const struct hu_array_operation *a, bool
             high += hu_emax(f) + 1;
         }
     }
+    if (op == HU_OP_DIV && !holds_quotients(r, a->from[0], a->from[1]))
+        return false;
     if (op == HU_OP_DIV || op == HU_OP_SQRT)
         return r->precision == P64 && bits <= 2 * P32 && hu_precision(a->to) <= P32;
     bool inside = guards || (low >= r->quantum_min && high + 1 <= r->emax);
@@ -139,12 +134,14 @@ static bool machine_can(const struct hu_array_operation *a, const struct hu_oper
 static bool in_lanes(const struct hu_array_operation *a, const struct hu_operation_lanes *lanes)
 {
     const struct hu_nan_row *rule = hu_nan_row(a->options.nan, a->from[0]);
+    /* A NaN of all bits has all of fp32's on its way. */
+    bool filled = rule->full && hu_precision(a->to) > P32;
     bool integers = hu_is_integer(a->to);
     for (int i = 0; i < hu_operation_row(a->operation)->operands; i++)
         integers |= hu_is_integer(a->from[i]);
     bool has = a->operation < HU_OP_SQRT || (a->operation == HU_OP_SQRT && lanes->roots) ||
                a->operation == HU_OP_REM || a->operation == HU_OP_SCALE_B;
-    return has && !integers && !rule->signaling_first && !rule->greatest &&
+    return has && !integers && !filled && !rule->signaling_first && !rule->greatest &&
            !rule->default_product && a->options.rounding.direction != HU_STOCHASTIC;
 }
 

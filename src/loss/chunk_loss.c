@@ -100,9 +100,11 @@ static void convert_chunk(const struct chunk *b, const void *scaled)
 
 /*
  * Overflowed elements and those that became NaN are added one by one, and leave the chunk: it takes
- * their values as results without error. Returns how many; if any, a->error holds X without them.
+ * their values as results without error, of which *SUBNORMAL are so. Returns how many; if any,
+ * a->error holds X without them.
  */
-static size_t take_overflows(const struct chunk *b, const void *scaled, void *result)
+static size_t take_overflows(const struct chunk *b, const void *scaled, void *result,
+                             size_t *subnormal)
 {
     struct hu_scratch *a = b->a;
     const struct hu_statistics_target *t = b->t;
@@ -123,6 +125,7 @@ static size_t take_overflows(const struct chunk *b, const void *scaled, void *re
             memcpy(a->error, b->x, HU_CHUNK * b->passes->size);
         set_element(b, a->error, i, 0);
         hu_loss_add(b->loss, &t->loss, &p, b->in_fp32);
+        *subnormal += s != 0 && fabs(s) < t->loss.min_normal;
         set_element(b, a->code, i, s);
         set_element(b, result, i, x);
     }
@@ -367,19 +370,22 @@ static void lose_by_steps(const struct chunk *b)
     convert_chunk(b, scaled);
     if (b->plan->scaling != HU_SCALE_NONE)
         unscale(b, tensor);
-    size_t taken = 0;
-    if (from_bits(b, range.greatest) > t->max_finite || !hu_is_signed(t->loss.format))
-        taken = take_overflows(b, scaled, result);
+    const bool no_sign = !hu_is_signed(t->loss.format);
+    size_t taken = 0, taken_subnormal = 0;
+    if (from_bits(b, range.greatest) > t->max_finite || no_sign)
+        taken = take_overflows(b, scaled, result, &taken_subnormal);
     loss->measured += b->measured - taken;
     add_sum(&loss->signal,
             taken ? b->passes->squares(a->error, range_of(b, a->error).greatest, a->error)
                   : b->signal);
     lose_errors(b, scaled, result);
-    if (range.greatest && from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin)) {
+    /* What is below an unsigned format may become its zero, whatever its size. */
+    if (range.greatest &&
+        (no_sign || from_bits(b, range.least_nonzero + 1) < ldexp(1, t->loss.emin))) {
         uint64_t zeros, subnormals;
         b->passes->small(a->code, scaled, t->loss.min_normal, &zeros, &subnormals);
         loss->underflow += zeros;
-        loss->subnormal += subnormals;
+        loss->subnormal += subnormals - taken_subnormal;
     }
 }
 
