@@ -531,6 +531,11 @@ static json_t *declaration(json_t *root)
     return NULL;
 }
 
+bool hu_quantization_declared(json_t *root)
+{
+    return declaration(root);
+}
+
 /* llm-compressor's scheme of the KV cache, or ModelOpt's algorithm: FP8, NVFP4. */
 static unsigned cache_bits(json_t *config)
 {
