@@ -479,6 +479,7 @@ static const struct method {
     {"bitsandbytes", read_bitsandbytes, {.bits = 0}},
     /* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
     {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
+    {"mxfp8", NULL, {.bits = 8, .group = 32, .scale_bits = 8}}, /* MiniMax's */
     {"modelopt modelopt_fp4", read_modelopt, {.bits = 0}},
     {"compressed-tensors compressed_tensors", read_compressed, {.bits = 0}},
     {"hqq", read_hqq, {.bits = 0}},
