@@ -53,6 +53,14 @@ prints "a verdict's keys" "fits headroom max_batch max_context memory widest_dty
 llama=$configs/llama-3-8b.json
 prints "a config gives its count and KV cache" "8030261248 131072 1073741824" \
     key '"\(.model.parameters) \(.kv_cache.bytes_per_token) \(.kv_cache.bytes)"' size "$llama" --context 8192
+mkdir "$scratch/modelopt"
+cp "$configs/llama-3-8b.json" "$scratch/modelopt/config.json"
+echo '{"producer":{"name":"modelopt"},"quantization":{"quant_algo":"NVFP4","group_size":16,"exclude_modules":["lm_head"]}}' >"$scratch/modelopt/hf_quant_config.json"
+# 6,979,321,856 weights of 224 matrices in 4.5 bits and two scales of 4 bytes, 1,050,939,392 others in bf16.
+prints "ModelOpt's file beside the config says how the weights are stored" "modelopt $((6979321856 / 16 * 9 + 224 * 8 + 2 * 1050939392))" \
+    key '"\(.model.quantization) \(.model.stored_bytes)"' size "$scratch/modelopt"
+echo '{"quantization":{"quant_algo":"MAGIC"}}' >"$scratch/modelopt/hf_quant_config.json"
+exits "and is never taken for none" 2 "quant_algo of modelopt 'MAGIC' is not known" size "$scratch/modelopt"
 prints "experts have active parameters" "46702792704 12879925248" \
     key '.model | "\(.parameters) \(.active_parameters)"' size "$configs/mixtral-8x7b.json"
 mkdir "$scratch/folder"

@@ -4,6 +4,7 @@
 #include "memory/kv_cache.h"
 #include "memory/mixture.h"
 #include "memory/source.h"
+#include "memory/weights.h"
 #include "file/dtype.h"
 
 #include <criterion/criterion.h>
@@ -43,6 +44,74 @@ static uint64_t named(const char *name)
             sum += hu_row_elements(&model.tensors.rows[i]);
     }
     return sum;
+}
+
+static size_t read_fixture(const char *name, char *text, size_t size)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/configs/%s.json", FIXTURES, name);
+    FILE *file = fopen(path, "r");
+    cr_assert(file);
+    size_t length = fread(text, 1, size - 1, file);
+    text[length] = 0;
+    fclose(file);
+    return length;
+}
+
+static uint64_t stored(void)
+{
+    uint64_t n = 0;
+    cr_assert(hu_weights_stored(&model, &n));
+    return n;
+}
+
+/*
+ * metadata.total_size of deepseek-ai/DeepSeek-V4-Flash's index, less three tables of experts by
+ * token, which are no weights. The base model has fp8 experts too, and fp32 scales: of a layer's
+ * tiles, of the indexers' and of the prediction module's two projections.
+ */
+Test(memory_published, deepseek_v4_is_as_large_as_its_index_says)
+{
+    enum { LAYERS = 44, EXPERTS = 256 * 3, EXPERT = 2048 * 4096 };
+    enum { TILES = LAYERS * 8064 + 21 * 64 * 8 + 2 * 32 * 32 };
+    uint64_t mixed = UINT64_C(159609485896) - UINT64_C(3) * 129280 * 6 * 8;
+    char json[4096];
+    begin("deepseek-v4-flash");
+    cr_assert_eq(stored(), mixed, "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+    size_t length = read_fixture("deepseek-v4-flash", json, sizeof json);
+    memcpy(strstr(json, "\"fp4\""), "\"fp8\"", 5);
+    cr_assert(hu_model_read_config(json, length, &model), "%s", model.error);
+    cr_assert_eq(stored(), mixed + UINT64_C(3) * TILES +
+                               UINT64_C(1) * LAYERS * EXPERTS * (EXPERT / 32 * 15 + EXPERT / 4096));
+    hu_model_free(&model);
+    memcpy(strstr(json, "\"fp8\""), "\"fp6\"", 5);
+    cr_assert(hu_model_read_config(json, length, &model), "%s", model.error);
+    cr_assert(strstr(model.unknown_quantization, "expert_dtype 'fp6'"));
+    hu_model_free(&model);
+}
+
+/*
+ * An inventory of MiniMaxAI/MiniMax-M3's files and of MiniMax-M3-MXFP8's: 427,040,140,160 and
+ * 440,279,845,760 elements, of which these are in fp32, quantized, and their scales.
+ */
+Test(memory_published, minimax_m3_is_as_large_as_its_files)
+{
+    char json[8192], quantized[8192];
+    uint64_t fp32 = 57 * (128 + UINT64_C(128) * 6144) + 1280 * 3 * 2 * 14 * 14;
+    uint64_t all = UINT64_C(427040140160), scales = UINT64_C(440279845760) - all;
+    size_t length = read_fixture("minimax-m3", json, sizeof json);
+    cr_assert(hu_model_read_config(json, length, &model), "%s", model.error);
+    cr_assert_eq(stored(), 2 * all + 2 * fp32);
+    hu_model_free(&model);
+    length = (size_t)snprintf(quantized, sizeof quantized,
+                              "{\"quantization_config\":{\"quant_method\":\"mxfp8\",\"weight_"
+                              "block_size\":[1,32],\"ignored_layers\":[\"vision_tower\",\"multi_"
+                              "modal_projector\",\"patch_merge_mlp\"]},%s",
+                              strchr(json, '{') + 1);
+    cr_assert(hu_model_read_config(quantized, length, &model), "%s", model.error);
+    cr_assert_eq(stored(), 2 * all + 2 * fp32 - 32 * scales + scales);
+    hu_model_free(&model);
 }
 
 /* metadata.total_size of the models' model.safetensors.index.json on the Hub. */

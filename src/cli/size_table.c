@@ -42,11 +42,21 @@ static void print_head(const struct size_result *r)
         printf("note: %s\n", m->notes[i]);
 }
 
+/* Of a row in the dtype that the file has: some of its tensors may be in another one there. */
+static const char *remark_of_own(const struct size_result *r, const struct hu_weights_row *w)
+{
+    if (r->model.has_stored)
+        return "what the files hold";
+    struct hu_weights_size stored =
+        hu_weights_size(&r->model, (struct hu_dtype){.format = NULL}, NULL);
+    return stored.bytes == w->bytes ? "as the file has it" : "as the file has most of it";
+}
+
 /* What a row of weights should be read with. */
 static const char *remark_of(const struct size_result *r, const struct hu_weights_row *w)
 {
     if (w->own)
-        return r->model.has_stored ? "what the files hold" : "as the file has it";
+        return remark_of_own(r, w);
     if (w->rest)
         return "embeddings, head and norms in 16 bits";
     if (!hu_dtype_is_set(w->dtype))

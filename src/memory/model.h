@@ -6,6 +6,8 @@
 
 #include "tensors.h"
 
+#include <jansson.h>
+
 struct hu_quantization;
 
 enum { HU_NOTES_MAX = 8, HU_NOTE_SIZE = 192, HU_LAYERS_MAX = 16384, HU_MODEL_ERROR = 1200 };
@@ -62,3 +64,7 @@ enum { HU_CONFIG_ERROR = 768 };
  * way.
  */
 bool hu_model_read_config(const char *json, size_t n, struct hu_model *model);
+/* The same with what ModelOpt says of the weights in a file of its own (hf_quant_config.json),
+ * where the config does not; NULL: there is none. */
+bool hu_model_read_config_beside(const char *json, size_t n, json_t *modelopt,
+                                 struct hu_model *model);

@@ -67,6 +67,8 @@ enum hu_quantized { HU_NOT_QUANTIZED, HU_QUANTIZED, HU_QUANTIZED_UNKNOWN };
 enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR]);
 void hu_quantization_free(struct hu_quantization *q);
+/* Whether ROOT has one of those keys. */
+bool hu_quantization_declared(json_t *root);
 
 /* Adds the strings of LIST to Q's PATTERNS. False: out of memory, or too many. */
 bool hu_patterns_read(struct hu_quantization *q, json_t *list, struct hu_patterns *patterns);

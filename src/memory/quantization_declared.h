@@ -6,6 +6,7 @@
 
 struct declared {
     json_t *config; /* the object that declares it */
+    json_t *root;   /* the model's, which that is in */
     struct hu_quantization *q;
     struct hu_formula f; /* what it declares of all modules, or of those it is about */
     char *error;

@@ -39,6 +39,23 @@ static bool set_nvfp4(struct hu_formula *f, bool inputs)
     return set_scales(f, 16);
 }
 
+/* DeepSeek-V4's compressors stay in bf16. Its experts are fp4 (vLLM too takes them so where nothing
+ * is said) and all scales bytes, but for the base models': fp8 with fp32 scales. */
+static bool read_deepseek_v4(struct declared *d)
+{
+    const char *experts = config_text(d->root, "expert_dtype");
+    struct hu_formula fp4 = {.scope = HU_SCOPE_EXPERTS, .bits = 4};
+    if (!declared_add_named(d, NULL, false, "compressor"))
+        return false;
+    if (!strcmp(experts, "fp8"))
+        return true;
+    if (*experts && strcmp(experts, "fp4"))
+        return declared_unknown(d, "an expert_dtype", experts);
+    d->f.scale_bits = 8;
+    return declared_add(d, &d->f, NULL) && set_scales(&fp4, 32) &&
+           declared_add_named(d, &fp4, false, "experts");
+}
+
 /* DeepSeek's and transformers' fine-grained fp8: an fp32 scale a tile, 128 × 128 where DeepSeek's
  * "fmt" stands alone. Else, as AutoFP8 writes and vLLM's Fp8Config reads it, one a matrix, and
  * where activations have static ones the inputs' too. */
@@ -56,8 +73,9 @@ static bool read_fp8(struct declared *d)
     d->f.one_scale = !d->f.tile_rows;
     if (d->f.one_scale && config_is(d->config, "activation_scheme", "static"))
         d->f.constant = 4;
-    /* "ue8m0" scales are stored in fp32 or, since DeepSeek-V4, as the byte that they are. */
-    return true;
+    /* DeepSeek's checkpoints have what weighs the indexer's heads in bf16. */
+    return declared_add_named(d, NULL, false, "indexer.weights_proj") &&
+           (!config_is(d->root, "model_type", "deepseek_v4") || read_deepseek_v4(d));
 }
 
 /* AutoRound's types beside integers: OCP's with e8m0 scales, and NVFP4. */
@@ -461,6 +479,7 @@ static const struct method {
     {"bitsandbytes", read_bitsandbytes, {.bits = 0}},
     /* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
     {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
+    {"mxfp8", NULL, {.bits = 8, .group = 32, .scale_bits = 8}}, /* MiniMax's */
     {"modelopt modelopt_fp4", read_modelopt, {.bits = 0}},
     {"compressed-tensors compressed_tensors", read_compressed, {.bits = 0}},
     {"hqq", read_hqq, {.bits = 0}},
@@ -531,6 +550,11 @@ static json_t *declaration(json_t *root)
     return NULL;
 }
 
+bool hu_quantization_declared(json_t *root)
+{
+    return declaration(root);
+}
+
 /* llm-compressor's scheme of the KV cache, or ModelOpt's algorithm: FP8, NVFP4. */
 static unsigned cache_bits(json_t *config)
 {
@@ -546,7 +570,8 @@ enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct h
                                        char error[HU_QUANTIZATION_ERROR])
 {
     *q = (struct hu_quantization){0};
-    struct declared d = {.config = declaration(root), .q = q, .error = error, .dtype = dtype};
+    struct declared d = {
+        .config = declaration(root), .root = root, .q = q, .error = error, .dtype = dtype};
     if (!d.config)
         return HU_NOT_QUANTIZED;
     const char *name = name_of(d.config);

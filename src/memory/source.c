@@ -150,16 +150,36 @@ static bool refuse(struct hu_model *model, const char *path, const char *why)
     return hu_model_fail(model, "%.300s: %s", path, why);
 }
 
+/* *said: what ModelOpt says in a file of its own beside a config.json. False: refused. */
+static bool read_modelopt(const char *path, struct hu_model *model, json_t **said)
+{
+    char why[HU_JSON_ERROR];
+    const char *slash = strrchr(path, '/');
+    bool named = !strcmp(slash ? slash + 1 : path, "config.json");
+    char *beside = named ? hu_path_beside(path, "hf_quant_config.json") : NULL;
+    struct stat status;
+    bool there = beside && !stat(beside, &status);
+    *said = there ? hu_json_read_config(beside, why) : NULL;
+    bool fine = !there || *said || refuse(model, beside, why);
+    free(beside);
+    return fine;
+}
+
 static bool open_config(const char *path, struct hu_model *model)
 {
+    json_t *modelopt;
     char why[HU_CONFIG_ERROR];
     const char *no_text;
     size_t n = 0;
     char *text = hu_text_read(path, &n, &no_text);
     if (!text)
         return refuse(model, path, no_text);
-    bool fine = hu_model_read_config(text, n, model);
+    bool read = read_modelopt(path, model, &modelopt);
+    bool fine = read && hu_model_read_config_beside(text, n, modelopt, model);
+    json_decref(modelopt);
     free(text);
+    if (!read)
+        return false;
     if (fine)
         return true;
     snprintf(why, sizeof why, "%.*s", (int)sizeof why - 1, model->error);
