@@ -439,7 +439,7 @@ static const char *guess(const char *text, size_t length)
     for (size_t i = 0; i < length; i++)
         hexadecimal += isxdigit((unsigned char)text[i]) != 0;
     if (length && hexadecimal == length)
-        return "is not a number; an encoding is written FORMAT:0xHEX, or needs -f FORMAT";
+        return "is not a number; an encoding is written FORMAT:0xHEX, as fp16:0x3c00";
     if (memchr(text, ',', length) && !memchr(text, '[', length))
         return "is not a number; the decimal point is '.', digits are grouped by '_'";
     return "is not a number";

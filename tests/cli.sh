@@ -191,6 +191,8 @@ exits "a kernel that the machine has not is named" 2 "HALFULP_KERNEL: this machi
     env HALFULP_KERNEL=foo "$halfulp" convert -t fp16 1
 exits "an empty choice of kernel is none" 0 '' env HALFULP_KERNEL= "$halfulp" convert -t fp16 1
 exits "help of an unknown command is refused" 2 "there is no command 'foo'" "$halfulp" help foo
+exits "digits of an encoding are told how one is written, whatever the options" 2 '"3f80abcd" is not a number; an encoding is written FORMAT:0xHEX, as fp16:0x3c00$' \
+    "$halfulp" show -f fp32 3f80abcd
 exits "an unknown option is named" 2 "there is no option --foo; 'halfulp show --help' lists them" "$halfulp" show --foo 1
 exits "a slip in an option is answered with the nearest" 2 'no option --valeus; did you mean values\?' "$halfulp" convert -t fp16 --valeus 1
 exits "of joined letters the one that is no option is named" 2 'there is no option -Z; ' "$halfulp" show --json -Zx 1

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2034,SC2016
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016,SC2086
 # The documentation says what the program does: examples are run, commands and options are all there.
 . "$srcdir/tests/tap.sh"
 PATH=$builddir:$PATH
@@ -108,6 +108,13 @@ for shell in bash zsh fish; do
         skip "the $shell completion parses" "$shell is missing"
     fi
 done
+if command -v python3 >/dev/null; then
+    pictured() { # FILE, ARGUMENTS: the picture is what show prints
+        halfulp show --color=always $2 | python3 man/images/terminal.py "halfulp show $2" | cmp - "man/images/$1"
+    }
+    holds "show's picture is what it prints" pictured show.svg 0.1
+    holds "so is that of one format" pictured detail.svg "-f bf16 0.1"
+fi
 exits "bootstrap says which word it does not know" 2 "'rubbish' is none of these" ./bootstrap rubbish
 exits "and which it has no use for" 2 "check takes no argument; there is 'twice'" ./bootstrap check twice
 

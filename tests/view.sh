@@ -265,6 +265,7 @@ prints 'GDK_SCALE is honoured, --scale goes before it' '2 1.5' bash -c "
 # --- Bad input ---
 
 exits 'a bad value is refused' 2 '12z4' "$view" 12z4 --describe
+exits 'a text that no field could hold is refused' 2 'too long: there is room for 4095' "$view" --describe "$(printf '1%.0s' {1..5000})"
 exits 'by halfulp view too' 2 '12z4' "$halfulp" view 12z4
 exits 'two values are refused' 2 'one value' "$view" 1 2 --describe
 exits 'a bad size is refused' 2 'WIDTHxHEIGHT' "$view" --size 0x0 --describe

@@ -415,6 +415,7 @@ begin 360 640 '{"mobileEmulation": {"deviceMetrics": {"width": 360, "height": 64
 visit "file://$page"
 settles "a phone has its own pixels" '720 2 720' 'halfulp.describe().width + " " + halfulp.describe().scale + " " + document.getElementById("view").width'
 prints "everything is within its width" true js 'halfulp.describe().items.every(i => i.rect[0] >= 0 && i.rect[0] + i.rect[2] <= 720)'
+prints "the notices are too" true js '(d => { d.showModal(); const fits = d.scrollWidth <= d.clientWidth; d.close(); return fits; })(document.getElementById("notices"))'
 prints "and large enough for a finger" true js 'halfulp.describe().items.filter(i => i.role === "bit").every(i => i.rect[2] >= 30 && i.rect[3] >= 60)'
 tap fp64.bit63
 prints "a finger toggles a bit" -0.1 js 'halfulp.describe().value.slice(0, 4)'
