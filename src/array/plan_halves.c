@@ -96,9 +96,8 @@ static bool plan_pieces(struct plan *p, uint32_t most)
     /* What an integer with sign has no normal number for goes on beyond its subnormal ones. */
     const bool whole = k->integer && k->sign;
     const int first = least - whole, top = first > 1 ? first : 1;
-    /* No piece has fewer bits to drop than that where TOP begins or the last above the source's
-     * subnormals; with none the lower of two neighbours, found by taking 1 off, would be another
-     * number. */
+    /* The bits that the piece with the fewest drops. Where that is none, what is less by 1, of
+     * which the lower of two neighbours is made, is another number's code. */
     const int fewest = drop + least - top;
     /* Where magnitudes are less than half of the target's least. */
     const int nothing = least - t - 2, count = (nothing > 0 ? top - nothing : top) + 1;
