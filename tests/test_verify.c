@@ -55,6 +55,7 @@ struct faulty {
     size_t tail;        /* lengths that are this modulo 16 lose their last element */
     bool with_flags;    /* only in calls that want flags */
     bool without_flags; /* only in calls that do not */
+    bool alone;         /* only where it is all of a call's elements */
 };
 
 static bool meets(const struct faulty *f, const void *src, size_t n, size_t *at)
@@ -65,6 +66,14 @@ static bool meets(const struct faulty *f, const void *src, size_t n, size_t *at)
             return true;
         }
     return false;
+}
+
+static bool is_all(const struct faulty *f, const void *src, size_t n)
+{
+    size_t i = 0;
+    while (i < n && hu_layout_load(f->own.question.from[0], src, i) == f->source)
+        i++;
+    return i == n;
 }
 
 static bool give(void *context, unsigned worker, void *dst, const void *const all[], size_t n,
@@ -82,7 +91,8 @@ static bool give(void *context, unsigned worker, void *dst, const void *const al
     own.give(&f->own, worker, dst, all, n, flags ? &raised : NULL);
     if (f->fault == LONG_TAIL && n % 16 == f->tail)
         ((char *)dst)[hu_layout_bytes(f->own.question.to, n)] = 1;
-    bool here = !(f->with_flags && !flags) && !(f->without_flags && flags);
+    bool here = !(f->with_flags && !flags) && !(f->without_flags && flags) &&
+                !(f->alone && n && !is_all(f, src, n));
     if (here && f->fault == FLIPPED_CODE)
         for (size_t i = 0; i < n; i++)
             if (hu_layout_load(f->own.question.from[0], src, i) == f->source)
@@ -131,7 +141,7 @@ static void found(struct faulty f, const char *to, const char *from, enum hu_mis
         cr_assert_gt(v.calls, 0);
         cr_assert_eq(v.call[0].kind, kind);
         cr_assert_eq(v.faults.count, 0);
-    } else if (f.with_flags && kind == HU_WRONG_CODE) {
+    } else if ((f.with_flags || f.alone) && kind == HU_WRONG_CODE) {
         cr_assert_eq(v.mismatches, 1, "%llu mismatches", (unsigned long long)v.mismatches);
         cr_assert_eq(v.call[0].source, f.source);
     } else {
@@ -189,6 +199,26 @@ Test(verify, one_boundary_off_by_one_is_found)
               "fp16", "fp64", HU_WRONG_CODE);
     found((struct faulty){.fault = FLIPPED_CODE, .source = 0x27}, "fp4_e2m1", "fp6_e3m2",
           HU_WRONG_CODE);
+}
+
+/* As a vector of infinities may be, where one beside a NaN takes another way. */
+Test(verify, what_is_wrong_only_among_its_likes_is_found)
+{
+    for (int way = 0; way < 3; way++) {
+        const struct faulty f = {.fault = FLIPPED_CODE, .alone = true, .without_flags = way > 0};
+        const char *const to[] = {"fp8_e4m3", "fp32", "fp4_e2m1"};
+        const char *const from[] = {"fp16", "bf16", "fp6_e3m2"};
+        const uint64_t max = hu_max_finite_code(format(from[way]));
+        for (uint64_t source = max - 1; source <= max; source++) {
+            struct faulty one = f;
+            one.source = source;
+            found(one, to[way], from[way], HU_WRONG_CODE);
+        }
+    }
+    struct faulty f = {.fault = FLIPPED_CODE, .source = 0x7c00, .alone = true};
+    struct hu_verdict v = try(&f, "fp8_e5m2", "fp16");
+    cr_assert(v.calls == 1 && v.call[0].length == 64 && v.call[0].kind == HU_WRONG_CODE);
+    hu_verdict_free(&v);
 }
 
 Test(verify, one_nan_payload_is_found)

@@ -234,7 +234,7 @@ static void print_calls(const struct verify_row *row)
     const struct hu_verdict *v = &row->verdict;
     if (!v->calls)
         return;
-    printf("  %s call%s wrong though the inputs by themselves are right; the first:\n",
+    printf("  %s call%s wrong though the inputs are right in others; the first:\n",
            GROUPED(v->calls), v->calls == 1 ? " is" : "s are");
     for (unsigned i = 0; i < v->calls_shown; i++)
         print_call(row, &v->call[i]);

@@ -54,8 +54,7 @@ static void find_parts(struct trial *t)
         add_parts(t, PART_POINTS, 0, runs->count, RUNS_A_TASK);
         add_parts(t, PART_DRAWS, 0, t->options->draws, DRAWS_A_TASK);
     }
-    if (t->wants_flags)
-        add_parts(t, PART_LONE, 0, runs->count, RUNS_A_TASK);
+    add_parts(t, PART_LONE, 0, runs->count, RUNS_A_TASK);
     add_parts(t, PART_TAILS, 0, 1, 1);
 }
 

@@ -47,7 +47,7 @@ struct hu_verdict {
     uint64_t inputs;
     uint64_t mismatches;     /* inputs that go wrong, each counted once */
     struct hu_faults faults; /* all of them but those that only go wrong in some calls */
-    uint64_t calls;          /* calls that went wrong where their inputs by themselves do not */
+    uint64_t calls;          /* calls that went wrong where their inputs do not in others */
     struct hu_mismatch call[HU_SHOWN]; /* the first of these */
     unsigned calls_shown;
     bool partial;              /* cut short by stop_after or cancel */

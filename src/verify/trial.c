@@ -291,27 +291,56 @@ bool trial_convert_copies(struct bench *b, uint64_t source, unsigned *flags)
     return trial_convert(b, LONE_COPIES, 0, sources, flags);
 }
 
-bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags)
+/* Whether SOURCE is right among those next to it, in a call that wants no flags: then no call of
+ * many inputs has told of it. */
+static bool is_right_beside_others(struct bench *b, uint64_t source, uint64_t expected)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    const uint64_t others = hu_width_mask(runs->from) & (LONE_COPIES - 1), first = source & ~others;
+    hu_layout_fill(runs->from, b->src, &(struct hu_progression){first, 1, 0, 0}, others + 1);
+    return trial_convert(b, others + 1, first, NULL, NULL) &&
+           hu_satisfies(runs->to, &runs->promise, expected,
+                        hu_layout_load(runs->to, b->dst, source & others));
+}
+
+/* Tells of the first wrong of SOURCE's copies, if any are in a call that wants FLAGS, or none. */
+static bool copies_hold(struct bench *b, uint64_t source, uint64_t expected, unsigned *flags)
 {
     struct trial *t = b->trial;
-    const struct hu_runs *runs = t->runs;
-    unsigned flags = 0;
-    if (!trial_convert_copies(b, source, &flags))
+    if (!trial_convert_copies(b, source, flags))
         return false;
-    size_t wrong = wrong_copy(b, expected);
-    if (wrong == LONE_COPIES && (!t->wants_flags || flags == expected_flags))
-        return true;
-    struct hu_mismatch m = {.kind = wrong < LONE_COPIES ? HU_WRONG_CODE : HU_WRONG_FLAGS,
+    const size_t wrong = wrong_copy(b, expected);
+    struct hu_mismatch m = {.kind = HU_WRONG_CODE,
                             .source = source,
                             .last = source,
                             .expected = expected,
-                            .got = hu_layout_load(runs->to, b->dst, wrong % LONE_COPIES),
-                            .expected_flags = expected_flags,
-                            .got_flags = flags};
-    /* What is wrong without flags too is counted where every input is. */
-    if (m.kind == HU_WRONG_CODE &&
-        (!trial_convert_copies(b, source, NULL) || wrong_copy(b, expected) < LONE_COPIES))
+                            .index = flags ? 0 : wrong,
+                            .length = flags ? 0 : LONE_COPIES};
+    if (wrong == LONE_COPIES)
+        return true;
+    m.got = hu_layout_load(t->runs->to, b->dst, wrong);
+    if (flags || is_right_beside_others(b, source, expected))
+        trial_apart(t, &m);
+    return false;
+}
+
+bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags)
+{
+    struct trial *t = b->trial;
+    unsigned flags = 0;
+    if (expected_flags & HU_ANYTHING)
+        return true;
+    if (!copies_hold(b, source, expected, NULL) ||
+        (t->wants_flags && !copies_hold(b, source, expected, &flags)))
         return false;
-    trial_apart(t, &m);
+    if (!t->wants_flags || flags == expected_flags)
+        return true;
+    trial_apart(t, &(struct hu_mismatch){.kind = HU_WRONG_FLAGS,
+                                         .source = source,
+                                         .last = source,
+                                         .expected = expected,
+                                         .got = hu_layout_load(t->runs->to, b->dst, 0),
+                                         .expected_flags = expected_flags,
+                                         .got_flags = flags});
     return false;
 }

@@ -87,7 +87,8 @@ void trial_wrong(struct bench *b, uint64_t position, uint64_t source, uint64_t n
 /* Faults of one sequence do not go on in the next. */
 void trial_break(struct bench *b);
 
-/* An input or a call goes wrong, though the input alone in a call that wants no flags does not. */
+/* An input or a call goes wrong, though the input beside others in a call that wants no flags does
+ * not. */
 void trial_apart(struct trial *t, const struct hu_mismatch *mismatch);
 /* Encodings of a block's task where a shard takes some of the tasks: a fair sample. */
 enum { TRIAL_BLOCKS_A_SHARE = 1 << 16 };
@@ -108,8 +109,9 @@ bool trial_takes_flags(const struct trial *t, bool mixed, uint64_t number);
 /* Converts LONE_COPIES copies of SOURCE. */
 bool trial_convert_copies(struct bench *b, uint64_t source, unsigned *flags);
 
-/* SOURCE by itself, in LONE_COPIES copies and a call that wants flags: its code, and exactly its
- * flags. What is wrong is recorded. Returns whether both are right. */
+/* SOURCE by itself, in LONE_COPIES copies: its code, without flags and in a call that wants them,
+ * and exactly its flags. What is wrong is recorded, but for codes that are so beside others too.
+ * Returns whether all is right. */
 bool trial_lone(struct bench *b, uint64_t source, uint64_t expected, unsigned expected_flags);
 
 /* Whether element INDEX of dst satisfies; records it where it does not. Its position is INDEX after
