@@ -421,8 +421,11 @@ mutate_loss "what is clamped counts only beyond the bound" pass pass_near.h \
 mutate_loss "what is clamped keeps its value" pass pass_near.h 's/near = MIN(near, c->most);/;/'
 mutate_loss "zeros count as lost" pass pass_near.h 's/zeros -= zero \& differs;/zeros += zero;/'
 mutate_loss "a relative error has more bits than fp32" pass pass_near.h 's/NAME(to_24_bits)(relative) : relative/relative : relative/'
-mutate_loss "ties away go to even" pass pass_near.h 's/(WORDS)(rest + rest == unit)/0/'
-mutate_loss "to odd cuts" pass pass_near.h 's/cut | ((over | under) \& 1)/cut/'
+mutate_loss "ties away go to even" pass pass_near.h 's/((WORDS)value | 1)/((WORDS)value | 0)/'
+mutate_loss "ties away of what is normal go to zero" pass pass_near.h 's|low / 2 + 1|low / 2|'
+mutate_loss "to odd cuts" pass pass_near.h 's/(WORDS)below | NAME(one_if)(value - (below - power))/(WORDS)below/'
+mutate_loss "to odd cuts what is normal" pass pass_near.h 's/ | ((bits \& low) + low)//'
+mutate_loss "all but the most units are the most" pass pass_near.h 's/b->trailing_bits - FIELD_SHIFT);/b->trailing_bits - FIELD_SHIFT + 1);/'
 mutate_loss "down goes towards zero" pass pass_near.h 's/b.direction == HU_TOWARD_NEGATIVE ? all/b.direction == HU_TOWARD_NEGATIVE ? none/'
 mutate_loss "errors of fp32 have no more bits than it" pass pass_near.h 's/IS_FP32 \&\& !wide/IS_FP32/'
 mutate_loss "relative errors leave fp32's range" pass pass_near.h 's/1 - least < (int)BIAS;/1 - least < 4 * (int)BIAS;/'
@@ -468,6 +471,10 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     mutate_loss "a quotient is rounded twice" pass_avx2 pass_near.h 's/ | NAME(one_if)(rest)//'
     mutate_loss "units are as fp32 finds them" pass_avx2 pass_near.h 's/b->max_units = most;/b->max_units = (float)most;/'
     mutate_loss "what a quotient is off by is rounded" pass_avx2 pass_near.h 's/FUSED_FP32(-near, divisor, size)/(size - near * divisor)/'
+fi
+if grep -qw avx512dq /proc/cpuinfo 2>/dev/null; then
+    tests_of[loss]='instruction_*'
+    mutate_loss "sums go up where they go down" pass_avx512 pass_near.h 's/BY_SIGN(down, below, SUM_UP(value, power))/SUM_UP(value, power)/'
 fi
 
 # Matrix units, in one file.

@@ -331,6 +331,56 @@ Test(pass, instruction_sets_round_alike)
         }
 }
 
+/* In the target's last places. */
+static double most_units(const struct hu_passes *p, struct hu_pass_near n, double known)
+{
+    n.units_known = known;
+    p->range(n.x, &n.range);
+    cr_assert(p->near(&n));
+    return fmax(known, ldexp(n.max_units, n.trailing_bits));
+}
+
+Test(pass, units_that_are_known_hide_no_greater_ones)
+{
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    static float x[HU_CHUNK];
+    uint64_t seed = 43;
+    int found = 0;
+    for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++)
+        for (int round = 0; round < 3 * HU_STOCHASTIC; round++)
+            for (int t = 4; t < 23; t++) {
+                const struct hu_passes *p = hu_passes_of(names[k], true);
+                struct hu_pass_near n = {.x = x, .trailing_bits = t, .emin = round % 3 ? -60 : 0};
+                n.direction = (enum hu_direction)(round % HU_STOCHASTIC);
+                fill_kind(x, round % 3, true, &seed);
+                if (n.direction == HU_TIES_TO_AWAY && t == 22)
+                    continue;
+                const double most = most_units(p, n, 0), dropped = ldexp(1, t - 23);
+                const double known[] = {0.25, 0.5, 1 - 2 * dropped, 1 - dropped, most};
+                for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+                    cr_assert_eq(most_units(p, n, known[i]), fmax(most, known[i]));
+                    found += known[i] < most;
+                }
+            }
+    cr_assert_gt(found, 400);
+}
+
+Test(pass, a_middle_below_a_power_of_two_is_off_by_a_quarter_of_its_unit)
+{
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    static float x[HU_CHUNK];
+    for (size_t k = 0; k < 3 && hu_kernel_find(names[k]); k++)
+        for (int t = 1; t < 22; t++) {
+            struct hu_pass_near n = {.x = x, .trailing_bits = t, .emin = -60};
+            for (size_t i = 0; i < HU_CHUNK; i++)
+                x[i] = 2 - ldexpf(1, -t - 1);
+            n.direction = HU_TIES_TO_EVEN;
+            cr_assert_eq(most_units(hu_passes_of(names[k], true), n, 0), 0.25);
+            n.direction = HU_TIES_TO_AWAY;
+            cr_assert_eq(most_units(hu_passes_of(names[k], true), n, 0), 0.25);
+        }
+}
+
 static void compare_counts(const char *name, bool single)
 {
     const struct hu_passes *p = hu_passes_of(name, single);

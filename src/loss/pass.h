@@ -96,6 +96,8 @@ static inline bool hu_pass_has_room(const struct hu_pass_near *b, int fraction, 
     }
     /* Blocks may have their least normal number below the type's, if nothing is near it. */
     bool normal = low >= 1 - bias || (b->scales && least >= 1 - bias);
+    /* Ties away use one bit more (see rounded). */
+    room -= b->direction == HU_TIES_TO_AWAY;
     return normal && room >= 1 && b->trailing_bits >= 1 && top + room < bias && high + room < bias;
 }
 

@@ -87,19 +87,22 @@ TARGET static inline __attribute__((always_inline)) double NAME(total)(const NAM
     return total;
 }
 
-/* What rounding took from the squares of d: Dekker's product (1971), or at once. Where squares are
- * so small that both might lose bits of it, 0. */
-TARGET static inline __attribute__((always_inline)) void
-NAME(add_rounded_off)(NAME(lanes) * sum, const NAME(lanes) * of, const NAME(lanes) * square)
+/* What is left of the squares of d without TAKEN, their upper bits: rounded once, where Dekker's
+ * product (1971) has what their own rounding took, or at once. Of fp64's, SQUARE, that are so small
+ * that both might lose bits of it, without that. */
+TARGET static inline __attribute__((always_inline)) NAME(lanes)
+    NAME(left)(const NAME(lanes) * of, const NAME(lanes) * square, NAME(lanes) taken)
 {
     NAME(lanes) d = *of, off;
+    if (FUSES && IS_FP32)
+        return FUSED(d, d, -taken);
     if (FUSES) {
         off = FUSED(d, d, -*square);
     } else {
         NAME(lanes) c = d * 134217729.0, head = c - (c - d), tail = d - head;
         off = ((head * head - *square) + 2.0 * head * tail) + tail * tail;
     }
-    *sum += (NAME(lanes))((NAME(masks))off & (NAME(masks))(*square > 0x1p-800));
+    return *square - taken + (NAME(lanes))((NAME(masks))off & (NAME(masks))(*square > 0x1p-800));
 }
 
 /*
@@ -136,8 +139,7 @@ TARGET static struct hu_pass_sum NAME(squares)(const void *values, uint64_t grea
             } else {
                 d *= scale;
                 NAME(lanes) square = d * d, sum = high[k] + square;
-                low[k] += square - (sum - high[k]);
-                NAME(add_rounded_off)(&low[k], &d, &square);
+                low[k] += NAME(left)(&d, &square, sum - high[k]);
                 high[k] = sum;
             }
         }

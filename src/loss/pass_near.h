@@ -8,6 +8,7 @@
 #define NEAR_WIDTH (LANE_BYTES / sizeof(REAL))
 typedef REAL NAME(values) __attribute__((vector_size(LANE_BYTES)));
 typedef WORD NAME(words) __attribute__((vector_size(LANE_BYTES)));
+typedef __typeof__((NAME(values)){0} < (NAME(values)){0}) NAME(signs);
 #define VALUES NAME(values)
 #define WORDS NAME(words)
 #define REALS NAME(lanes)
@@ -44,6 +45,16 @@ struct NAME(case) {
 #define ABOUT_UNITS(is) (IS_FP32 && ((is).divided || (is).wide))
 
 #define INLINE TARGET static inline __attribute__((always_inline))
+
+#if defined(SUM_DOWN_FP32) && IS_FP32
+#define SUM_DOWN SUM_DOWN_FP32
+#define SUM_UP SUM_UP_FP32
+#define BY_SIGN BY_SIGN_FP32
+#elif defined(SUM_DOWN_FP64)
+#define SUM_DOWN SUM_DOWN_FP64
+#define SUM_UP SUM_UP_FP64
+#define BY_SIGN BY_SIGN_FP64
+#endif
 
 #if defined(MAX_FP32)
 #define WIDER(a, b) ((REALS)MAX_FP64(a, b))
@@ -110,31 +121,58 @@ INLINE bool NAME(any)(WORDS words)
  * Adding 2^(e + p - 1 - t), where e is the exponent of VALUE or the target's least and p this
  * type's precision, leaves room for t bits below e: the sum is VALUE rounded to nearest, ties to
  * even, as a datum of the target, and subtracting gives it back exactly. The sum's last place is
- * the target's, so that other directions are one of it further up or down. DOWN: where directions
- * are one towards zero.
+ * the target's, so that other directions are one of it further up or down, where the instruction
+ * set has no sums of its own for them. DOWN: the sign is set where directions are towards zero.
  */
 INLINE VALUES NAME(rounded)(VALUES value, VALUES power, WORDS down, enum hu_direction direction)
 {
-    VALUES sum = value + power, near = sum - power;
     if (direction == HU_TIES_TO_EVEN)
-        return near;
-    if (direction == HU_TIES_TO_AWAY) {
-        VALUES rest = value - near, unit = (VALUES)((WORDS)power + 1) - power;
-        return (VALUES)((WORDS)sum - (WORDS)(rest + rest == unit)) - power;
-    }
-    WORDS over = (WORDS)(near > value), under = (WORDS)(near < value);
+        return value + power - power;
+    /* The last bit moves a tie up and nothing else. */
+    if (direction == HU_TIES_TO_AWAY)
+        return (VALUES)((WORDS)value | 1) + power - power;
+#ifdef SUM_DOWN
+    const VALUES below = (VALUES)SUM_DOWN(value, power);
+#else
+    const VALUES sum = value + power, near = sum - power;
+    const VALUES below = (VALUES)((WORDS)sum + (WORDS)(near > value));
+#endif
     if (direction == HU_TOWARD_ZERO)
-        return (VALUES)((WORDS)sum + over) - power;
-    if (direction == HU_TO_ODD) {
-        WORDS cut = (WORDS)sum + over;
-        return (VALUES)(cut | ((over | under) & 1)) - power;
-    }
-    return (VALUES)((WORDS)sum + (over & down) - (under & ~down)) - power;
+        return below - power;
+    if (direction == HU_TO_ODD)
+        return (VALUES)((WORDS)below | NAME(one_if)(value - (below - power))) - power;
+#ifdef SUM_DOWN
+    return (VALUES)BY_SIGN(down, below, SUM_UP(value, power)) - power;
+#else
+    const WORDS where = (WORDS)((NAME(signs))down < 0);
+    return (VALUES)((WORDS)sum + ((WORDS)(near > value) & where) -
+                    ((WORDS)(near < value) & ~where)) -
+           power;
+#endif
+}
+
+/* The same by the bits that are dropped, LOW, of what is normal; not to even. */
+INLINE VALUES NAME(cut)(VALUES value, WORDS low, WORDS down, enum hu_direction direction)
+{
+    const WORDS bits = (WORDS)value;
+    if (direction == HU_TIES_TO_AWAY)
+        return (VALUES)((bits + (low / 2 + 1)) & ~low);
+    if (direction == HU_TOWARD_ZERO)
+        return (VALUES)(bits & ~low);
+    if (direction == HU_TO_ODD)
+        return (VALUES)((bits | ((bits & low) + low)) & ~low);
+    return (VALUES)((bits + (low & ~(WORDS)((NAME(signs))down < 0))) & ~low);
+}
+
+/* Whether no code of this direction has a greater exponent than what it is of. */
+static inline bool NAME(cuts)(enum hu_direction direction)
+{
+    return direction == HU_TOWARD_ZERO || direction == HU_TO_ODD;
 }
 
 /* What is the same for the whole chunk, or for a scale. */
 struct NAME(constants) {
-    WORDS least, room, force, flip;
+    WORDS least, room, low, force, flip;
     VALUES divisor, smallest, most;
     WORDS overflow;
     bool in_fp32;
@@ -160,7 +198,7 @@ INLINE void NAME(add_squares)(struct NAME(sums) * s, const struct NAME(found) * 
         {
             const int n = k % NAME(NOISES);
             size_t at = i + (size_t)k * NAME(WIDTH);
-            REALS e, r = NAME(load)(f->relative + at), sum, rest;
+            REALS e, r = NAME(load)(f->relative + at), sum, square;
             if (wide) {
                 e = NAME(wide_error)(f->near + at, x + from + at, (double)c->divisor[0]);
                 own.max_error = WIDER(own.max_error, e);
@@ -171,10 +209,9 @@ INLINE void NAME(add_squares)(struct NAME(sums) * s, const struct NAME(found) * 
                 sum = FUSED(e, e, own.high[n]);
                 own.low[n] += FUSED(e, e, own.high[n] - sum);
             } else {
-                rest = e * e;
-                sum = own.high[n] + rest;
-                own.low[n] += rest - (sum - own.high[n]);
-                NAME(add_rounded_off)(&own.low[n], &e, &rest);
+                square = e * e;
+                sum = own.high[n] + square;
+                own.low[n] += NAME(left)(&e, &square, sum - own.high[n]);
             }
             own.high[n] = sum;
             own.relative[k] = IS_FP32 ? FUSED(r, r, own.relative[k]) : own.relative[k] + r * r;
@@ -223,8 +260,10 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
         VALUES exponent = (VALUES)((WORDS)value & field);
         exponent = is.small ? MAX(exponent, (VALUES)least) : exponent;
         VALUES power = (VALUES)((WORDS)exponent + room);
-        WORDS down = ((WORDS)(of < 0) ^ flip) | force;
-        VALUES near = NAME(rounded)(value, power, down, is.direction);
+        WORDS down = ((WORDS)of ^ flip) | force;
+        VALUES near = is.small || is.direction == HU_TIES_TO_EVEN
+                          ? NAME(rounded)(value, power, down, is.direction)
+                          : NAME(cut)(value, c->low, down, is.direction);
         if (is.scaled) {
             near = MIN(near, c->most);
             overflows += (WORDS)(size >= (VALUES)c->overflow);
@@ -249,8 +288,11 @@ INLINE void NAME(near_some)(struct NAME(gathered) * g, const void *x, size_t fro
             VALUES units = error * (VALUES)(FIELD(TOP) - (WORDS)exponent);
             max_units = MAX(max_units, units);
         } else if (is.units) {
-            VALUES in_code = (VALUES)((WORDS)near & field);
-            in_code = is.small ? MAX(in_code, (VALUES)least) : in_code;
+            VALUES in_code = exponent;
+            if (!NAME(cuts)(is.direction)) {
+                in_code = (VALUES)((WORDS)near & field);
+                in_code = is.small ? MAX(in_code, (VALUES)least) : in_code;
+            }
             VALUES units = difference * (VALUES)(FIELD(TOP) - (WORDS)in_code);
             max_units = MAX(max_units, units);
         }
@@ -334,6 +376,7 @@ INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
     struct NAME(constants) c = {
         .least = NAME(words_of)(FIELD((WORD)b.emin + BIAS)),
         .room = NAME(words_of)(FIELD((WORD)(FIELD_SHIFT - b.trailing_bits))),
+        .low = NAME(words_of)(((WORD)1 << (FIELD_SHIFT - b.trailing_bits)) - 1),
         .force = NAME(words_of)(b.direction == HU_TOWARD_ZERO ? all : none),
         .flip = NAME(words_of)(b.direction == HU_TOWARD_NEGATIVE ? all : none),
         .divisor = NAME(values_of)((REAL)(b.divisor != 0 ? b.divisor : 1)),
@@ -371,44 +414,50 @@ INLINE void NAME(near_all)(struct NAME(gathered) * g, struct NAME(sums) * s,
 INLINE void NAME(near_directed)(struct NAME(gathered) * g, struct NAME(sums) * s,
                                 struct hu_pass_near *b, const struct NAME(case) is)
 {
-    const bool far = NAME(least_of)(b) < b->emin - b->trailing_bits + 2;
+    const bool far = is.small && NAME(least_of)(b) < b->emin - b->trailing_bits + 2;
     if (b->direction == HU_TIES_TO_EVEN)
-        CASE(.small = is.small, .divided = is.divided, .units = true);
+        CASE(.small = is.small, .divided = is.divided, .units = is.units);
     else if (b->direction == HU_TIES_TO_AWAY)
-        CASE(HU_TIES_TO_AWAY, .small = is.small, .divided = is.divided, .units = true);
+        CASE(HU_TIES_TO_AWAY, .small = is.small, .divided = is.divided, .units = is.units);
     else if (b->direction == HU_TOWARD_ZERO)
-        CASE(HU_TOWARD_ZERO, .small = is.small, .divided = is.divided, .units = true);
-    else if (b->direction == HU_TO_ODD && is.small && far)
+        CASE(HU_TOWARD_ZERO, .small = is.small, .divided = is.divided, .units = is.units);
+    else if (b->direction == HU_TO_ODD && far)
         CASE(HU_TO_ODD, .small = true, .divided = is.divided, .wide = true);
     else if (b->direction == HU_TO_ODD)
-        CASE(HU_TO_ODD, .small = is.small, .divided = is.divided, .units = true);
-    else if (is.small && far)
+        CASE(HU_TO_ODD, .small = is.small, .divided = is.divided, .units = is.units);
+    else if (far)
         CASE(HU_TOWARD_POSITIVE, .small = true, .divided = is.divided, .wide = true);
     else
-        CASE(HU_TOWARD_POSITIVE, .small = is.small, .divided = is.divided, .units = true);
+        CASE(HU_TOWARD_POSITIVE, .small = is.small, .divided = is.divided, .units = is.units);
+}
+
+/* Whether some error has as many units already as one may have: half a unit to nearest, or all that
+ * is dropped of what is normal. */
+static bool NAME(knows_units)(const struct hu_pass_near *b, bool small)
+{
+    if (b->direction <= HU_TIES_TO_AWAY)
+        return b->units_known >= 0.5;
+    return !small && b->units_known >= 1 - ldexp(1, b->trailing_bits - FIELD_SHIFT);
 }
 
 TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
                                      struct hu_pass_near *b)
 {
-    bool no_units = b->units_known >= 0.5 && b->direction == HU_TIES_TO_EVEN;
     bool small = NAME(least_of)(b) - (b->divisor != 0) < b->emin;
+    bool known = NAME(knows_units)(b, small);
     if (b->scales)
         CASE(.small = true, .scaled = true, .units = true);
 #ifdef FUSED_FP32
     else if (b->divisor != 0 && small)
-        NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true, .divided = true});
+        NAME(near_directed)
+    (g, s, b, (struct NAME(case)){.small = true, .divided = true, .units = true});
     else if (b->divisor != 0)
-        NAME(near_directed)(g, s, b, (struct NAME(case)){.divided = true});
+        NAME(near_directed)(g, s, b, (struct NAME(case)){.divided = true, .units = true});
 #endif
-    else if (no_units && small)
-        CASE(.small = true);
-    else if (no_units)
-        CASE(.small = false);
-    else if (small)
-        NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true});
-    else
-        NAME(near_directed)(g, s, b, (struct NAME(case)){.small = false});
+    else if (known && small) NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true});
+    else if (known) NAME(near_directed)(g, s, b, (struct NAME(case)){.small = false});
+    else if (small) NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true, .units = true});
+    else NAME(near_directed)(g, s, b, (struct NAME(case)){.units = true});
 }
 
 #else
@@ -513,6 +562,9 @@ TARGET static bool NAME(near)(struct hu_pass_near *b)
 }
 
 #undef INLINE
+#undef SUM_DOWN
+#undef SUM_UP
+#undef BY_SIGN
 #undef CHOSEN
 #undef MAX
 #undef MIN
