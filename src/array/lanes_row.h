@@ -39,6 +39,14 @@ INLINE void stages(const struct plan *p, struct carried *c, void *dst, const voi
     (p->second ? two_stages : p->first)(p, c, dst, src, steps);
 }
 
+/* Steps of a granule. FP64 becomes words of 32 bits a third faster by 1 KiB at a time than by 2, on
+ * Zen 4 (make bench). */
+INLINE size_t steps_of_granule(const struct plan *p)
+{
+    const bool wide = LANES == 16 && is_fp64(p->from) && p->to->storage_bits == 32;
+    return p->in_turn ? GRANULE : wide ? SHORT_GRANULE / 2 : SHORT_GRANULE;
+}
+
 /* Whole granules. Returns the elements done. */
 TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan *p,
                                                                struct carried *c, char *dst,
@@ -46,7 +54,7 @@ TARGET static __attribute__((noinline)) size_t past_the_caches(const struct plan
                                                                uint64_t first)
 {
     uint64_t codes[GRANULE * STEP] __attribute__((aligned(sizeof(vec))));
-    const size_t steps = p->in_turn ? GRANULE : SHORT_GRANULE, granule = steps * STEP;
+    const size_t steps = steps_of_granule(p), granule = steps * STEP;
     const size_t whole = n / granule * granule, ahead = p->in_turn ? AHEAD : SHORT_AHEAD;
     const size_t in = hu_array_bytes(p->from, granule), out = hu_array_bytes(p->to, granule);
     for (size_t i = 0; i < whole; i += granule) {
