@@ -108,7 +108,7 @@ mutate "subnormals decode with the leading one" codec.c 's/trailing ? HU_SUBNORM
 
 declare -A suite=([array]='array draws' [loss]='statistics pass' [block]='block block_encode')
 declare -A tests_of=(
-    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* ties_of* bits_beyond* fp32_converts* fp64_converts* a_kept* plans_that*'
+    [array]='every_kernel_converts* every_count* stochastic_rounding_depends* every_pair* the_callers* few_elements* one_element_any* every_code_raises* ties_of* bits_beyond* fp32_converts* fp64_converts* a_kept* plans_that* formats_that*'
     [block]='every_block_of* fast_encoders_meet_* fast_decoders_* fast_* encoders_meet_* searches_* ggml_s_own* ends_of*'
     [loss]='a_* what_* block_scales* fp32_agrees* tensor_scales* formats_counted* instruction_sets_round* quotients_of_fp32*'
 )
@@ -269,6 +269,14 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/sign_shift - 16, 0x7f7f)/sign_shift - 16, 0x7fff)/'
     mutate_kernel "an infinity that ties away is a NaN" avx2_rounds part_rounds.h 's/^ *!any_half_above(/true || any_half_above(/'
     mutate_kernel "of two neighbours the lower is odd" avx2_rounds lanes_avx2.h 's/return _mm_blendv_epi8(up, down, /return (void)up, _mm_blendv_epi8(down, down, /'
+    mutate_kernel "less than half a unit has no fraction" avx2_wide part_wide.h 's/fraction |= shift_right_longs(x->significand, .*/;/'
+    mutate_kernel "what is far below a unit is exact" avx2_wide part_wide.h 's/longs_above(shift, longs_of(64)) \& ~x->zero \& 1/longs_of(0)/'
+    mutate_kernel "ties in lanes of 64 bits go up" avx2_wide part_wide.h 's/fraction >> 63 \& (parity | /fraction >> 63 \& (1 | /'
+    mutate_kernel "subnormals have a leading one" avx2_wide part_wide.h 's/(longs_of(w->trailing + 1) \& ~subnormal)/longs_of(w->trailing + 1)/'
+    mutate_kernel "integers end alike above zero and below" avx2_wide part_wide.h 's/longs_of(w->to_max) + (x->negative \& 1)/longs_of(w->to_max)/'
+    mutate_kernel "codes without trailing bits are all odd" avx2_wide part_wide.h 's/w->to_even_codes ? codes : kept/kept/'
+    mutate_kernel "what is tiny raises inexact alone" avx2_wide part_wide.h 's/\*left |= lost \& ~\*over \& .*/;/'
+    mutate_kernel "integers of 64 bits lose their last" avx2_wide part_wide.h 's/longs_of(2047)/longs_of(0)/'
     mutate_kernel "table flags end with the first steps" avx2_table part_table.h \
         's/const bool looks = p->flags \&\& /&from == (const char *)src \&\& /'
     if grep -q avx512_vbmi /proc/cpuinfo; then

@@ -373,6 +373,48 @@ Test(array, every_pair_of_formats_takes_a_road_that_converts_as_the_scalar_path,
 }
 
 /* From a format without zero, so that what a kernel has beside the last element shows. */
+/* Ends, middles, what lies next to them, and anything. */
+static uint64_t code_anywhere(const struct hu_format *f, size_t i)
+{
+    const uint64_t most = hu_max_finite_code(f), normal = UINT64_C(1) << f->trailing_bits % 64;
+    const uint64_t sign = i & 1 ? hu_sign_mask(f) : 0, step = i / 16 % 5 - 2;
+    switch (i / 2 % 8) {
+    case 0:
+        return (most + step) | sign;
+    case 1:
+        return (normal + step) | sign;
+    case 2:
+        return (xorshift() % 8) | sign;
+    case 3: /* integers and fractions of few bits */
+        return (((uint64_t)(f->bias > 0 ? f->bias : 0) << f->trailing_bits % 64) +
+                (xorshift() % 64) * (normal / 4 + 1)) |
+               sign;
+    case 4:
+        return (UINT64_C(1) << (50 + xorshift() % 14)) - xorshift() % 3;
+    case 5:
+        return -(UINT64_C(1) << xorshift() % 64) + step;
+    default:
+        return xorshift() & xorshift() << i % 64;
+    }
+}
+
+Test(array, formats_that_fp32_does_not_hold_convert_as_the_scalar_path, .timeout = 300)
+{
+    static const char *const names[] = {
+        "int64",        "uint64",     "uint32", "fp64",        "bf16",         "e9m6", "e13m2",
+        "e11m20finite", "e12m40fnuz", "e10m53", "binary8p1se", "binary12p2uf", "e6m0",
+    };
+    enum { NAMES = sizeof names / sizeof *names, N = 701 };
+    static unsigned char bytes[8 * N];
+    for (size_t f = 0; f < NAMES; f++) {
+        const struct hu_format *from = hu_format_find(names[f]);
+        for (size_t i = 0; i < N; i++)
+            set_element(from, bytes, i, code_anywhere(from, i) & hu_width_mask(from));
+        for (size_t t = 0; t < NAMES; t++)
+            check_all_options((struct sources){from, N, bytes}, hu_format_find(names[t]));
+    }
+}
+
 Test(array, bits_beyond_the_end_of_a_packed_array_are_zero)
 {
     static const char *const sources[] = {"e8m0", "fp32", "fp8_e4m3", "bf16"};

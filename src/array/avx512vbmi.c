@@ -227,7 +227,7 @@ row_function hu_avx512_row, hu_avx512_few;
 
 static bool can_cells(struct plan *p)
 {
-    if (!hu_kernel_avx512.can(p) || !hu_plan_cells(p))
+    if (!hu_kernel_avx512.can(p) || p->row != hu_avx512_row || !hu_plan_cells(p))
         return false;
     p->careful[0] = p->first;
     p->careful[1] = p->second;

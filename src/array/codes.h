@@ -13,10 +13,10 @@ static inline __attribute__((always_inline)) void load_words(uint64_t *restrict 
                                                              size_t n, int storage_bits)
 {
     const size_t bytes = (size_t)storage_bits / 8;
-    uint64_t mask = hu_width_mask(f);
+    const uint64_t width = hu_width_mask(f);
     int shift = f->storage_shift;
     for (size_t i = 0; i < n; i++)
-        codes[i] = layout_word(src + i * bytes, storage_bits) >> shift & mask;
+        codes[i] = layout_word(src + i * bytes, storage_bits) >> shift & width;
 }
 
 static inline __attribute__((always_inline)) void store_words(const uint64_t *restrict codes,

@@ -31,6 +31,6 @@ extern const struct stage *const PART(loads)[], *const PART(rounds)[], *const PA
                                                                            *const PART(halves)[];
 void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4], enum round round,
                         bool at_random, struct seen *seen);
-row_function PART(row), PART(few);
+row_function PART(row), PART(few), PART(wide);
 /* Takes the look-up that a table has been filled for. */
 void PART(settle)(struct plan *p);

@@ -9,6 +9,7 @@
 #define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
 #define LANES_DOUBLES_INT32
 #define LANES_SHUFFLE
+#define LANES_WIDE
 #define HOLD(v) __asm__("" : "+x"(v))
 #define LANES_FP16
 #define LANES_SIGN_NONZERO

@@ -7,6 +7,7 @@
 #define LANES 16
 #define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 #define LANES_SHUFFLE
+#define LANES_WIDE
 #define HOLD(v) __asm__("" : "+v"(v))
 #define LANES_FP16
 #define LANES_MASKED

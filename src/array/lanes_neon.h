@@ -4,6 +4,7 @@
 #define PART(name) hu_neon_##name
 #define LANES_FP16
 #define LANES_SHUFFLE
+#define LANES_WIDE
 #define HOLD(v) __asm__("" : "+w"(v))
 #include "array/lanes_portable.h"
 

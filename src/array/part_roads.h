@@ -82,6 +82,9 @@ static void plan_stages(struct plan *p)
 static const struct abilities roads = {
     .row = PART(row),
     .few = PART(few),
+#ifdef LANES_WIDE
+    .wide = PART(wide),
+#endif
     .table = PART(table),
 #ifdef LANES_SHUFFLE
     .settle = PART(settle),
@@ -111,7 +114,7 @@ static bool plan_roads(struct plan *p, const struct abilities *a)
         return true;
     }
     if (!hu_plan_lanes(p, a))
-        return false;
+        return hu_plan_wide(p, a);
     plan_stages(p);
     return true;
 }

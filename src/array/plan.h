@@ -336,6 +336,25 @@ struct table {
     unsigned char upper[TABLE_CODES];
 };
 
+/*
+ * The facts of the road in lanes of 64 bits, of the source and, from TO_SIGN on, of the target. An
+ * integer's trailing bits are all that it has but for its sign.
+ */
+struct wide {
+    uint64_t width, trailing; /* as masks */
+    uint64_t sign;            /* its bit, or 0 */
+    uint64_t max_finite;      /* magnitude */
+    uint64_t nan;             /* a code that is one, whatever its magnitude, or no code */
+    int trailing_bits, quantum_min;
+    bool integer;
+    uint64_t to_sign, to_width, to_max, to_normal; /* the least normal number's code */
+    int to_trailing_bits, to_emin, to_emax;
+    bool to_integer, to_negative_zero;
+    bool to_even_codes;   /* see struct hu_target */
+    uint64_t overflow[2]; /* codes above zero and below */
+    unsigned overflow_flags;
+};
+
 struct plan {
     const struct hu_kernel *kernel;
     const struct hu_format *to;
@@ -369,6 +388,7 @@ struct plan {
     struct cells cells;
     stage_function *careful[2]; /* as FIRST and SECOND, of steps that FIRST leaves */
     struct stochastic stochastic;
+    struct wide wide;
     void (*settle)(struct plan *plan); /* takes its stage for a table, or NULL */
     struct table table;
 };
@@ -386,6 +406,7 @@ enum { FEW = 64 };
 /* What an instruction set does: see hu_plan_lanes and hu_plan_table. */
 struct abilities {
     row_function *row, *few; /* lanes.h's; or NULL */
+    row_function *wide;      /* or NULL */
     stage_function *table;
     void (*settle)(struct plan *plan); /* or NULL: not by bytes */
     bool fp16;                         /* conversions to and from FP16 in hardware, */
@@ -402,6 +423,8 @@ extern const struct hu_format hu_plan_fp32;
 
 /* Whether the lanes have PLAN's conversion; then its constants are set. */
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
+/* Whether the lanes of 64 bits have it, which is all but scales; then its constants are set. */
+bool hu_plan_wide(struct plan *plan, const struct abilities *a);
 /* Of 9 to 16 bits that are no integers. */
 bool hu_loads_halves(const struct plan *plan);
 /* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them
