@@ -174,8 +174,8 @@ prints "heads that are fewer than the devices are on each" 16384 \
 states() { key .kv_cache.state_bytes size "$configs/$1.json" --context 1 --tp "$2"; }
 prints "delta attention's states and their convolutions are split by heads" "449372160 56171520" \
     bash -c 'echo "$1 $2"' - "$(states kimi-k3 1)" "$(states kimi-k3 8)"
-# 11 layers of 8 heads and 55 of 16, of 128: three inputs of keys, values and twice the hidden size, which is not split.
-prints "Inkling's convolutions of keys and values are split, those of the hidden size are not" "6352896 5051904" \
+# 11 layers of 8 heads and 55 of 16, of 128: three inputs of keys, values and twice the hidden size, which is not split, in fp32.
+prints "Inkling's convolutions of keys and values are split, those of the hidden size are not" "12705792 10103808" \
     bash -c 'echo "$1 $2"' - "$(states inkling 1)" "$(states inkling 8)"
 holds "without options it is one screen: bf16 once, fp8, 4 bits" bash -c '
     test "$("$1" size "$2" | wc -l)" -le 8 && test "$("$1" size "$2" | grep -c "^  bf16")" = 1' - "$halfulp" "$llama"
