@@ -82,6 +82,10 @@ echo '{"w_bit":' >"$scratch/beside/quantize_config.json"
 exits "a file beside the config that is no JSON is refused" 2 "quantize_config.json: line 2" size "$scratch/beside"
 beside quantize_config.json '{"bits":4,"quant_method":"rtn"}' >/dev/null 2>&1
 exits "nor is a method of another name taken for none" 2 "the quantization method 'rtn' is not known" size "$scratch/beside"
+# Its routers are in fp32, whatever the config's dtype.
+row_of() { size "$configs/$1.json" --dtype "$2" | grep "^  $2 " | grep -o "as the file.*"; }
+prints "a row of the config's dtype where some tensors are in another says so" "as the file has most of it" row_of minimax-m3 bf16
+prints "and that all are in it where they are" "as the file has it" row_of mamba-1.4b fp32
 prints "experts have active parameters" "46702792704 12879925248" \
     key '.model | "\(.parameters) \(.active_parameters)"' size "$configs/mixtral-8x7b.json"
 mkdir "$scratch/folder"
