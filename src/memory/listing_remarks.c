@@ -70,13 +70,6 @@ void list_sizes(struct listing *l)
         hu_model_note(l->model, "%s", text);
 }
 
-struct value listing_fact(struct listing *l, const char *text)
-{
-    struct reader r = {.at = text, .end = text + strlen(text), .lexicon = &l->family->lexicon};
-    struct node *node = expression_read(&r);
-    return r.error ? (struct value){.kind = VALUE_MISSING} : value_settled(evaluate(&l->e, node));
-}
-
 /* Bytes: what is no small number is none. */
 static int bytes(struct value v)
 {

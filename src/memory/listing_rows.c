@@ -38,6 +38,13 @@ struct value listing_value(struct listing *l, struct node *node)
     return v;
 }
 
+struct value listing_fact(struct listing *l, const char *text)
+{
+    struct reader r = {.at = text, .end = text + strlen(text), .lexicon = &l->family->lexicon};
+    struct node *node = expression_read(&r);
+    return r.error ? (struct value){.kind = VALUE_MISSING} : value_settled(evaluate(&l->e, node));
+}
+
 uint64_t listing_number(struct listing *l, struct node *node, int64_t least, const char *what)
 {
     struct value v = listing_value(l, node);
