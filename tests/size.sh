@@ -61,6 +61,31 @@ prints "ModelOpt's file beside the config says how the weights are stored" "mode
     key '"\(.model.quantization) \(.model.stored_bytes)"' size "$scratch/modelopt"
 echo '{"quantization":{"quant_algo":"MAGIC"}}' >"$scratch/modelopt/hf_quant_config.json"
 exits "and is never taken for none" 2 "quant_algo of modelopt 'MAGIC' is not known" size "$scratch/modelopt"
+# AutoGPTQ's and AutoAWQ's files: 224 matrices of 4.15625 bits, GPTQ's with an int32 for each of their 1,245,184 columns.
+beside() { # NAME TEXT
+    rm -rf "$scratch/beside"
+    mkdir "$scratch/beside"
+    cp "$configs/llama-3-8b.json" "$scratch/beside/config.json"
+    echo "$2" >"$scratch/beside/$1"
+    shift 2
+    key '"\(.model.quantization) \(.model.stored_bytes)"' size "$scratch/beside" "$@"
+}
+awq=$((6979321856 / 128 * 133 / 2 + 2 * 1050939392))
+prints "AutoGPTQ's file beside the config says so too" "gptq $((awq + 4 * 32 * (6 * 4096 + 14336)))" \
+    beside quantize_config.json '{"bits":4,"group_size":128,"damp_percent":0.01,"desc_act":false,"sym":true,"true_sequential":true}'
+prints "and AutoAWQ's" "awq $awq" beside quant_config.json '{"zero_point":true,"q_group_size":128,"w_bit":4,"version":"GEMM"}'
+prints "AWQ under AutoGPTQ's name" "awq $awq" beside quantize_config.json '{"zero_point":true,"q_group_size":128,"w_bit":4}'
+prints "what a config says itself goes before" "fp8 $((6979321856 + 2 * 1050939392 + 4 * 224))" bash -c '
+    sed "s/{/{\"quantization_config\":{\"quant_method\":\"fp8\"},/" "$2/config.json" >"$2/other" && mv "$2/other" "$2/config.json" &&
+    "$1" size "$2" --json | jq -r "\"\(.model.quantization) \(.model.stored_bytes)\""' - "$halfulp" "$scratch/beside"
+echo '{"w_bit":' >"$scratch/beside/quantize_config.json"
+exits "a file beside the config that is no JSON is refused" 2 "quantize_config.json: line 2" size "$scratch/beside"
+beside quantize_config.json '{"bits":4,"quant_method":"rtn"}' >/dev/null 2>&1
+exits "nor is a method of another name taken for none" 2 "the quantization method 'rtn' is not known" size "$scratch/beside"
+# Its routers are in fp32, whatever the config's dtype.
+row_of() { size "$configs/$1.json" --dtype "$2" | grep "^  $2 " | grep -o "as the file.*"; }
+prints "a row of the config's dtype where some tensors are in another says so" "as the file has most of it" row_of minimax-m3 bf16
+prints "and that all are in it where they are" "as the file has it" row_of mamba-1.4b fp32
 prints "experts have active parameters" "46702792704 12879925248" \
     key '.model | "\(.parameters) \(.active_parameters)"' size "$configs/mixtral-8x7b.json"
 mkdir "$scratch/folder"
@@ -174,8 +199,8 @@ prints "heads that are fewer than the devices are on each" 16384 \
 states() { key .kv_cache.state_bytes size "$configs/$1.json" --context 1 --tp "$2"; }
 prints "delta attention's states and their convolutions are split by heads" "449372160 56171520" \
     bash -c 'echo "$1 $2"' - "$(states kimi-k3 1)" "$(states kimi-k3 8)"
-# 11 layers of 8 heads and 55 of 16, of 128: three inputs of keys, values and twice the hidden size, which is not split.
-prints "Inkling's convolutions of keys and values are split, those of the hidden size are not" "6352896 5051904" \
+# 11 layers of 8 heads and 55 of 16, of 128: three inputs of keys, values and twice the hidden size, which is not split, in fp32.
+prints "Inkling's convolutions of keys and values are split, those of the hidden size are not" "12705792 10103808" \
     bash -c 'echo "$1 $2"' - "$(states inkling 1)" "$(states inkling 8)"
 holds "without options it is one screen: bf16 once, fp8, 4 bits" bash -c '
     test "$("$1" size "$2" | wc -l)" -le 8 && test "$("$1" size "$2" | grep -c "^  bf16")" = 1' - "$halfulp" "$llama"

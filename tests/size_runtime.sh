@@ -96,9 +96,9 @@ exits "a setting without its number" 2 "'ubatch' is no setting" size "$llama" --
 exits "a flag with a number" 2 "'unified=1' is no setting" size "$llama" --runtime llama.cpp,unified=1
 exits "no count" 2 "ubatch: 'x' is no count" size "$llama" --runtime llama.cpp,ubatch=x
 exits "no size" 2 "available: 'much' is no size in bytes" size "$llama" --runtime vllm,available=much
-# 38,532,295,612 pages, of which a request of 10^12 tokens takes 946,969,700: the product of the two is over 64 bits.
+# 74,797,985,600 pages, of which a request of 10^12 tokens takes 1,838,235,298: the product of the two is over 64 bits.
 tokens_held() { size "$configs/qwen3-next-80b-a3b.json" --context 1000000000000 --runtime vllm,available=1000PB --json | jq .kv_cache.tokens; }
-prints "tokens are told of more memory than 64 bits multiply" 40690104036063 tokens_held
+prints "tokens are told of more memory than 64 bits multiply" 40690104080462 tokens_held
 sum_names_it() { size "$llama" --context 8k --runtime llama.cpp | grep -q '+ llama.cpp 0.5–0.9 ='; }
 holds "the sum names the engine" sum_names_it
 # 512 × (128,256 + 4,096) × 4 bytes: "CUDA0 compute buffer size = 258.50 MiB" in llama.cpp's logs of Llama 3 8B.

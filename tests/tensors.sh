@@ -482,6 +482,9 @@ printf 'neither this nor that' >rubbish.npy
 cp rubbish.npy rubbish.gguf
 exits "text by a name in .npy is called text" 2 'is text: "neither this nor that"' "$halfulp" tensors rubbish.npy
 exits "text by a name in .gguf is called text" 2 'is text: "neither this nor that"' "$halfulp" tensors rubbish.gguf
+exits "and which files would do is said" 2 'tensors are read from .safetensors or its index, .gguf' "$halfulp" tensors rubbish.gguf
+exits "of a picture too" 2 'is a PNG picture; tensors are read from' bash -c "printf '\211PNGIHDRIHDR' >picture.png; '$halfulp' stats picture.png -t bf16"
+exits "of a long text too" 2 'README.md: is text; tensors are read from' "$halfulp" size "$srcdir/README.md"
 printf '\001\002neither this nor that' >rubbish.npy
 cp rubbish.npy rubbish.gguf
 exits "rubbish by a name in .npy is refused as .npy" 2 "no .npy file" "$halfulp" tensors rubbish.npy

@@ -149,6 +149,76 @@ Test(memory, the_kv_cache_of_a_token_is_as_published)
     cr_assert_eq(token("minimax-m3", "bf16"), 60 * 2 * 4 * 128 * 2 + 57 * 128 * 2);
 }
 
+/* Bytes of the states of a request of one token under RUNTIME, a cache in DTYPE, TP devices. */
+static uint64_t states(const char *fixture, const char *runtime, const char *name, uint64_t tp)
+{
+    begin(fixture);
+    request.kv_dtype = dtype(name);
+    request.context = request.batch = 1;
+    request.plan.tensor_parallel = tp;
+    cr_assert(!*runtime || hu_runtime_read(runtime, &request.runtime, error), "%s", error);
+    make();
+    hu_model_free(&model);
+    return sizing.kv.state_bytes;
+}
+
+/* cache_utils.py: LinearAttentionLayer keeps conv_kernel_size inputs of each channel. */
+Test(memory, transformers_keeps_a_convolutions_whole_width_and_others_one_input_less)
+{
+    /* 10 layers of 2,048 channels, 3 wide. */
+    cr_assert_eq(states("lfm2-1.2b", "", "bf16", 1), 10 * 2048 * 2 * 2);
+    cr_assert_eq(states("lfm2-1.2b", "transformers", "bf16", 1), 10 * 2048 * 3 * 2);
+    cr_assert_eq(states("lfm2-1.2b", "llama.cpp", "bf16", 1), 10 * 2048 * 2 * 4);
+    cr_assert_eq(states("lfm2-1.2b", "transformers", "fp32", 1), 10 * 2048 * 3 * 4,
+                 "computed in fp32");
+    cr_assert_eq(states("mamba-1.4b", "transformers", "bf16", 1), 48 * 4096 * (16 * 4 + 4 * 2));
+    cr_assert_eq(states("nemotron-nano-9b-v2", "transformers", "bf16", 1),
+                 27 * (10240 * 128 * 4 + (10240 + 2 * 8 * 128) * 4 * 2));
+    /* Its convolutions are computed in fp32. */
+    cr_assert_eq(states("inkling", "transformers", "bf16", 1),
+                 4 * 4 * (11 * (2 * 8 * 128 + 2 * 6144) + 55 * (2 * 16 * 128 + 2 * 6144)));
+    /* Code of its own, which keeps one less. */
+    cr_assert_eq(states("recurrentgemma-2b", "transformers", "bf16", 1),
+                 states("recurrentgemma-2b", "", "bf16", 1));
+    /* Lightning attention's sums are in the model's dtype. */
+    cr_assert_eq(states("minimax-text-01", "transformers", "bf16", 1), 70 * 64 * 128 * 128 * 2);
+}
+
+static uint64_t vllm_page(const char *config)
+{
+    begin(NULL);
+    cr_assert(hu_model_read_config(config, strlen(config), &model), "%s", model.error);
+    cr_assert(hu_runtime_read("vllm", &request.runtime, error), "%s", error);
+    request.context = 1;
+    make();
+    hu_model_free(&model);
+    return sizing.kv.page_tokens;
+}
+
+#define NEMOTRON_NANO_V2                                                                           \
+    "\"model_type\":\"nemotron_h\",\"hidden_size\":4480,\"num_key_value_heads\":8,\"head_dim\":"   \
+    "128,"                                                                                         \
+    "\"mamba_num_heads\":128,\"mamba_head_dim\":80,\"ssm_state_size\":128,\"n_groups\":8,"         \
+    "\"conv_kernel\":4,\"hybrid_override_pattern\":\"M*-\"}"
+
+/* mamba_utils.py: the model's dtype, or what the config says (models/config.py). */
+Test(memory, vllm_keeps_recurrent_states_in_the_dtype_of_the_config_or_the_model)
+{
+    /* "672 tokens for NVIDIA-Nemotron-Nano-9B-v2" (vllm-project/vllm#24280), states in 16 bits. */
+    cr_assert_eq(vllm_page("{\"mamba_ssm_cache_dtype\":\"bfloat16\"," NEMOTRON_NANO_V2), 672);
+    cr_assert_eq(vllm_page("{\"mamba_ssm_cache_dtype\":\"float32\"," NEMOTRON_NANO_V2), 1312);
+    cr_assert_eq(vllm_page("{" NEMOTRON_NANO_V2), 1312, "the class's default");
+    /* (32 × 128 × 128 + 3 × 8,192) × 2 bytes over 2,048 a token. */
+    states("qwen3-next-80b-a3b", "vllm", "bf16", 1);
+    cr_assert_eq(sizing.kv.page_tokens, 544);
+    /* "Setting attention block size to 528 tokens" (vllm-project/vllm#37467). */
+    states("qwen3.5-9b", "vllm", "bf16", 1);
+    cr_assert_eq(sizing.kv.page_tokens, 528);
+    /* Channels are divided, groups too where there are as many. */
+    uint64_t one = states("falcon-mamba-7b", "vllm", "bf16", 1);
+    cr_assert_eq(states("falcon-mamba-7b", "vllm", "bf16", 2), one / 2);
+}
+
 Test(memory, windows_cap_a_request_and_not_the_capacity)
 {
     cr_assert_eq(kv("llama-3-8b", "bf16", 8192, 1), UINT64_C(1) << 30);

@@ -151,6 +151,34 @@ static void read_tiny(const char *quantization)
     cr_assert(hu_model_read_config(json, strlen(json), &model), "%s", model.error);
 }
 
+/* "pre_quant_scale" of ModelOpt's exports: quant_utils.py and unified_export_hf.py. */
+Test(quantization, modelopts_pre_quant_scales_count_where_no_norm_takes_them)
+{
+    static const struct {
+        const char *algorithm;
+        uint64_t bytes;
+    } rows[] = {
+        /* Those of o_proj's and down_proj's inputs. */
+        {"W4A16_AWQ", LINEAR / 2 + GROUPS_128 * 4 + (256 + 512) * 2},
+        {"W4A8_AWQ", LINEAR / 2 + GROUPS_128 * 4 + MATRICES * 8 + (256 + 512) * 2},
+        /* Llama's down_proj gives its to up_proj, and o_proj to v_proj, which has as many heads. */
+        {"NVFP4_AWQ", LINEAR / 2 + LINEAR / 16 + MATRICES * 8},
+        {"NVFP4", LINEAR / 2 + LINEAR / 16 + MATRICES * 8},
+        {"W8A8_SQ_PER_CHANNEL", LINEAR + ROWS * 4 + MATRICES * 4 + COLUMNS * 2},
+    };
+    char config[128];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(config, sizeof config,
+                 "{\"quant_method\":\"modelopt\",\"quant_algo\":\"%s\",\"exclude_modules\":["
+                 "\"lm_head\"]}",
+                 rows[i].algorithm);
+        read_tiny(config);
+        cr_assert_eq(stored(), rows[i].bytes + REST, "%s: %llu", rows[i].algorithm,
+                     (unsigned long long)stored());
+        hu_model_free(&model);
+    }
+}
+
 /* Layouts: what each method's own code writes beside a weight (see quantization_methods.c). */
 Test(quantization, methods_store_what_their_libraries_write)
 {
@@ -206,10 +234,10 @@ Test(quantization, methods_store_what_their_libraries_write)
          LINEAR / 2 + LINEAR / 16 + MATRICES * 4 + REST},
         {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W4A16_AWQ\",\"group_size\":128,"
          "\"exclude_modules\":[\"lm_head\"]}",
-         LINEAR / 2 + GROUPS_128 * 4 + REST},
+         LINEAR / 2 + GROUPS_128 * 4 + (256 + 512) * 2 + REST},
         {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W4A8_AWQ\",\"group_size\":128,"
          "\"exclude_modules\":[\"lm_head\"]}",
-         LINEAR / 2 + GROUPS_128 * 4 + MATRICES * (4 + 4) + REST},
+         LINEAR / 2 + GROUPS_128 * 4 + MATRICES * (4 + 4) + (256 + 512) * 2 + REST},
         {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"FP8_PER_CHANNEL_PER_TOKEN\","
          "\"exclude_modules\":[\"lm_head\"]}",
          LINEAR + ROWS * 4 + REST},
@@ -218,7 +246,7 @@ Test(quantization, methods_store_what_their_libraries_write)
          LINEAR / 2 + LINEAR / 32 + MATRICES * 8 + REST},
         {"{\"quant_method\":\"modelopt\",\"quant_algo\":\"W8A8_SQ_PER_CHANNEL\","
          "\"exclude_modules\":[\"lm_head\"]}",
-         LINEAR + ROWS * 4 + MATRICES * 4 + REST},
+         LINEAR + ROWS * 4 + MATRICES * 4 + COLUMNS * 2 + REST},
         {"{\"quant_method\":\"compressed-tensors\",\"format\":\"float-quantized\",\"ignore\":"
          "[\"lm_head\"],\"config_groups\":{\"group_0\":{\"targets\":[\"Linear\"],\"weights\":{"
          "\"num_bits\":8,\"type\":\"float\",\"strategy\":\"channel\"}}}}",

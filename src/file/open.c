@@ -108,6 +108,16 @@ static bool parse_safetensors(const struct hu_input *in, struct hu_tensor_file *
                : hu_safetensors_parse_in_place(bytes, (size_t)n, in->size, file, error);
 }
 
+/* WHAT a file is, and where that does not say what to do, which files would do. */
+static bool refuse_kind(const char *what, struct hu_file_error *error)
+{
+    bool helps = strchr(what, ':') && strncmp(what, "is text", 7);
+    return hu_file_refuse_whole(error, "%s%s", what,
+                                helps ? ""
+                                      : "; tensors are read from .safetensors or its index, .gguf, "
+                                        ".npy, .npz, .pt, .pth and .bin");
+}
+
 /* What begins as no tensor file does, or names what it is. */
 static bool refuse_foreign(const struct hu_input *in, const char *path, const unsigned char *bytes,
                            size_t n, struct hu_file_error *error)
@@ -115,10 +125,8 @@ static bool refuse_foreign(const struct hu_input *in, const char *path, const un
     char what[HU_FOREIGN_TEXT];
     bool fine =
         n > 8 && bytes[8] && strchr("{ \t\r\n", bytes[8]) && !memcmp(bytes + 4, "\0\0\0", 4);
-    if (!fine && hu_foreign_file(bytes, n, in->size, what))
-        return hu_file_refuse_whole(error, "%s", what);
-    if (!fine && hu_foreign_name(path, what))
-        return hu_file_refuse_whole(error, "%s", what);
+    if (!fine && (hu_foreign_file(bytes, n, in->size, what) || hu_foreign_name(path, what)))
+        return refuse_kind(what, error);
     if (in->size < 8)
         return hu_file_refuse_whole(error, "is too short for a safetensors, GGUF or .npy header");
     return true;

@@ -197,29 +197,32 @@ static bool layer_kv(const struct attention *a, uint64_t hidden, uint64_t i, uin
            !__builtin_mul_overflow(kv_heads, a->value ? a->value : dim, v);
 }
 
-/* Elements of a recurrent layer's state and of its convolution's, as llama.cpp reserves them
+/* A recurrent layer's state and its convolution's, as llama.cpp reserves them
  * (llama_hparams::n_embd_s and n_embd_r). */
-static void read_states(struct gguf *g, uint64_t *state, uint64_t *conv)
+static void read_states(struct gguf *g, struct hu_kept *state, struct hu_kept *conv)
 {
     uint64_t inner = number(g, "ssm.inner_size", 0), size = number(g, "ssm.state_size", 0);
     uint64_t kernel = number(g, "ssm.conv_kernel", 0), groups = number(g, "ssm.group_count", 0);
     uint64_t cache = number(g, "shortconv.l_cache", 0), head = number(g, "wkv.head_size", 0);
     const uint64_t most = 1 << 20;
-    *state = *conv = 0;
     if (inner > most || size > most || kernel > most || groups > most || cache > most ||
         head > most || g->model->hidden > most)
         return;
-    *state = head ? head * g->model->hidden : size * inner;
-    *conv = head     ? number(g, "token_shift_count", 2) % most * g->model->hidden
-            : kernel ? (kernel - 1) * (inner + 2 * groups * size)
-            : cache  ? (cache - 1) * g->model->hidden
-                     : 0;
+    state->k = head ? head * g->model->hidden : size * inner;
+    conv->width = head ? 0 : kernel ? kernel : cache;
+    conv->k = head     ? number(g, "token_shift_count", 2) % most * g->model->hidden
+              : kernel ? inner + 2 * groups * size
+              : cache  ? g->model->hidden
+                       : 0;
 }
 
-static bool add_state(struct gguf *g, enum hu_keep kind, uint64_t elements, uint64_t layer)
+static bool add_states(struct gguf *g, uint64_t layer)
 {
-    const struct hu_kept kept = {.kind = kind, .k = elements, .layer = (uint32_t)layer};
-    return !elements || hu_model_keep(g->model, &kept);
+    struct hu_kept state = {.kind = HU_KEEP_RECURRENT, .layer = (uint32_t)layer};
+    struct hu_kept conv = {.kind = HU_KEEP_CONV, .layer = (uint32_t)layer};
+    read_states(g, &state, &conv);
+    return (!state.k || hu_model_keep(g->model, &state)) &&
+           (!conv.k || hu_model_keep(g->model, &conv));
 }
 
 /* Keys and values, or states, or both, of layer I. */
@@ -227,8 +230,7 @@ static bool add_layer(struct gguf *g, const struct attention *a, const struct wi
                       uint64_t i)
 {
     struct hu_kept kept = {.tokens = window_of(g, w, i), .layer = (uint32_t)i};
-    uint64_t state, conv, heads;
-    read_states(g, &state, &conv);
+    uint64_t heads;
     if (!layer_kv(a, g->model->hidden, i, &kept.k, &kept.v))
         return false;
     if (g->has_family && !g->layers[i].attends)
@@ -241,8 +243,7 @@ static bool add_layer(struct gguf *g, const struct attention *a, const struct wi
         kept.kind = HU_KEEP_LATENT;
     if ((kept.k || kept.v || !recurrent) && !hu_model_keep(g->model, &kept))
         return false;
-    return !recurrent ||
-           (add_state(g, HU_KEEP_RECURRENT, state, i) && add_state(g, HU_KEEP_CONV, conv, i));
+    return !recurrent || add_states(g, i);
 }
 
 static void add_kv(struct gguf *g)

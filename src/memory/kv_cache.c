@@ -46,12 +46,31 @@ static uint64_t token_bytes(const struct hu_kept *kept, const struct hu_kv_quest
                        size_in(q->v, split(kept, q, kept->v)));
 }
 
-/* States: the recurrent ones in fp32, as engines keep them, a convolution's in the model's 16 bits;
- * llama.cpp has both in fp32. */
+/*
+ * Bytes of a state's element. llama.cpp has all in fp32 (llama-memory-recurrent.cpp). vLLM has them
+ * in the model's dtype, recurrent ones in what the config says instead (mamba_utils.py,
+ * MambaStateDtypeCalculator; models/config.py). transformers computes recurrent ones in fp32 and
+ * keeps them so.
+ */
+static uint64_t state_element(const struct hu_kept *kept, const struct hu_kv_question *q)
+{
+    bool recurrent = kept->kind == HU_KEEP_RECURRENT, vllm = q->runtime.engine == HU_ENGINE_VLLM;
+    uint64_t computed = hu_dtype_bits(q->k) > 16 ? 4 : 2, said = kept->bytes;
+    if (q->runtime.engine == HU_ENGINE_LLAMA_CPP)
+        return 4;
+    if (vllm)
+        said = !recurrent ? 0 : kept->served ? kept->served : said;
+    return said ? said : recurrent && !vllm ? 4 : computed;
+}
+
+/* A convolution K wide needs its last K − 1 inputs, which vLLM (mamba_utils.py,
+ * MambaStateShapeCalculator) and llama.cpp (llama_hparams::n_embd_r) keep; transformers keeps K of
+ * them (cache_utils.py, LinearAttentionLayer.update_conv_state). */
 static uint64_t state_bytes(const struct hu_kept *kept, const struct hu_kv_question *q)
 {
-    bool wide = kept->kind == HU_KEEP_RECURRENT || q->runtime.engine == HU_ENGINE_LLAMA_CPP;
-    return (wide ? 4 : 2) * split(kept, q, kept->k);
+    bool whole = !kept->width || q->runtime.engine == HU_ENGINE_TRANSFORMERS;
+    uint64_t inputs = kept->width ? kept->width - !whole : 1;
+    return times(state_element(kept, q), split(kept, q, kept->k), inputs);
 }
 
 /* llama.cpp counts cells by 256. */
@@ -149,7 +168,7 @@ static struct layers sort_layers(const struct hu_kept *const *kept, size_t n,
         bool same = i && hu_keep_is_state(kept[i - 1]->kind) &&
                     kept[i - 1]->layer == kept[i]->layer && kept[i - 1]->stack == kept[i]->stack;
         l.states += !same;
-        state = (same ? state : 0) + state_bytes(kept[i], q);
+        state = capped_plus(same ? state : 0, state_bytes(kept[i], q));
         l.state_bytes = greater(l.state_bytes, state);
     }
     return l;

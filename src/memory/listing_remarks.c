@@ -70,14 +70,6 @@ void list_sizes(struct listing *l)
         hu_model_note(l->model, "%s", text);
 }
 
-/* The value of TEXT over the family's config and defaults; missing where it has none. */
-static struct value fact(struct listing *l, const char *text)
-{
-    struct reader r = {.at = text, .end = text + strlen(text), .lexicon = &l->family->lexicon};
-    struct node *node = expression_read(&r);
-    return r.error ? (struct value){.kind = VALUE_MISSING} : value_settled(evaluate(&l->e, node));
-}
-
 /* Bytes: what is no small number is none. */
 static int bytes(struct value v)
 {
@@ -116,24 +108,25 @@ static int activation_bytes(struct value v)
 void list_autograd(struct listing *l)
 {
     struct hu_autograd *a = &l->out->autograd;
-    struct value own = fact(l, "autograd.activation"), passes = fact(l, "passes");
+    struct value own = listing_fact(l, "autograd.activation"), passes = listing_fact(l, "passes");
     *a = (struct hu_autograd){
-        .norm = (uint8_t)bytes(fact(l, "autograd.norm")),
-        .half_softmax = is_16(fact(l, "autograd.softmax")),
-        .half_loss = is_16(fact(l, "autograd.loss")),
-        .unfused = is_above_0(fact(l, "autograd.unfused")),
+        .norm = (uint8_t)bytes(listing_fact(l, "autograd.norm")),
+        .half_softmax = is_16(listing_fact(l, "autograd.softmax")),
+        .half_loss = is_16(listing_fact(l, "autograd.loss")),
+        .unfused = is_above_0(listing_fact(l, "autograd.unfused")),
         .passes = (uint16_t)(passes.kind == VALUE_INTEGER && passes.integer > 0 &&
                                      passes.integer <= HU_LAYERS_MAX
                                  ? passes.integer
                                  : 1),
-        .caps_logits = is_above_0(fact(l, "final_logit_softcapping")),
-        .attention_dropout = is_above_0(fact(
+        .caps_logits = is_above_0(listing_fact(l, "final_logit_softcapping")),
+        .attention_dropout = is_above_0(listing_fact(
             l, "attention_probs_dropout_prob ? attn_pdrop ? attention_dropout ? dropout_rate")),
-        .dropout = is_above_0(fact(l, "hidden_dropout_prob ? resid_pdrop ? hidden_dropout ? "
-                                      "residual_dropout ? dropout ? dropout_rate")),
+        .dropout =
+            is_above_0(listing_fact(l, "hidden_dropout_prob ? resid_pdrop ? hidden_dropout ? "
+                                       "residual_dropout ? dropout ? dropout_rate")),
         .activation = (int8_t)(own.kind == VALUE_INTEGER
                                    ? bytes(own)
-                                   : activation_bytes(fact(
+                                   : activation_bytes(listing_fact(
                                          l, "hidden_act ? activation_function ? "
                                             "hidden_activation ? activation ? feed_forward_proj"))),
     };

@@ -38,6 +38,13 @@ struct value listing_value(struct listing *l, struct node *node)
     return v;
 }
 
+struct value listing_fact(struct listing *l, const char *text)
+{
+    struct reader r = {.at = text, .end = text + strlen(text), .lexicon = &l->family->lexicon};
+    struct node *node = expression_read(&r);
+    return r.error ? (struct value){.kind = VALUE_MISSING} : value_settled(evaluate(&l->e, node));
+}
+
 uint64_t listing_number(struct listing *l, struct node *node, int64_t least, const char *what)
 {
     struct value v = listing_value(l, node);
@@ -262,6 +269,27 @@ void list_tensor(struct listing *l, const struct line *line, const struct hu_ten
     list_bias(l, w, row, module);
 }
 
+/* Bytes of an element of DTYPE; 0: none, or no element of it takes whole ones. */
+static uint8_t element_bytes(struct hu_dtype dtype)
+{
+    bool whole = hu_dtype_is_set(dtype) && hu_dtype_elements(dtype) == 1;
+    return whole ? (uint8_t)hu_dtype_bytes(dtype) : 0;
+}
+
+/* What a state is made of, besides its sizes. A server is told the dtype of recurrent ones. */
+static void fill_state(struct listing *l, const struct line *line, struct hu_kept *k)
+{
+    struct hu_dtype served = {0};
+    k->bytes = element_bytes(line->words.dtype);
+    if (line->width)
+        k->width = listing_number(l, line->width, 1, "a convolution's width");
+    if (line->keep != HU_KEEP_RECURRENT)
+        return;
+    struct value v = listing_fact(l, "mamba_ssm_dtype ? mamba_ssm_cache_dtype");
+    if (v.kind == VALUE_TEXT && hu_dtype_find(v.text, &served))
+        k->served = element_bytes(served);
+}
+
 void list_keep(struct listing *l, const struct line *line, const struct hu_tensor_row *place)
 {
     struct hu_kept k = {
@@ -275,6 +303,8 @@ void list_keep(struct listing *l, const struct line *line, const struct hu_tenso
     for (struct expressions *s = line->shape; s; s = s->next)
         sizes[rank++] = listing_number(l, s->at, 0, "a cache's size");
     bool state = hu_keep_is_state(line->keep), over = false;
+    if (state)
+        fill_state(l, line, &k);
     k.k = sizes[0];
     k.v = state ? 0 : sizes[1];
     for (unsigned i = 1; state && i < rank; i++)

@@ -37,6 +37,9 @@ struct value listing_value(struct listing *l, struct node *node);
 uint64_t listing_number(struct listing *l, struct node *node, int64_t least, const char *what);
 /* Null and nothing are false; a key that is missing is noted. */
 bool listing_holds(struct listing *l, struct node *condition);
+/* The value of the expression TEXT over the family's config and defaults; missing where it has
+ * none. */
+struct value listing_fact(struct listing *l, const char *text);
 /* Notes what V, which is missing, lacks. */
 void listing_note_missing(struct listing *l, struct value v);
 

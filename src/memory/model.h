@@ -64,7 +64,7 @@ enum { HU_CONFIG_ERROR = 768 };
  * way.
  */
 bool hu_model_read_config(const char *json, size_t n, struct hu_model *model);
-/* The same with what ModelOpt says of the weights in a file of its own (hf_quant_config.json),
+/* The same with what a file of its own says of quantized weights, as a "quantization_config" would,
  * where the config does not; NULL: there is none. */
-bool hu_model_read_config_beside(const char *json, size_t n, json_t *modelopt,
+bool hu_model_read_config_beside(const char *json, size_t n, json_t *quantization,
                                  struct hu_model *model);

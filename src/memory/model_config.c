@@ -328,21 +328,12 @@ static bool build(struct reading *r)
     return read_quantization(r);
 }
 
-static void adopt(json_t *root, json_t *modelopt)
-{
-    json_t *said = json_object_get(modelopt, "quantization");
-    if (json_is_string(json_object_get(said, "quant_algo")) && !hu_quantization_declared(root))
-        json_object_set_new(
-            root, "quantization_config",
-            json_pack("{s:s,s:O}", "quant_method", "modelopt", "quantization", said));
-}
-
 bool hu_model_read_config(const char *json, size_t n, struct hu_model *model)
 {
     return hu_model_read_config_beside(json, n, NULL, model);
 }
 
-bool hu_model_read_config_beside(const char *json, size_t n, json_t *modelopt,
+bool hu_model_read_config_beside(const char *json, size_t n, json_t *quantization,
                                  struct hu_model *model)
 {
     char why[HU_JSON_ERROR];
@@ -350,7 +341,8 @@ bool hu_model_read_config_beside(const char *json, size_t n, json_t *modelopt,
     struct reading r = {.model = model, .root = hu_json_load(json, n, HU_JSON_CONFIG_MAX, why)};
     bool fine = json_is_object(r.root);
     if (fine) {
-        adopt(r.root, modelopt);
+        if (quantization && !hu_quantization_declared(r.root))
+            json_object_set(r.root, "quantization_config", quantization);
         r.language = language_of(r.root);
         read_dtype(&r);
         fine = build(&r);

@@ -54,7 +54,7 @@ struct line {
     struct node *config;           /* of LINE_FAMILY; NULL: the config at hand */
     const char *prefix;            /* `as`; NULL: none */
     enum hu_keep keep;
-    struct node *tokens, *keep_heads;
+    struct node *tokens, *keep_heads, *width;
     struct line *children, *next;
 };
 

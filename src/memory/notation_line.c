@@ -269,7 +269,7 @@ static void read_family(struct reader *r, struct line *line)
         reader_refuse(r, "'family .' needs '? NAME'");
 }
 
-/* cache KIND [TOKENS] [HEADS] [K V], state KIND [HEADS] [N …]. */
+/* cache KIND [TOKENS] [HEADS] [K V], state KIND [HEADS] [N …], state conv … of WIDTH. */
 static void read_keep(struct reader *r, struct line *line)
 {
     enum hu_keep keep = HU_KEEP_FULL;
@@ -293,6 +293,8 @@ static void read_keep(struct reader *r, struct line *line)
     line->shape = read_sizes(r, 4, "a cache or state has no size");
     if (!r->error && !hu_keep_is_state(keep) && line->shape->next && line->shape->next->next)
         reader_refuse(r, "a cache has two sizes: keys and values");
+    if (keep == HU_KEEP_CONV && reader_take(r, "of"))
+        line->width = expression_read(r);
 }
 
 /* Moves past `cache` or `state` where it is no tensor's path. */

@@ -170,6 +170,16 @@ static struct hu_wide whole_bytes(struct hu_wide n, uint64_t bits)
     return n;
 }
 
+/*
+ * Whether ROW's inputs are no norm's output that several matrices share: those of what closes a
+ * block of attention or a perceptron, and of experts. ModelOpt folds a pre_quant_scale into the
+ * norm else (export/unified_export_hf.py, _fuse_shared_input_modules).
+ */
+static bool is_far(const struct hu_tensor_row *row)
+{
+    return row->role == HU_ROLE_EXPERT || row->split == HU_SPLIT_COLUMNS;
+}
+
 bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
                       const uint64_t *shape, uint64_t *bytes)
 {
@@ -193,7 +203,8 @@ bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *ro
         hu_wide_times(&nested, 4);
         hu_wide_add(&sum, nested);
     }
-    struct hu_wide more = hu_wide_product(in, f->input_bytes);
+    unsigned column_bytes = f->input_bytes + (is_far(row) ? f->far_bytes : 0);
+    struct hu_wide more = hu_wide_product(in, column_bytes);
     hu_wide_add(&more, hu_wide_of(f->constant));
     hu_wide_add(&more, hu_wide_of(f->codebook_bytes));
     if (f->state)

@@ -35,6 +35,7 @@ struct hu_formula {
     unsigned scale_bits, zero_bits;   /* of each scale, and of its zero point */
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
+    unsigned far_bytes;               /* a column, where no norm gives the inputs: ModelOpt's */
     unsigned constant;                /* a matrix: shapes, global scales */
     unsigned state;          /* a matrix: a text of so many letters and its sizes' digits */
     uint64_t codebook_bytes; /* a matrix: aqlm's */

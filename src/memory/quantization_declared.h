@@ -41,3 +41,5 @@ bool declared_rules(struct declared *d, json_t *rules);
 /* A formula for each of LAYERS' names, by what READ makes of its value; of no bits: none. */
 bool declared_layers(struct declared *d, json_t *layers,
                      bool (*read)(struct declared *d, json_t *layer));
+/* NVIDIA's ModelOpt: one algorithm, or one a layer's name. */
+bool declared_modelopt(struct declared *d);

@@ -155,56 +155,6 @@ static bool read_bitsandbytes(struct declared *d)
     return true;
 }
 
-/* What modelopt's algorithms are stored as (export/unified_export_hf.py,
- * _export_quantized_weight): weight_scale; with two stages weight_scale_2; where inputs are narrow
- * by a scale that calibration found input_scale. */
-static const struct algorithm {
-    const char *names;
-    struct hu_formula f;
-} algorithms[] = {
-    {"NVFP4 NVFP4_AWQ", {.bits = 4, .group = 16, .scale_bits = 8, .constant = 4 + 4}},
-    {"W4A16_NVFP4", {.bits = 4, .group = 16, .scale_bits = 8, .constant = 4}},
-    {"W4A8_NVFP4_FP8", {.bits = 4, .group = 32, .scale_bits = 8, .constant = 4 + 4}},
-    {"W4A8_MXFP4_FP8", {.bits = 4, .group = 32, .scale_bits = 8, .constant = 4}},
-    {"mxfp4", {.bits = 4, .group = 32, .scale_bits = 8}},
-    {"MXFP8", {.bits = 8, .group = 32, .scale_bits = 8}},
-    {"FP8_PB_WO fp8_pb_wo fp8_pb_real",
-     {.bits = 8, .scale_bits = 32, .tile_rows = 128, .tile_columns = 128}},
-    {"FP8 fp8", {.bits = 8, .scale_bits = 32, .one_scale = 1, .constant = 4}},
-    {"FP8_PER_CHANNEL_PER_TOKEN W8A16", {.bits = 8, .scale_bits = 32}},
-    {"W8A8_SQ_PER_CHANNEL", {.bits = 8, .scale_bits = 32, .constant = 4}},
-    {"W4A16_AWQ", {.bits = 4, .group = 128, .scale_bits = 32}},
-    {"W4A8_AWQ", {.bits = 4, .group = 128, .scale_bits = 32, .constant = 4 + 4}},
-};
-
-static bool read_algorithm(struct declared *d, json_t *c)
-{
-    const char *name = config_text(c, "quant_algo");
-    const struct algorithm *a = algorithms, *end = a + sizeof algorithms / sizeof *algorithms;
-    while (a < end && !declared_one_of(a->names, name))
-        a++;
-    if (a == end)
-        return declared_unknown(d, "the quant_algo of modelopt", name);
-    d->f = a->f;
-    d->f.scope = HU_SCOPE_LINEAR;
-    if (d->f.group)
-        d->f.group = config_number(c, "group_size", d->f.group);
-    return true;
-}
-
-/* NVIDIA's ModelOpt: one algorithm, or one a layer's name. */
-static bool read_modelopt(struct declared *d)
-{
-    json_t *inner = json_object_get(d->config, "quantization");
-    json_t *c = json_is_object(inner) ? inner : d->config;
-    if (!hu_patterns_read(d->q, json_object_get(c, "exclude_modules"), &d->q->left))
-        return declared_unknown(d, "a list of modules", "exclude_modules");
-    json_t *layers = json_object_get(c, "quantized_layers");
-    if (!config_is(c, "quant_algo", "MIXED_PRECISION") || !json_object_size(layers))
-        return read_algorithm(d, c);
-    return declared_layers(d, layers, read_algorithm);
-}
-
 /* A scale of what a module's ACTIVATIONS are rounded by, where it was found beforehand
  * (compressed_tensors, lifecycle/initialize.py): one over all in fp32 where groups of tokens have
  * theirs as they come ("local"), else one in the model's 16 bits, with a byte's zero point. */
@@ -480,7 +430,7 @@ static const struct method {
     /* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
     {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
     {"mxfp8", NULL, {.bits = 8, .group = 32, .scale_bits = 8}}, /* MiniMax's */
-    {"modelopt modelopt_fp4", read_modelopt, {.bits = 0}},
+    {"modelopt modelopt_fp4", declared_modelopt, {.bits = 0}},
     {"compressed-tensors compressed_tensors", read_compressed, {.bits = 0}},
     {"hqq", read_hqq, {.bits = 0}},
     {"aqlm", read_aqlm, {.scale_bits = 16}},

@@ -283,6 +283,14 @@ static void add_layout_terms(struct making *m)
                       "llama.cpp: cells for the window and a physical batch, by 256");
 }
 
+/* How an engine keeps states, but where a family or its config says otherwise: kv_cache.c. */
+static const char *const state_words[] = {
+    [HU_ENGINE_NONE] = "recurrent ones in fp32, convolutions' in 16 bits",
+    [HU_ENGINE_TRANSFORMERS] = "recurrent ones in fp32, all of a convolution's width in 16 bits",
+    [HU_ENGINE_LLAMA_CPP] = "in fp32",
+    [HU_ENGINE_VLLM] = "in 16 bits, recurrent ones in the dtype that the config names for them",
+};
+
 static bool add_kv(struct making *m)
 {
     const struct hu_sizing_request *r = m->request;
@@ -300,11 +308,9 @@ static bool add_kv(struct making *m)
     out->has_kv = true;
     add_token_term(m);
     if (out->kv.state_bytes)
-        hu_figure_add(
-            &out->terms, "states", out->kv.state_bytes, HU_EXACT,
-            "batch %llu; whatever the context: recurrent ones in fp32, convolutions' in 16 "
-            "bits",
-            (unsigned long long)r->batch);
+        hu_figure_add(&out->terms, "states", out->kv.state_bytes, HU_EXACT,
+                      "batch %llu; whatever the context: %s", (unsigned long long)r->batch,
+                      state_words[r->runtime.engine]);
     if (!r->context) {
         hu_figure_add(&out->terms, "KV cache", 0, HU_UNKNOWN, "give --context");
         return true;

@@ -150,33 +150,69 @@ static bool refuse(struct hu_model *model, const char *path, const char *why)
     return hu_model_fail(model, "%.300s: %s", path, why);
 }
 
-/* *said: what ModelOpt says in a file of its own beside a config.json. False: refused. */
-static bool read_modelopt(const char *path, struct hu_model *model, json_t **said)
+/* ROOT, of ModelOpt's own file, says that weights are quantized. */
+static bool says_algorithm(json_t *root)
+{
+    return json_is_string(json_object_get(json_object_get(root, "quantization"), "quant_algo"));
+}
+
+/* Files beside a config.json that say how its weights are quantized, where it does not itself:
+ * ModelOpt's, AutoGPTQ's and AutoAWQ's (vLLM, quantization/gptq.py and awq.py,
+ * get_config_filenames). Where they name no method it is this one, or AWQ where they speak of a
+ * w_bit. */
+static const struct side_file {
+    const char *name, *method;
+    bool (*says)(json_t *root); /* NULL: whatever is in it */
+} side_files[] = {
+    {"hf_quant_config.json", "modelopt", says_algorithm},
+    {"quantize_config.json", "gptq", NULL},
+    {"quant_config.json", "gptq", NULL},
+};
+
+/* *said: what FILE beside PATH says, if it is there. False: refused. */
+static bool read_side_file(const char *path, const struct side_file *file, struct hu_model *model,
+                           json_t **said)
 {
     char why[HU_JSON_ERROR];
-    const char *slash = strrchr(path, '/');
-    bool named = !strcmp(slash ? slash + 1 : path, "config.json");
-    char *beside = named ? hu_path_beside(path, "hf_quant_config.json") : NULL;
+    char *beside = hu_path_beside(path, file->name);
     struct stat status;
     bool there = beside && !stat(beside, &status);
-    *said = there ? hu_json_read_config(beside, why) : NULL;
-    bool fine = !there || *said || refuse(model, beside, why);
+    json_t *root = there ? hu_json_read_config(beside, why) : NULL;
+    bool fine = !there || root || refuse(model, beside, why);
+    if (json_is_object(root) && (!file->says || file->says(root))) {
+        *said = json_incref(root);
+        if (!json_object_get(root, "quant_method"))
+            json_object_set_new(root, "quant_method",
+                                json_string(json_object_get(root, "w_bit") ? "awq" : file->method));
+    }
+    json_decref(root);
     free(beside);
+    return fine;
+}
+
+/* *said: what the first of them says. False: refused. */
+static bool read_side_files(const char *path, struct hu_model *model, json_t **said)
+{
+    const char *slash = strrchr(path, '/');
+    bool fine = true, named = !strcmp(slash ? slash + 1 : path, "config.json");
+    *said = NULL;
+    for (size_t i = 0; named && fine && !*said && i < sizeof side_files / sizeof *side_files; i++)
+        fine = read_side_file(path, &side_files[i], model, said);
     return fine;
 }
 
 static bool open_config(const char *path, struct hu_model *model)
 {
-    json_t *modelopt;
+    json_t *beside;
     char why[HU_CONFIG_ERROR];
     const char *no_text;
     size_t n = 0;
     char *text = hu_text_read(path, &n, &no_text);
     if (!text)
         return refuse(model, path, no_text);
-    bool read = read_modelopt(path, model, &modelopt);
-    bool fine = read && hu_model_read_config_beside(text, n, modelopt, model);
-    json_decref(modelopt);
+    bool read = read_side_files(path, model, &beside);
+    bool fine = read && hu_model_read_config_beside(text, n, beside, model);
+    json_decref(beside);
     free(text);
     if (!read)
         return false;

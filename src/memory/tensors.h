@@ -93,6 +93,9 @@ struct hu_kept {
     uint64_t tokens;
     uint64_t heads; /* over which devices split it; 0: every device has it whole */
     uint64_t k, v;  /* elements a token, or of a state (v 0), all heads together */
+    uint64_t width; /* of the convolution whose inputs they are, each of which has k; 0: k in all */
+    uint8_t bytes;  /* an element of a state, where the family says it; 0: as the engine has it */
+    uint8_t served; /* the same where the config says it to servers */
     uint32_t stack, layer;
     enum hu_role tower;
 };
