@@ -125,6 +125,17 @@ static uint64_t round_text_nan(const struct hu_value *v, const struct hu_format 
     return code;
 }
 
+/* Data keep the top of their payloads, and text the low end of its own. */
+bool hu_value_loses_payload(const struct hu_value *v, const struct hu_format *f, uint64_t bits)
+{
+    struct hu_datum d = hu_decode(f, bits);
+    if (v->kind != HU_VALUE_NAN || !hu_is_nan(d) || !v->payload)
+        return false;
+    int cut = v->format ? v->format->trailing_bits - f->trailing_bits : 0;
+    uint64_t kept = hu_payload(f, d);
+    return (cut > 0 ? kept << cut : kept >> -cut) != v->payload;
+}
+
 /* Into an integer from the ratio itself: 64 bits of it may leave no room for the fraction. */
 static uint64_t round_to_integer(const struct hu_value *v, const struct hu_format *to,
                                  const struct hu_options *options, unsigned *flags)

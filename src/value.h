@@ -49,6 +49,9 @@ uint64_t hu_value_round(const struct hu_value *v, const struct hu_format *to,
 uint64_t hu_value_bits_in(const struct hu_value *v, const struct hu_format *to,
                           const struct hu_options *options, unsigned *flags);
 
+/* Whether V is a NaN whose payload is not all in the NaN that BITS of F are. */
+bool hu_value_loses_payload(const struct hu_value *v, const struct hu_format *f, uint64_t bits);
+
 /* ERROR := the datum BITS of F minus V, exactly. False: one of them is not finite, or V is remote
  * and the difference has too many digits to write. */
 bool hu_value_error(mpq_t error, const struct hu_value *v, const struct hu_format *f,

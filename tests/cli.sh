@@ -46,6 +46,10 @@ exits "convert needs a target" 2 '\-t names the target' "$halfulp" convert 1
 exits "convert refuses an encoding that is too wide" 2 'more bits than the 16 of bf16' "$halfulp" convert -f bf16 -t fp32 12345
 exits "what a format lacks is told of" 2 '"fp8_e4m3:inf" is what the format does not have$' "$halfulp" convert -t fp16 fp8_e4m3:inf
 exits "so are an integer's" 2 '"int8:epsilon" is what the format does not have$' "$halfulp" convert -t fp16 int8:epsilon
+exits "a payload that is cut is told of" 0 'nan\(0x200\): its payload has more bits than a NaN keeps in bf16, fp16$' \
+    "$halfulp" show -f fp32,bf16,fp16 'nan(0x200)'
+exits "so is a datum's" 0 'fp32:0x7fc00001: .* in fp16, fp8_e4m3$' "$halfulp" show -f fp64,fp16,fp8_e4m3 fp32:0x7fc00001
+exits "the top of a payload is no loss" 0 '' "$halfulp" show -f bf16 fp32:0x7fe00000
 exits "an encoding has no sign before it" 2 '"-fp16:0x3c00" has a sign before an encoding$' "$halfulp" convert -t fp16 -fp16:0x3c00
 exits "convert refuses bool" 2 'bool is a dtype for sizing' "$halfulp" convert -t bool 1
 prints "convert takes integers" "0x7f invalid

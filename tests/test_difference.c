@@ -74,6 +74,22 @@ Test(difference, squares_beyond_fp64s_range_are_counted)
     cr_assert_eq(e.max_error, 4e-300);
 }
 
+Test(difference, what_is_small_beside_the_great_is_still_unlike)
+{
+    const double x[] = {0x1p700, 0x1p-450, NAN, 0}, y[] = {0x1p700, 0, NAN, 0x1p-1074};
+    struct hu_difference d = {0};
+    add(&d, x, y, 4, NULL);
+    cr_assert_eq(d.equal, 2);
+    cr_assert_eq(d.measured, 3);
+    cr_assert_eq(d.max_error, 0x1p-450);
+    cr_assert_float_eq(hu_difference_figures(&d).rms_error / 0x1p-450, 1 / sqrt(3), 1e-12);
+    const double great[] = {0x1p1023}, opposite[] = {-0x1p1023};
+    struct hu_difference e = {0};
+    add(&e, great, opposite, 1, NULL);
+    cr_assert_eq(e.equal, 0);
+    cr_assert_float_eq(hu_difference_figures(&e).sqnr, -10 * log10(4), 1e-12);
+}
+
 Test(difference, agrees_with_one_element_after_the_other)
 {
     enum { N = HU_DIFFERENCE_CHUNK };

@@ -237,6 +237,27 @@ def test_any_strides_and_shapes():
         halfulp.cast([1, 2, 3], "fp16", out=locked)
 
 
+def test_ctypes_arrays_are_taken_though_their_buffers_have_no_strides():
+    rows = ((ctypes.c_float * 2) * 3)((1.5, 2), (3, 4), (5, -6))
+    assert bytes(halfulp.cast(rows, "fp8_e4m3")).hex() == "3c4044484acc"
+    big = (ctypes.c_double.__ctype_be__ * 2)(1.5, -2)
+    assert bytes(halfulp.cast(big, "fp8_e4m3")).hex() == "3cc0"
+    out = (ctypes.c_float * 2)()
+    halfulp.cast(big, "fp32", out=out)
+    assert list(out) == [1.5, -2]
+
+
+def test_a_name_with_a_null_byte_is_no_format():
+    with pytest.raises(ValueError, match="null"):
+        halfulp.Format("fp16\0x")
+
+
+def test_what_is_no_number_is_told_by_its_type():
+    for value in (b"1", None, [1]):
+        with pytest.raises(TypeError, match="a number or its text, not " + type(value).__name__):
+            halfulp.Format("fp16").round(value)
+
+
 def test_array_interface_and_dlpack_alone_suffice():
     numpy = pytest.importorskip("numpy")
     x = numpy.array([1.5, -2.0], numpy.float32)

@@ -10,6 +10,7 @@
 #include "value.h"
 
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <mpfr.h>
 #include <stdio.h>
@@ -545,6 +546,46 @@ Test(statistics, what_overflows_agrees_with_mpfr_and_rationals, .timeout = 120)
             fill_about(&t, k & 2, data, N);
             check_against_slow(k & 2 ? "fp32" : "fp64", data, N, to[i], &options, HU_SCALE_NONE);
         }
+}
+
+Test(statistics, overflow_upward_is_infinite_on_one_side_in_fp64s_precision_too)
+{
+    /* The greatest of 53 bits and what lies next to it: both signs overflow from 16 on. */
+    enum { N = 700 };
+    static double x[N];
+    for (int i = 0; i < N; i++)
+        x[i] = (i & 1 ? -1 : 1) * (i % 7 ? 1.25 : 0x1p100) * (1 + i % 5 * 0x1p-52);
+    static const char *const to[] = {"e3m52", "e8m52", "e4m51", "e8m52fn"};
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++)
+        for (int direction = 0; direction < HU_STOCHASTIC; direction++)
+            for (int saturate = 0; saturate < 2; saturate++) {
+                struct hu_options o = {.direction = (enum hu_direction)direction,
+                                       .saturate = saturate};
+                check_against_slow("fp64", x, N, to[i], &o, HU_SCALE_NONE);
+            }
+}
+
+Test(statistics, what_a_wider_format_rounds_beyond_fp64_overflows)
+{
+    const double x[] = {DBL_MAX, -DBL_MAX, 1.5, DBL_MAX / 2};
+    struct hu_loss_figures f = figures("fp64", x, 4, "e12m10");
+    cr_assert_eq(f.overflow, 2);
+    cr_assert_eq(f.measured, 2);
+    cr_assert(isfinite(f.max_error) && f.max_error > 0);
+    f = figures("fp64", x, 4, "e11m3fn"); /* its largest is 1.75 * 2^1024 */
+    cr_assert_eq(f.overflow, 2);
+    cr_assert_eq(f.measured, 2);
+}
+
+Test(statistics, errors_of_the_largest_of_more_than_53_bits_are_in_its_own_units)
+{
+    const double x[] = {16};
+    struct hu_options o = {.direction = HU_TOWARD_ZERO};
+    struct hu_gathered *g = gather("fp64", (const double[]){24}, 1, "e2m57", &o, HU_SCALE_NONE, 1);
+    /* 24 - 4 in units of 2^(1-57). */
+    cr_assert_eq(hu_loss_figures(&g->losses[0]).max_ulps, 20 * 0x1p56);
+    hu_gathered_free(g);
+    cr_assert_eq(figures("fp64", x, 1, "e2m57").overflow, 1);
 }
 
 Test(statistics, formats_counted_by_code_agree_with_mpfr_and_rationals, .timeout = 120)

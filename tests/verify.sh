@@ -264,6 +264,11 @@ if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/casts.so" "$srcdir/fixtures/against/
     beyond() { whole write_beyond | grep -q 'bytes beyond the last of'; }
     holds "writing beyond the end is found" beyond
     exits "a last element left out is found" 1 '' whole skip_the_last
+    truncated() { v -f fp32 -t bf16 -r rtz --covers boundaries --count 20000 --ignore nan --against "$scratch/broken.so:$1"; }
+    reads_beyond() { truncated read_beyond | grep -q 'crashes (signal 11'; }
+    holds "reading beyond the end of the source is found" reads_beyond
+    turned() { truncated turn_when_long | grep -q 'of a call of 4097, off a 64-byte boundary'; }
+    holds "what goes wrong in long calls off a boundary alone is found" turned
     exits "no such symbol" 2 'undefined symbol' against casts.so:nothing
     exits "no such library" 2 'cannot open' v -f fp32 -t bf16 --against "$scratch/none.so:x"
     exits "no symbol" 2 'LIB.so:SYMBOL' v -f fp32 -t bf16 --against "$scratch/casts.so"

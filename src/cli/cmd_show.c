@@ -40,6 +40,16 @@ static void note_encoding(const struct show *s)
          strlen(digits) > 10 ? "fp64" : "fp32", digits);
 }
 
+static void note_payload(const struct show *s)
+{
+    OWNED char *formats = NULL;
+    for (size_t i = 0; i < s->count; i++)
+        if (hu_value_loses_payload(&s->value, s->rows[i].format, s->rows[i].bits))
+            text_add(&formats, "%s%s", formats ? ", " : "", s->rows[i].format->name);
+    if (formats)
+        note("%s: its payload has more bits than a NaN keeps in %s", s->input, formats);
+}
+
 static void print_text(const struct show *values, size_t count)
 {
     for (size_t v = 0; v < count; v++) {
@@ -56,8 +66,10 @@ static int present(const struct request *r, const struct show *values, size_t co
 {
     if (r->svg)
         output_whole(r->svg, r->force, show_svg, &(struct show_values){values, count});
-    for (size_t v = 0; v < count; v++)
+    for (size_t v = 0; v < count; v++) {
         note_encoding(&values[v]);
+        note_payload(&values[v]);
+    }
     if (r->json)
         return json_print_several(JSON_LIST(v, v < count, show_json(&values[v])));
     print_text(values, count);

@@ -66,8 +66,7 @@ static size_t clip_chunk(struct chunk *b)
 {
     const struct hu_statistics_target *t = b->t;
     double limit = t->overflow_from[0];
-    bool clips = t->rounds_in_place && limit == t->overflow_from[1] &&
-                 from_bits(b, b->range.greatest) >= limit;
+    bool clips = t->rounds_in_place && t->alike && from_bits(b, b->range.greatest) >= limit;
     if (!clips)
         return 0;
     size_t clipped = b->passes->clip(b->x, bits_from(b, limit), b->a->scaled, &b->range);
@@ -336,7 +335,7 @@ static bool walk_in_scales(const struct chunk *b)
     int scales[HU_SCALES];
     const struct hu_statistics_target *t = b->t;
     bool can = t->rounds_in_place && t->options.direction == HU_TIES_TO_EVEN && t->saturates &&
-               t->emax >= 0 && t->overflow_from[0] == t->overflow_from[1] && has_even_scales(b);
+               t->emax >= 0 && t->alike && has_even_scales(b);
     if (!can)
         return false;
     find_scales(b, scales);

@@ -47,14 +47,31 @@ static uint64_t take_specials(struct hu_difference *d, double *first, double *se
     return taken;
 }
 
-/* So many binades that squares would leave fp64's range, or 0. */
-static int distance(const double *x, const double *y, size_t n)
+/* Whether squares would leave fp64's range. */
+static bool is_far(const double *x, const double *y, size_t n)
 {
     double most = 0;
     for (size_t i = 0; i < n; i++)
         most = greater(most, greater(fabs(x[i]), fabs(y[i])));
     int exponent = most > 0 ? ilogb(most) : 0;
-    return exponent > 400 || exponent < -300 ? exponent : 0;
+    return exponent > 400 || exponent < -300;
+}
+
+/* One after the other, since no power of two suits both what is great and what is small. */
+static void add_far(struct hu_difference *d, const double *first, const double *second, size_t n,
+                    uint64_t taken)
+{
+    d->measured += n - taken;
+    d->equal -= taken;
+    for (size_t i = 0; i < n; i++) {
+        double error = fabs(second[i] - first[i]);
+        bool beyond = isinf(error);
+        d->equal += error == 0;
+        d->max_error = greater(d->max_error, error);
+        hu_exact_add_square(&d->noise, beyond ? second[i] / 2 - first[i] / 2 : error,
+                            beyond ? 4 : 1, false);
+        hu_exact_add_square(&d->signal, first[i], 1, false);
+    }
 }
 
 void hu_difference_add(struct hu_difference *d, double *first, double *second, size_t n,
@@ -63,19 +80,18 @@ void hu_difference_add(struct hu_difference *d, double *first, double *second, s
     uint64_t taken = take_specials(d, first, second, n);
     if (ulp)
         d->max_ulps = greater(d->max_ulps, ulps_of(first, second, n, ulp));
-    int far = distance(first, second, n);
-    for (size_t i = 0; far && i < n; i++) {
-        first[i] = ldexp(first[i], -far);
-        second[i] = ldexp(second[i], -far);
+    if (is_far(first, second, n)) {
+        add_far(d, first, second, n, taken);
+        return;
     }
     struct hu_measured run = {0};
     struct hu_measured_all all = {0};
     hu_measure_of(hu_kernel_name(hu_kernel_chosen()))(false, first, second, n, 1, &run, &all);
     d->measured += n - taken;
     d->equal += n - taken - all.inexact;
-    d->max_error = greater(d->max_error, ldexp(all.max_error, far));
-    hu_exact_add(&d->noise, run.noise, 2 * far);
-    hu_exact_add(&d->signal, run.signal, 2 * far);
+    d->max_error = greater(d->max_error, all.max_error);
+    hu_exact_add(&d->noise, run.noise, 0);
+    hu_exact_add(&d->signal, run.signal, 0);
 }
 
 void hu_difference_merge(struct hu_difference *d, const struct hu_difference *other)

@@ -2,6 +2,7 @@
 
 #include "float_bits.h"
 
+#include <float.h>
 #include <math.h>
 
 struct hu_loss_target hu_loss_target_of(const struct hu_format *f)
@@ -9,17 +10,19 @@ struct hu_loss_target hu_loss_target_of(const struct hu_format *f)
     return (struct hu_loss_target){
         .format = f,
         .emin = hu_emin(f),
+        .emax = hu_emax(f),
         .trailing_bits = f->trailing_bits,
         .min_normal = hu_has_subnormals(f) ? ldexp(1, hu_emin(f)) : 0,
     };
 }
 
+/* Beyond fp64's range everything overflows. */
 static bool raises(const struct hu_format *f, const struct hu_options *o, uint64_t fp64,
                    unsigned flags)
 {
     unsigned raised = 0;
-    hu_convert(f, hu_format_find("fp64"), fp64, o, &raised);
-    return raised & flags;
+    uint64_t code = hu_convert(f, hu_format_find("fp64"), fp64, o, &raised);
+    return raised & flags || (hu_emax(f) >= DBL_MAX_EXP && isinf(hu_to_double(f, code)));
 }
 
 /* Rounding is monotone. */
@@ -48,6 +51,7 @@ static double greater(double a, double b)
 double hu_loss_in_ulps(const struct hu_loss_target *t, double difference, double code)
 {
     int exponent = code ? ilogb(code) : t->emin;
+    exponent = exponent < t->emax ? exponent : t->emax; /* the largest may have become 2^(emax+1) */
     return ldexp(fabs(difference), t->trailing_bits - (exponent > t->emin ? exponent : t->emin));
 }
 

@@ -40,7 +40,7 @@ struct hu_loss_point {
 /* What a loss needs to know of the target, once. */
 struct hu_loss_target {
     const struct hu_format *format;
-    int emin, trailing_bits;
+    int emin, emax, trailing_bits;
     double min_normal;
 };
 struct hu_loss_target hu_loss_target_of(const struct hu_format *format);

@@ -42,11 +42,12 @@ bool hu_statistics_needs_greatest(const struct hu_statistics_plan *plan, const s
     return plan->scaling == HU_SCALE_TENSOR && !hu_counts_codes(plan, f);
 }
 
-/* What becomes of fp64's greatest. */
-static double of_greatest(const struct hu_format *f, const struct hu_options *options)
+/* Whether fp64's greatest, or its negative, stays finite. */
+static bool stays_finite(const struct hu_format *f, const struct hu_options *options, bool negative)
 {
     const struct hu_format *fp64 = hu_format_find("fp64");
-    return hu_to_double(f, hu_convert(f, fp64, hu_max_finite_code(fp64), options, NULL));
+    uint64_t greatest = hu_max_finite_code(fp64) | (negative ? hu_sign_mask(fp64) : 0);
+    return isfinite(hu_to_double(f, hu_convert(f, fp64, greatest, options, NULL)));
 }
 
 struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
@@ -66,7 +67,11 @@ struct hu_statistics_target hu_statistics_target_of(const struct hu_format *f,
     for (int sign = 0; sign < 2; sign++)
         t.overflow_from[sign] =
             hu_loss_overflow_from(f, &t.options, sign, hu_is_integer(f) ? HU_INVALID : HU_OVERFLOW);
-    t.saturates = isfinite(of_greatest(f, &t.options));
+    t.saturates = stays_finite(f, &t.options, false);
+    /* With fp64's precision the least that overflows lies next to the greatest that does not, in
+     * every direction. */
+    t.alike = t.overflow_from[0] == t.overflow_from[1] &&
+              t.saturates == stays_finite(f, &t.options, true);
     return t;
 }
 

@@ -34,7 +34,8 @@ struct hu_statistics_target {
     double max_finite;
     double overflow_from[2]; /* least magnitude of each sign that overflows whatever is drawn;
                                 HUGE_VAL: no fp64 does */
-    bool saturates;          /* overflows give finite results */
+    bool alike;              /* both signs overflow from one magnitude on, into the same */
+    bool saturates;          /* overflows give finite results; where they are alike */
     int emax;
     bool rounds_in_place; /* values in range are rounded to a multiple of a power of two, which
                              below 2^emin is its unit, and the direction draws nothing */

@@ -27,7 +27,10 @@ static int take_format(PyObject *object, void *to)
     PyObject *text = PyUnicode_AsEncodedString(object, "utf-8", "replace");
     if (!text)
         return 0;
-    const struct hu_format *f = format_named(PyBytes_AsString(text));
+    char *name;
+    const struct hu_format *f = NULL;
+    if (!PyBytes_AsStringAndSize(text, &name, NULL)) /* refuses a null byte */
+        f = format_named(name);
     Py_DECREF(text);
     *(const struct hu_format **)to = f;
     return f != NULL;

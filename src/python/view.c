@@ -121,10 +121,12 @@ static bool open_buffer(struct view *v, PyObject *object, bool writable)
     v->swapped = is_swapped(b->format);
     if (too_many_dimensions(b->ndim))
         return false;
-    for (int i = 0; i < b->ndim; i++) {
+    for (int i = 0; i < b->ndim; i++)
         v->shape[i] = b->shape[i];
+    plain_strides(v);
+    for (int i = 0; b->strides && i < b->ndim;
+         i++) /* ctypes gives none, though they are asked for */
         v->strides[i] = b->strides[i];
-    }
     return count_elements(v);
 }
 

@@ -255,6 +255,17 @@ static enum hu_foreign_end call(struct child *c, struct order order, int timeout
     return heard == 1 ? HU_STILL_RUNNING : ending_of(c, heard < 0, number);
 }
 
+/* Where N elements of source K begin, as far off ALIGNMENT as at SRC; short ones as near to the
+ * guard behind them as that lets them be. */
+static size_t source_offset(const struct hu_foreign *f, unsigned k, const void *src, size_t n)
+{
+    size_t off = (uintptr_t)src % ALIGNMENT;
+    if (n >= SMALL_CALL)
+        return off;
+    size_t room = array_bytes(f->from[k]) - off - hu_layout_bytes(f->from[k], n);
+    return room / ALIGNMENT * ALIGNMENT + off;
+}
+
 static bool give(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
                  unsigned *flags)
 {
@@ -268,7 +279,7 @@ static bool give(void *context, unsigned worker, void *dst, const void *const sr
     if (c->pid <= 0)
         return false;
     for (unsigned k = 0; k < f->sources; k++) {
-        order.src_offset[k] = (uintptr_t)src[k] % ALIGNMENT;
+        order.src_offset[k] = source_offset(f, k, src[k], n);
         memcpy((char *)c->src[k] + order.src_offset[k], src[k], hu_layout_bytes(f->from[k], n));
     }
     if (n < SMALL_CALL)

@@ -396,7 +396,7 @@ static bool report_tail(struct bench *b, const struct tail *k, bool *over)
     const struct hu_runs *runs = b->trial->runs;
     struct hu_mismatch wrong[MOST_TAIL];
     size_t count = 0;
-    for (size_t i = 0; i < k->n; i++) {
+    for (size_t i = 0; i < k->n && count < MOST_TAIL; i++) {
         uint64_t got = hu_layout_load(runs->to, (char *)b->dst + k->offset, i);
         if ((b->flags[i] & HU_ANYTHING) || hu_satisfies(runs->to, &runs->promise, b->code[i], got))
             continue;
@@ -416,25 +416,37 @@ static bool report_tail(struct bench *b, const struct tail *k, bool *over)
     return !count;
 }
 
-/* Every length from 0, around as many boundaries; where that is right, at another alignment too. */
-uint64_t trial_tails(struct bench *b, const struct part *part)
+/* N elements around a boundary; where that is right, at another alignment too. False: the trial is
+ * over. */
+static bool try_tail(struct bench *b, size_t n)
 {
     const struct hu_runs *runs = b->trial->runs;
     size_t in = hu_layout_bytes(runs->from, 1), out = hu_layout_bytes(runs->to, 1);
     size_t natural = in > out ? in : out;
+    size_t run = hu_draw(b->trial->options->seed, n) % runs->count;
+    struct tail k = {.n = n, .first = runs->run[run].first - n / 2};
     bool over = false;
+    if (trial_is_over(b->trial) || !convert_tail(b, &k))
+        return false;
+    if (!report_tail(b, &k, &over) || over)
+        return !over;
+    k.offset = natural * (1 + n % (64 / natural - 1));
+    if (!convert_tail(b, &k))
+        return false;
+    report_tail(b, &k, &over);
+    return !over;
+}
+
+/* Every length from 0, and some that long calls may treat otherwise. */
+uint64_t trial_tails(struct bench *b, const struct part *part)
+{
+    static const size_t longer[] = {511, 1027, 4097, 16391, 65521};
     (void)part;
-    for (size_t n = 0; n < MOST_TAIL && !over && !trial_is_over(b->trial); n++) {
-        size_t run = hu_draw(b->trial->options->seed, n) % runs->count;
-        struct tail k = {.n = n, .first = runs->run[run].first - n / 2};
-        if (!convert_tail(b, &k))
+    for (size_t n = 0; n < MOST_TAIL; n++)
+        if (!try_tail(b, n))
             return 0;
-        if (!report_tail(b, &k, &over) || over)
-            continue;
-        k.offset = natural * (1 + n % (64 / natural - 1));
-        if (!convert_tail(b, &k))
+    for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
+        if (longer[i] <= b->trial->subject->block && !try_tail(b, longer[i]))
             return 0;
-        report_tail(b, &k, &over);
-    }
     return 0;
 }

@@ -52,7 +52,9 @@ def text_of(value):
     """A number as text that hu_read reads back exactly."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or (isinstance(value, Complex) and not isinstance(value, Real)):
+    complicated = isinstance(value, Complex) and not isinstance(value, Real)
+    numeric = hasattr(value, "__float__") or hasattr(value, "__index__")
+    if isinstance(value, bool) or complicated or not numeric:
         raise TypeError(f"a number or its text, not {type(value).__name__}")
     if isinstance(value, Fraction):
         return f"{value.numerator:#x}/{value.denominator:#x}"
