@@ -440,6 +440,8 @@ static bool NAME(knows_units)(const struct hu_pass_near *b, bool small)
     return !small && b->units_known >= 1 - ldexp(1, b->trailing_bits - FIELD_SHIFT);
 }
 
+#define DIRECTED(...) NAME(near_directed)(g, s, b, (struct NAME(case)){__VA_ARGS__})
+
 TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums) * s,
                                      struct hu_pass_near *b)
 {
@@ -449,16 +451,21 @@ TARGET static void NAME(near_chosen)(struct NAME(gathered) * g, struct NAME(sums
         CASE(.small = true, .scaled = true, .units = true);
 #ifdef FUSED_FP32
     else if (b->divisor != 0 && small)
-        NAME(near_directed)
-    (g, s, b, (struct NAME(case)){.small = true, .divided = true, .units = true});
+        DIRECTED(.small = true, .divided = true, .units = true);
     else if (b->divisor != 0)
-        NAME(near_directed)(g, s, b, (struct NAME(case)){.divided = true, .units = true});
+        DIRECTED(.divided = true, .units = true);
 #endif
-    else if (known && small) NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true});
-    else if (known) NAME(near_directed)(g, s, b, (struct NAME(case)){.small = false});
-    else if (small) NAME(near_directed)(g, s, b, (struct NAME(case)){.small = true, .units = true});
-    else NAME(near_directed)(g, s, b, (struct NAME(case)){.units = true});
+    else if (known && small)
+        DIRECTED(.small = true);
+    else if (known)
+        DIRECTED(.small = false);
+    else if (small)
+        DIRECTED(.small = true, .units = true);
+    else
+        DIRECTED(.units = true);
 }
+
+#undef DIRECTED
 
 #else
 

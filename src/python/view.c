@@ -124,8 +124,8 @@ static bool open_buffer(struct view *v, PyObject *object, bool writable)
     for (int i = 0; i < b->ndim; i++)
         v->shape[i] = b->shape[i];
     plain_strides(v);
-    for (int i = 0; b->strides && i < b->ndim;
-         i++) /* ctypes gives none, though they are asked for */
+    /* ctypes gives none, though they are asked for. */
+    for (int i = 0; b->strides && i < b->ndim; i++)
         v->strides[i] = b->strides[i];
     return count_elements(v);
 }
