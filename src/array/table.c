@@ -31,8 +31,9 @@ static uint32_t fraction_of(const struct hu_target *to, struct hu_datum d)
     if (shift < 2 || (to->scale && exponent + 63 < to->emin)) /* beyond all codes */
         return 0;
     const struct hu_cut cut = hu_cut_at(d.significand << lead, false, shift);
-    const uint64_t steps = to->integer ? 0 : (uint64_t)(quantum - to->quantum_min);
-    const uint64_t below = (steps << to->trailing_bits) + cut.kept - to->scale;
+    const uint64_t base =
+        to->integer ? 0 : (uint64_t)(quantum - to->quantum_min) << to->trailing_bits;
+    const uint64_t below = base + cut.kept - to->scale;
     return below > to->max_finite ? 0 : (uint32_t)(cut.fraction >> 32);
 }
 
