@@ -6,6 +6,7 @@ typedef float floats VECTOR;
 typedef uint16_t half_lanes VECTOR;
 typedef uint8_t byte_lanes VECTOR;
 typedef uint64_t longs VECTOR;
+typedef int64_t signed_longs VECTOR;
 #ifndef LANES_MASKED
 typedef int32_t mask VECTOR;
 #endif
@@ -54,6 +55,12 @@ INLINE vec mul_float(vec a, vec b)
 INLINE longs longs_of(uint64_t x)
 {
     return (longs){0} + x;
+}
+
+/* With signs. */
+INLINE longs longs_above(longs a, longs b)
+{
+    return (longs)((signed_longs)a > (signed_longs)b);
 }
 
 /* FP64's -2^31 and 2^31 - 1. */

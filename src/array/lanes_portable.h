@@ -301,9 +301,8 @@ INLINE longs random_half(vec random, int half)
 
 INLINE unsigned lanes_above(longs a, longs b)
 {
-    typedef int64_t signed_longs __attribute__((vector_size(16)));
-    signed_longs m = (signed_longs)a > (signed_longs)b;
-    return (m[0] & 1) | (m[1] & 2);
+    const longs m = longs_above(a, b);
+    return (unsigned)((m[0] & 1) | (m[1] & 2));
 }
 
 /* In the direction of the environment. */

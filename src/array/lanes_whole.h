@@ -1,16 +1,9 @@
 /* Integers of 32 bits by way of FP64, in any direction and with flags; included by the parts. */
 
-typedef int64_t signed_longs __attribute__((vector_size(sizeof(longs))));
-
 /* What a stage has seen, a mask in each lane. */
 struct seen_whole {
     longs invalid, inexact;
 };
-
-INLINE longs longs_above(longs a, longs b)
-{
-    return (longs)((signed_longs)a > (signed_longs)b);
-}
 
 /* X and LESS, which is below 1, in an environment toward zero: then its integer is that of the next
  * one from zero where LESS leads there. */

@@ -2,7 +2,6 @@
 #include "array/lanes.h"
 #include "array/codes.h"
 
-typedef int64_t signed_longs __attribute__((vector_size(sizeof(longs))));
 enum { WIDE_LANES = LANES / 2 };
 
 /* Numbers: SIGNIFICAND, whose leading bit is the top one, times 2^(EXPONENT - 63); ZERO and
@@ -11,18 +10,13 @@ struct numbers {
     longs significand, exponent, negative, zero;
 };
 
-INLINE longs longs_above(longs a, longs b)
-{
-    return (longs)((signed_longs)a > (signed_longs)b);
-}
-
 INLINE bool any_long(longs x)
 {
     return any_bit((vec)x);
 }
 
-/* The number of bits that are in front of X's first, 63 of zero: the exponent of X in FP64, of
- * which the last bits go where it has more than that holds. */
+/* How many zeros are in front of X's first one; 63 of zero. They are told by the exponent that X
+ * has in FP64, without the last bits where those could carry into it. */
 INLINE longs leading_zeros(longs x)
 {
     const longs two_to_52 = longs_of(UINT64_C(0x4330000000000000));
@@ -35,15 +29,16 @@ INLINE longs leading_zeros(longs x)
     return longs_of(1023 + 63) - (field | ((longs)(field == 0) & longs_of(1023)));
 }
 
-/* What are no numbers is set in *SPECIAL. */
+/* *SPECIAL: of what are no numbers. A leading bit is where the format has it but in subnormal
+ * numbers and integers. */
 INLINE struct numbers numbers_of(const struct wide *w, longs codes, longs *special)
 {
     struct numbers r;
-    longs significand, quantum = longs_of(0), odd_ones = longs_of(0);
+    longs significand, quantum = longs_of(0), adrift = longs_of(0);
     r.negative = (longs)((codes & longs_of(w->sign)) != 0);
     if (w->integer) {
         significand = ((codes ^ r.negative) - r.negative) & longs_of(w->width);
-        odd_ones = significand;
+        adrift = significand;
     } else {
         const longs magnitude = codes & longs_of(~w->sign);
         const longs field = shift_right_longs(magnitude, longs_of(w->trailing_bits));
@@ -53,10 +48,10 @@ INLINE struct numbers numbers_of(const struct wide *w, longs codes, longs *speci
         significand =
             (magnitude & longs_of(w->trailing)) | (longs_of(w->trailing + 1) & ~subnormal);
         quantum = longs_of((uint64_t)w->quantum_min) + field - (~subnormal & 1);
-        odd_ones = significand & subnormal;
+        adrift = significand & subnormal;
     }
     longs zeros = longs_of((uint64_t)(63 - w->trailing_bits));
-    if (any_long(odd_ones))
+    if (any_long(adrift))
         zeros = leading_zeros(significand);
     r.zero = (longs)(significand == 0);
     r.significand = shift_left_longs(significand, zeros);
@@ -121,6 +116,8 @@ INLINE longs signed_codes(const struct wide *w, bool flags, const struct numbers
     return (beyond & *over) | ((codes | signs) & ~*over);
 }
 
+/* As hu_round_into of rounding.h: what is kept of a significand, and what of a unit is not; *LEFT
+ * as above. */
 INLINE longs codes_of_numbers(const struct wide *w, enum hu_direction direction, bool flags,
                               const struct numbers *x, longs draws, longs *left, struct met *met)
 {
