@@ -29,7 +29,7 @@ build() { # FILE FLAGS LIBRARY
     [ "$2" = - ] || flags=$(eval "echo $2") || return 1
     case $1 in
     # shellcheck disable=SC2086
-    *.cu) nvcc -O2 -shared $flags -o "$3" "$1" && nvidia-smi >/dev/null && return || return 1 ;;
+    *.cu) nvidia-smi >/dev/null && nvcc -O2 -shared $flags -o "$3" "$1"; return ;;
     esac
     # shellcheck disable=SC2086
     $compiler -O2 -w -shared -fPIC -o "$3" "$1" ${flags-}
