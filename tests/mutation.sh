@@ -269,6 +269,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "NaNs at the top of words stay signaling" avx2_rounds part_rounds.h 's/sign_shift - 16, 0x7f7f)/sign_shift - 16, 0x7fff)/'
     mutate_kernel "an infinity that ties away is a NaN" avx2_rounds part_rounds.h 's/^ *!any_half_above(/true || any_half_above(/'
     mutate_kernel "of two neighbours the lower is odd" avx2_rounds lanes_avx2.h 's/return _mm_blendv_epi8(up, down, /return (void)up, _mm_blendv_epi8(down, down, /'
+    mutate_kernel "integers without sign end at 2^31" avx2_rounds part_rounds.h 's/(low + keep(large, splat(SIGN)))/low/'
+    mutate_kernel "what is below zero wraps around" avx2_rounds part_rounds.h 's/^    x = keep(equal(smaller(x, .*/    ;/'
     mutate_kernel "less than half a unit has no fraction" avx2_wide part_wide.h 's/fraction |= shift_right_longs(x->significand, .*/;/'
     mutate_kernel "what is far below a unit is exact" avx2_wide part_wide.h 's/longs_above(shift, longs_of(64)) \& ~x->zero \& 1/longs_of(0)/'
     mutate_kernel "ties in lanes of 64 bits go up" avx2_wide part_wide.h 's/fraction >> 63 \& (parity | /fraction >> 63 \& (1 | /'

@@ -132,6 +132,13 @@ INLINE vec round_upward(vec x)
     return (vec)_mm512_cvt_roundps_epi32((__m512)x, UP);
 }
 
+/* Without sign: what is 2^32 or more, or below zero, has all bits. */
+#define LANES_ROUND_UNSIGNED
+INLINE vec round_unsigned(vec x)
+{
+    return (vec)_mm512_cvtps_epu32((__m512)x);
+}
+
 INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
 {
     __mmask64 negative = _mm512_movepi8_mask((__m512i)signs);

@@ -53,6 +53,20 @@ INLINE vec integer_of(vec x, enum hu_direction direction)
     return pick(above(magnitude, splat(INFINITE)), splat(0), code);
 }
 
+/* The same without sign: from 2^31 on FP32's numbers are integers. */
+INLINE vec unsigned_of(vec x, enum hu_direction direction)
+{
+    const uint32_t two_to_31 = 0x4f000000, two_to_32 = 0x4f800000;
+#ifdef LANES_ROUND_UNSIGNED
+    if (direction != HU_TIES_TO_AWAY && direction != HU_TO_ODD)
+        return round_unsigned(at_least_float(x, splat(0))); /* which makes zeros of NaNs */
+#endif
+    x = keep(equal(smaller(x, splat(INFINITE)), x), x); /* NaNs and what is below zero */
+    const mask large = above(x, splat(two_to_31 - 1)), beyond = above(x, splat(two_to_32 - 1));
+    const vec low = integer_of(sub_float(x, keep(large, splat(two_to_31))), direction);
+    return (low + keep(large, splat(SIGN))) | keep(beyond, splat(UINT32_MAX));
+}
+
 #define TO_FP32                                                                                    \
     quiet_words(x, saturate, &c->raised);                                                          \
     store_words(to, x);
@@ -64,7 +78,8 @@ STAGE(bf16_fp32, top, LOAD_TOP, ROUND_NONE, STORE_32, NEAREST,
 STAGE(to_fp64, fp32, LOAD_FP32, ROUND_NONE, STORE_64, NEAREST, quiet_words(x, saturate, &c->raised);
       VECTORS(store_doubles(to + 2 * sizeof(vec) * i, x[i]);))
 STAGE(to_int32, fp32, LOAD_FP32, ROUND_INT32, STORE_32, NEAREST,
-      VECTORS(store_vec(to + i * sizeof(vec), integer_of(x[i], direction));))
+      if (k.sign) VECTORS(store_vec(to + i * sizeof(vec), integer_of(x[i], direction)););
+      else VECTORS(store_vec(to + i * sizeof(vec), unsigned_of(x[i], direction));))
 
 #ifdef LANES_FP16
 /* FP32 to FP16 by the hardware, which raises the flags too where ENVIRONMENT_RAISES and keeps NaNs'

@@ -55,8 +55,9 @@ static bool find_round(struct plan *p, const struct abilities *a)
         const bool apart =
             o->direction == HU_TIES_TO_AWAY || (doubles && o->direction == HU_TO_ODD);
         const bool able = doubles ? a->int32 : !random;
-        bool by_hardware =
-            to->width == 32 && hu_is_signed(to) && able && (!p->flags || (a->raises && !apart));
+        const bool raises = hu_is_signed(to) && a->raises && !apart;
+        const bool by_hardware =
+            to->width == 32 && able && (!p->flags || raises) && (hu_is_signed(to) || !doubles);
         p->round = by_hardware ? ROUND_INT32 : ROUND_WHOLE;
         p->hardware = by_hardware && p->flags;
         return !(random && p->flags) && (by_hardware || a->doubles);
@@ -496,9 +497,11 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
     if (p->load == LOAD_HALF || p->load == LOAD_INT16 || p->load == LOAD_INT8 ||
         p->load == LOAD_TOP)
         p->w = widen_for(p->from);
-    if (p->round == ROUND_WHOLE)
+    if (p->round == ROUND_INT32)
+        p->k.sign = (uint32_t)hu_sign_mask(p->to);
+    else if (p->round == ROUND_WHOLE)
         p->k = whole_for(p->to, &p->options);
-    else if (p->round != ROUND_NONE && p->round != ROUND_INT32)
+    else if (p->round != ROUND_NONE)
         p->k = narrow_for(p->to, &p->options);
     if (is_at_random(p))
         p->stochastic = stochastic_for(p);
