@@ -221,7 +221,11 @@ mutate_kernel "what rounds nothing is drawn where it rounds" table table.c 's/re
 mutate_kernel "an integer is drawn from what is below it" portable_rounds lanes_whole.h 's/field - fine/fine - field/'
 mutate_kernel "a scale's least are drawn" portable_loads lanes_random.h 's/if (k->floor)/if (false)/'
 mutate_kernel "subnormals of 16 bits are taken for normal" portable_loads lanes_load.h \
-    's/pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias))/x + splat(w->rebias)/'
+    's/vec y = sub_float_where(.*/vec y = x + h->rebias;/'
+mutate_kernel "NaNs of 16 bits are numbers" portable_loads lanes_load.h 's/or_where(special, y, h->infinite)/y/'
+mutate_kernel "FP32 has 16 bits' other NaNs as they are" portable_loads lanes_stage.h 's/if (p->w.payloads \&\& p->w.sign) words/if (true) words/'
+mutate_kernel "what overflows 16 bits begins anew" portable_bytes part_bytes.h \
+    's/clamps ? smaller_float(magnitude, splat(k->clamp)) : magnitude/magnitude/'
 mutate_kernel "FP64 forgets what FP32 drops" portable_loads lanes_load.h \
     's/low |= (low + drop) \& last, /low |= (low + drop) \& last \& 0, /'
 mutate_kernel "integers forget what FP32 drops" portable_loads lanes_load.h \
@@ -303,6 +307,7 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
         mutate_kernel "deep fields lose nothing" avx512_halves part_halves.h 's/if (p->fields.any_deep)/if (false)/'
         mutate_kernel "fields of subnormals have a leading one" plan_halves plan_halves.c 's/const int field = i < 1 ? 1 : /const int field = /'
         mutate_kernel "of two neighbours the upper is odd" avx512_rounds lanes_avx512.h 's/_mm256_test_epi16_mask(down, /_mm256_testn_epi16_mask(down, /'
+        mutate_kernel "signs of 12 bits stand at the top of 16" avx512_bytes lanes_avx512.h 's/(uint32_t)__builtin_clz(sign) - 16/0/'
         mutate_kernel "a carry below zero is that above" avx512_rounds lanes_avx512.h 's/    if (add\[0\])$/    if (true)/'
         mutate_kernel "cells have one code more at most" avx512vbmi avx512vbmi.c 's/i < steps; i++/i < 1; i++/'
     fi

@@ -191,16 +191,16 @@ INLINE byte_lanes pick_8(marks m, byte_lanes yes, byte_lanes no)
 }
 
 /* SIGN where the top bit of SIGNS is set, and codes are not zero unless zeros have it. */
-INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
+INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, uint32_t sign, bool zeros)
 {
-    sign &= (byte_lanes)((byte_mask)signs < 0);
-    return codes | (zeros ? sign : sign_nonzero_8(codes, sign));
+    const byte_lanes bits = splat_8(sign) & (byte_lanes)((byte_mask)signs < 0);
+    return codes | (zeros ? bits : sign_nonzero_8(codes, bits));
 }
 
-INLINE half_lanes with_signs_16(half_lanes codes, half_lanes signs, half_lanes sign, bool zeros)
+INLINE half_lanes with_signs_16(half_lanes codes, half_lanes signs, uint32_t sign, bool zeros)
 {
-    sign &= (half_lanes)((half_mask)signs < 0);
-    return codes | (zeros ? sign : sign_nonzero_16(codes, sign));
+    const half_lanes bits = splat_16(sign) & (half_lanes)((half_mask)signs < 0);
+    return codes | (zeros ? bits : sign_nonzero_16(codes, bits));
 }
 
 INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)

@@ -78,6 +78,23 @@ INLINE vec keep(mask m, vec x)
     return (vec)_mm512_maskz_mov_epi32(m, (__m512i)x);
 }
 
+INLINE vec sub_float_where(mask m, vec x, vec a, vec b)
+{
+    return (vec)_mm512_mask_sub_ps((__m512)x, m, (__m512)a, (__m512)b);
+}
+
+INLINE vec or_where(mask m, vec x, vec more)
+{
+    return (vec)_mm512_mask_or_epi32((__m512i)x, m, (__m512i)x, (__m512i)more);
+}
+
+INLINE vec with_sign_of(vec x, vec other)
+{
+    enum { A_SELECTS = 0xca }; /* B's bits, or else C's */
+    return (vec)_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), (__m512i)other, (__m512i)x,
+                                          A_SELECTS);
+}
+
 INLINE bool any(mask m)
 {
     return m;
@@ -139,26 +156,27 @@ INLINE vec round_unsigned(vec x)
     return (vec)_mm512_cvtps_epu32((__m512)x);
 }
 
-INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, byte_lanes sign, bool zeros)
+INLINE byte_lanes with_signs_8(byte_lanes codes, byte_lanes signs, uint32_t sign, bool zeros)
 {
     __mmask64 negative = _mm512_movepi8_mask((__m512i)signs);
     if (!zeros)
         negative = _mm512_mask_test_epi8_mask(negative, (__m512i)codes, (__m512i)codes);
-    return codes | (byte_lanes)_mm512_maskz_mov_epi8(negative, (__m512i)sign);
-}
-
-INLINE half_lanes with_signs_16(half_lanes codes, half_lanes signs, half_lanes sign, bool zeros)
-{
-    __mmask32 negative = _mm512_movepi16_mask((__m512i)signs);
-    if (!zeros)
-        negative = _mm512_mask_test_epi16_mask(negative, (__m512i)codes, (__m512i)codes);
-    return codes | (half_lanes)_mm512_maskz_mov_epi16(negative, (__m512i)sign);
+    return codes | (byte_lanes)_mm512_maskz_set1_epi8(negative, (char)sign);
 }
 
 /* By a vector of counts, which takes half as long as by one count. */
 INLINE half_lanes shift_right_16(half_lanes x, uint32_t count)
 {
     return (half_lanes)_mm512_srlv_epi16((__m512i)x, _mm512_set1_epi16((short)count));
+}
+
+INLINE half_lanes with_signs_16(half_lanes codes, half_lanes signs, uint32_t sign, bool zeros)
+{
+    if (zeros) /* from the top to SIGN's place */
+        return codes | (shift_right_16(signs, (uint32_t)__builtin_clz(sign) - 16) & splat_16(sign));
+    __mmask32 negative = _mm512_movepi16_mask((__m512i)signs);
+    negative = _mm512_mask_test_epi16_mask(negative, (__m512i)codes, (__m512i)codes);
+    return codes | (half_lanes)_mm512_maskz_set1_epi16(negative, (short)sign);
 }
 
 INLINE half_lanes add_by_bit_16(half_lanes x, half_lanes bit, uint32_t shift, half_lanes add,

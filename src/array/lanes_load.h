@@ -1,25 +1,52 @@
 /* Elements as FP32 words, by the kinds of array/plan.h; included by the parts. */
 
+/* What codes of 9 to 16 bits are widened with, HELD as well. */
+struct held_half {
+    vec magnitude, rebias, one, least_normal, most, infinite;
+};
+
+INLINE struct held_half hold_half(const struct widen *w)
+{
+    const uint32_t least_normal = 1u << 23;
+    return (struct held_half){
+        held_vec(w->magnitude), held_vec(w->rebias),      held_vec(w->rebias + least_normal),
+        held_vec(least_normal), held_vec(w->special - 1), held_vec(INFINITE)};
+}
+
 /*
  * Codes of 9 to 16 bits. A subnormal gains a unit of FP32's exponent and loses it again in a
- * subtraction, which normalizes it and is exact.
+ * subtraction, which normalizes it and is exact. PLAIN: with IEEE 754's specials, and a sign.
  */
-INLINE vec widen_half(const struct widen *w, vec code)
+INLINE vec widen_half(const struct widen *w, const struct held_half *h, bool plain, vec code)
 {
-    vec x = shift_left(code & splat(w->magnitude), w->shift);
-    mask special = above(x, splat(w->special - 1));
-    vec one = splat(w->rebias + (1u << 23)), other = splat(INFINITE | QUIET);
+    const vec x = shift_left(code & h->magnitude, w->shift);
+    const mask special = above(x, h->most);
+    vec y = sub_float_where(above(h->least_normal, x), x + h->rebias, x + h->one, h->one);
+    if (plain)
+        return with_sign_of(or_where(special, y, h->infinite), shift_left(code, w->sign_shift));
+    vec other = splat(INFINITE | QUIET);
     if (w->payloads)
         other = x | splat(INFINITE);
     else if (w->infinity)
         other = pick(equal(x, splat(w->infinity)), splat(INFINITE), other);
-    vec subnormal = sub_float(x + one, one) & splat(~SIGN);
-    x = pick(special, other, pick(above(splat(1u << 23), x), subnormal, x + splat(w->rebias)));
-    x |= shift_left(code & splat(w->sign), w->sign_shift);
+    y = with_sign_of(pick(special, other, y), shift_left(code & splat(w->sign), w->sign_shift));
     if (w->lone_nan)
-        x = pick(equal(code & splat(w->magnitude | w->sign), splat(w->lone_nan)),
-                 splat(SIGN | INFINITE | QUIET), x);
-    return x;
+        y = pick(equal(code & splat(w->magnitude | w->sign), splat(w->lone_nan)),
+                 splat(SIGN | INFINITE | QUIET), y);
+    return y;
+}
+
+INLINE void load_half(const struct widen *w, const struct held_half *h, bool plain, vec x[4],
+                      const void *src)
+{
+    VECTORS(const char *at = (const char *)src + sizeof(vec) / 2 * i;
+            x[i] = widen_half(w, h, plain, load_halves(at)););
+}
+
+INLINE void load_any_half(const struct widen *w, vec x[4], const void *src)
+{
+    const struct held_half h = hold_half(w);
+    load_half(w, &h, false, x, src);
 }
 
 INLINE vec widen_integer(const struct widen *w, vec code)
@@ -168,7 +195,6 @@ LOAD(top, 16, load_tops(at, w->sign_shift - 16))
 LOAD(fp16, 16, from_fp16(at, 0))
 LOAD(short, 16, from_fp16(at, w->shift))
 #endif
-LOAD(half, 16, widen_half(w, load_halves(at)))
 LOAD(int8, 8, widen_integer(w, load_quarters(at)))
 LOAD(int16, 16, widen_integer(w, load_halves(at)))
 LOAD(int32, 32, widen_whole(w, load(at)))

@@ -213,12 +213,16 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
 }
 
 /* Of each lane the sum of its halves by FACTORS', at most what has no sign. */
+INLINE vec join_halves(vec x, uint32_t factors)
+{
+    return (x >> 16) * (factors >> 16) + (x & 0xffff) * (factors & 0xffff);
+}
+
 INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 {
     vec joined[2];
     for (int i = 0; i < 2; i++)
-        joined[i] = smaller((v[i] >> 16) * (factors >> 16) + (v[i] & 0xffff) * (factors & 0xffff),
-                            splat(INT16_MAX));
+        joined[i] = smaller(join_halves(v[i], factors), splat(INT16_MAX));
     return pack_halves(joined);
 }
 

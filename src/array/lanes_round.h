@@ -139,6 +139,14 @@ INLINE half_lanes join_sums(const struct narrow *k, const struct magic *m, bool 
     return shift_right_16(joined - splat_16(k->join_base), k->join_shift);
 }
 
+/* Of t above 7, the lower half and 2^(t - 7) times the upper, modulo 2^16, in order. */
+INLINE half_lanes join_wide_sums(const struct narrow *k, const struct magic *m, bool directed)
+{
+    const vec bits = splat(directed ? ~SIGN : UINT32_MAX);
+    vec joined[2] = {join_halves(m[0].sum & bits, k->join), join_halves(m[1].sum & bits, k->join)};
+    return pack_halves(joined) - splat_16(k->join_base);
+}
+
 /*
  *  31 30        23 22            t+9 t+8       8 7      0
  *  +-+------------+-----------------+-----------+--------+

@@ -47,6 +47,27 @@ INLINE void store_words(void *dst, const vec *x)
     VECTORS(store_vec((char *)dst + sizeof(vec) * i, x[i]););
 }
 
+/* FINISH: or NULL. */
+INLINE void words_of_halves(const struct plan *p, struct carried *c, char *to, const char *from,
+                            size_t steps, bool plain,
+                            void (*finish)(vec x[4], bool saturate, unsigned *flags))
+{
+    const struct widen w = p->w;
+    const struct held_half held = hold_half(&w);
+    for (; steps; steps--, to += sizeof(uint32_t) * STEP, from += sizeof(uint16_t) * STEP) {
+        vec x[4];
+        load_half(&w, &held, plain, x, from);
+        if (finish)
+            finish(x, p->options.saturate, &c->raised);
+        store_words(to, x);
+    }
+}
+
+#define HALF_WORDS(name, store_way, finish)                                                        \
+    STEPS(name, LOAD_HALF, ROUND_NONE, store_way, NEAREST,                                         \
+          if (p->w.payloads && p->w.sign) words_of_halves(p, c, dst, src, steps, true, finish);    \
+          else words_of_halves(p, c, dst, src, steps, false, finish);)
+
 /* Of stages that load for themselves. */
 INLINE void load_later(const struct widen *w, vec x[4], const void *src)
 {

@@ -51,6 +51,22 @@ INLINE mask above_unsigned(vec a, vec b)
     return unequal(smaller(a, b), a);
 }
 
+/* X, or where M A - B, or X with the bits of MORE. */
+INLINE vec sub_float_where(mask m, vec x, vec a, vec b)
+{
+    return pick(m, sub_float(a, b), x);
+}
+
+INLINE vec or_where(mask m, vec x, vec more)
+{
+    return x | keep(m, more);
+}
+
+INLINE vec with_sign_of(vec x, vec other)
+{
+    return (x & splat(INT32_MAX)) | (other & splat(UINT32_C(1) << 31));
+}
+
 INLINE bool any_bit(vec x)
 {
     return any((mask)x);

@@ -15,7 +15,7 @@
             type negative = (type)((mask_type)signs < 0);                                          \
             return ((codes ^ negative) - negative) & splat_##width(k->mask);                       \
         }                                                                                          \
-        return with_signs_##width(codes, signs, splat_##width(k->sign), k->negative_zero);         \
+        return with_signs_##width(codes, signs, k->sign, k->negative_zero);                        \
     }
 
 FINISH(8, byte_lanes, byte_mask)
@@ -85,11 +85,10 @@ INLINE void store_sums(const struct narrow *k, void *dst, const struct magic m[4
         return;
     }
     half_lanes halves[2];
-    if (k->join)
-        PAIRS(halves[i / 2] = order_halves(join_sums(k, m + i, directed)););
+    if (k->wraps)
+        PAIRS(halves[i / 2] = join_wide_sums(k, m + i, directed););
     else
-        PAIRS(vec codes[2] = {magic_code(k, m[i]), magic_code(k, m[i + 1])};
-              halves[i / 2] = pack_halves(codes););
+        PAIRS(halves[i / 2] = order_halves(join_sums(k, m + i, directed)););
     PAIRS(half_lanes done = finish_16(k, halves[i / 2], pack_half_signs(x + i));
           memcpy((char *)dst + sizeof done * (i / 2), &done, sizeof done););
 }

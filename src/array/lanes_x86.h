@@ -39,13 +39,17 @@ INLINE byte_lanes pack_byte_signs(const vec *x)
     return (byte_lanes)MM(packs_epi16)(low, high);
 }
 
-/* Of each lane the sum of its halves by FACTORS', in halves in any order that pack_half_bytes
- * takes. */
+/* Of each lane the sum of its halves by FACTORS'; */
+INLINE vec join_halves(vec x, uint32_t factors)
+{
+    return (vec)MM(madd_epi16)((words_x86)x, MM(set1_epi32)((int)factors));
+}
+
+/* and that, or the greatest, in halves in any order that pack_half_bytes takes. */
 INLINE half_lanes pack_joined(const vec *v, uint32_t factors)
 {
-    words_x86 by = MM(set1_epi32)((int)factors);
-    return (half_lanes)MM(packs_epi32)(MM(madd_epi16)((words_x86)v[0], by),
-                                       MM(madd_epi16)((words_x86)v[1], by));
+    return (half_lanes)MM(packs_epi32)((words_x86)join_halves(v[0], factors),
+                                       (words_x86)join_halves(v[1], factors));
 }
 
 INLINE byte_lanes pack_half_bytes(const half_lanes *v)

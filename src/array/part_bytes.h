@@ -38,10 +38,10 @@ INLINE struct magic sum_of(const struct narrow *k, const struct held *h, vec fin
 INLINE void magic_sums(const struct narrow *k, const struct held *h, struct magic m[4],
                        vec finite[4], const vec x[4], enum store store, enum care care)
 {
-    const bool joins = store <= STORE_8 || k->join;
+    const bool clamps = store > STORE_8 && k->wraps;
     VECTORS(vec magnitude = x[i] & h->magnitude, sign = x[i] ^ magnitude;
-            finite[i] = joins ? magnitude : smaller_float(magnitude, splat(k->clamp));
-            m[i] = sum_of(k, h, finite[i], sign, joins ? x[i] : finite[i] | sign, care););
+            finite[i] = clamps ? smaller_float(magnitude, splat(k->clamp)) : magnitude;
+            m[i] = sum_of(k, h, finite[i], sign, clamps ? finite[i] | sign : x[i], care););
 }
 
 INLINE void magic_step(const struct plan *p, const struct narrow *k, const struct held *h,

@@ -171,7 +171,7 @@ special_halves(const struct plan *p, void *dst, const void *src, struct seen see
     if (p->load == LOAD_TOP)
         load_top(&p->w, x, src);
     else if (p->load == LOAD_HALF)
-        load_half(&p->w, x, src);
+        load_any_half(&p->w, x, src);
 #ifdef LANES_FP16
     else
         load_short(&p->w, x, src);

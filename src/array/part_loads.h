@@ -34,7 +34,7 @@ static __attribute__((noinline)) void see_beyond(const void *src, enum round rou
 
 LOADER(tf32, LOAD_TF32)
 LOADER(top, LOAD_TOP)
-LOADER(half, LOAD_HALF)
+HALF_WORDS(words_half, STORE_WORDS, NULL)
 LOADER(int16, LOAD_INT16)
 LOADER(int8, LOAD_INT8)
 LOADER(int32, LOAD_INT32)

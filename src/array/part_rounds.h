@@ -120,9 +120,8 @@ ANY_TO_FP16(fp64_fp16, fp64, LOAD_FP64, DIRECTED)
 STAGE(fp64_fp16, fp64, LOAD_FP64, ROUND_FP16, STORE_16, NEAREST,
       TO_FP16(cvt_fp16(x[i], FP16_NEAREST)))
 #endif
-#else
-STAGE(half_fp32, half, LOAD_HALF, ROUND_NONE, STORE_32, NEAREST, TO_FP32)
 #endif
+HALF_WORDS(half_fp32, STORE_32, quiet_words)
 
 INLINE void top_step(const struct plan *p, const struct narrow *k, void *dst, vec x[4],
                      enum store store, enum care care, struct seen *seen)
@@ -240,8 +239,8 @@ STAGE(short_top_watching, short, LOAD_SHORT, ROUND_TOP, STORE_ANY, WATCHING,
 
 #ifdef LANES_FP16
 #define OF_HALVES                                                                                  \
-    &to_fp16, &bf16_fp16, &tf32_fp16, &short_fp16, &near_fp16, &int32_fp16, &fp16_bf16,            \
-        &short_bf16, &short_top_watching
+    &half_fp32, &to_fp16, &bf16_fp16, &tf32_fp16, &short_fp16, &near_fp16, &int32_fp16,            \
+        &fp16_bf16, &short_bf16, &short_top_watching
 #else
 #define OF_HALVES &half_fp32
 #endif

@@ -286,6 +286,10 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
         k.join_shift = 7u - (uint32_t)t;
         k.join = 1u << 16 | 1u << k.join_shift;
         k.join_base = (k.least_normal + (drop << FP32_TRAILING)) >> 16;
+    } else if (t <= 15) { /* of a half */
+        k.wraps = true;
+        k.join = 1u << (t - 7 + 16) | 1;
+        k.join_base = (k.least_normal + (drop << FP32_TRAILING)) >> 16 << (t - 7);
     }
     set_ends(&k, to);
     /* FP32's own subnormals have twice the unit of the binade below its emin. */

@@ -151,6 +151,7 @@ struct narrow {
     uint32_t odd;        /* or-ed to what is inexact */
     uint32_t last;       /* or-ed to all, which makes ties away of ties to even */
     uint32_t mask;       /* a code's bits */
+    bool wraps;          /* see join_wide_sums */
     bool sided;          /* overflow[] differ */
     bool plain_infinity; /* becomes what other overflows do */
     bool negative_zero;
