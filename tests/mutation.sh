@@ -241,6 +241,23 @@ mutate_kernel "a NaN is no zero among integers" portable_bytes part_bytes.h 's/p
 mutate_kernel "int32 to odd is toward zero" portable_rounds part_rounds.h 's/keep(unequal(whole, x), splat(1))/splat(0)/'
 mutate_kernel "int32 is drawn below zero as above" portable_rounds part_rounds.h 's/pick_by_sign(x, -rest, rest)/rest/'
 mutate_kernel "infinities are made NaNs with ties away" portable_loads lanes_load.h 's/load_away_spared(w, x, src);/;/'
+# Exponents far beyond FP32's have a test of their own.
+array_tests=${tests_of[array]}
+tests_of[array]='codes_with*'
+mutate_kernel "far below FP32 ties are even" portable_far part_far.h 's/scaled | sign | splat(f->last)/scaled | sign/'
+mutate_kernel "far below FP32 the direction is upward" portable_far part_far.h 's/signs \& splat(f->signs)/splat(0)/'
+mutate_kernel "far below FP32 to odd is toward zero" portable_far part_far.h 's/word |= keep(unequal(lost/word |= keep(equal(lost/'
+mutate_kernel "far beyond FP32 all overflow as what is above zero" portable_far part_far.h 's/if (f->signs)$/if (false)/'
+mutate_kernel "far beyond FP32 nothing is raised" portable_far part_far.h 's/c->raised |= HU_OVERFLOW | HU_INEXACT;/;/'
+mutate_kernel "far below FP32 nothing is raised" portable_far part_far.h 's/c->raised |= HU_UNDERFLOW | HU_INEXACT;/;/'
+mutate_kernel "FP32's subnormals are far codes as they are" portable lanes_seen.h 's/seen.small = k->digit;/seen.small = 0;/'
+mutate_kernel "FP32's subnormals have a leading one far away" portable_loads lanes_round.h 's/sub_float(finite + unit, unit)/(finite + unit)/'
+mutate_kernel "far at random tf32 is drawn" plan_far plan_far.c 's/<= WORD_TRAILING \&\& !random/<= WORD_TRAILING/'
+mutate_kernel "all of FP32's digits are there far below it" plan_far plan_far.c 's/return p->to->trailing_bits <= WORD_TRAILING/return true/'
+if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
+    mutate_kernel "what lifts far words raises flags" avx2 lanes_row.h 's/p->load == LOAD_FAR ? 0 : p/p/'
+fi
+tests_of[array]=$array_tests
 if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
     mutate_kernel "FP64's tie goes toward zero" avx2_rounds lanes_whole.h 's/0x3fe0000000000000/0x3fdfffffffffffff/'
     mutate_kernel "a draw leaves all of one" avx2_rounds lanes_whole.h 's/(draw ^ longs_of(UINT32_MAX)) | unit/draw | unit/'

@@ -415,6 +415,35 @@ Test(array, formats_that_fp32_does_not_hold_convert_as_the_scalar_path, .timeout
     }
 }
 
+/* All of their codes, into what is as wide, has other ranges, or is of integers; and FP32, its
+ * subnormals and ties as well, and integers into them. */
+Test(array, codes_with_exponents_beyond_fp32_convert_as_the_scalar_path, .timeout = 300)
+{
+    static const char *const far[] = {"e9m6", "e12m3fnuz", "e11m4fn", "binary15p3sf",
+                                      "e10m2finite"};
+    static const char *const into[] = {"fp32", "bf16",     "tf32",  "fp16", "e8m20",
+                                       "e6m9", "fp8_e4m3", "int16", "int32"};
+    enum { FAR = sizeof far / sizeof *far, INTO = sizeof into / sizeof *into };
+    static uint16_t codes[1 << 16];
+    static uint32_t words[3 << 14];
+    for (uint32_t i = 0; i < 1 << 16; i++)
+        codes[i] = (uint16_t)i;
+    for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) /* ties of 6 and 3 trailing bits */
+        words[i] = i * UINT32_C(0x9e3779b1) & (uint32_t[]){~0u, 0xffff0000, 0xfff80000}[i % 3];
+    for (size_t f = 0; f < FAR; f++) {
+        const struct hu_format *format = hu_format_find(far[f]);
+        const struct sources all = {format, (size_t)1 << format->width, (unsigned char *)codes};
+        for (size_t t = 0; t < INTO; t++)
+            check_all_options(all, hu_format_find(into[t]));
+        static const char *const of_words[] = {"fp32", "int32", "uint32"};
+        for (size_t w = 0; w < sizeof of_words / sizeof *of_words; w++)
+            check_all_options((struct sources){hu_format_find(of_words[w]),
+                                               sizeof words / sizeof *words,
+                                               (unsigned char *)words},
+                              format);
+    }
+}
+
 Test(array, bits_beyond_the_end_of_a_packed_array_are_zero)
 {
     static const char *const sources[] = {"e8m0", "fp32", "fp8_e4m3", "bf16"};

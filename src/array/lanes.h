@@ -27,8 +27,8 @@
 stage_function PART(table), *PART(drawn_look)(const struct plan *p),
     *PART(block_look)(const struct plan *p), *PART(signed_look)(const struct plan *p),
     *PART(risen_look)(const struct plan *p), *PART(odd_look)(const struct plan *p);
-extern const struct stage *const PART(loads)[], *const PART(rounds)[], *const PART(bytes)[],
-                                                                           *const PART(halves)[];
+extern const struct stage *const PART(loads)[],
+    *const PART(rounds)[], *const PART(bytes)[], *const PART(halves)[], *const PART(far)[];
 void PART(careful_step)(const struct narrow *k, vec v[4], const vec random[4], enum round round,
                         bool at_random, struct seen *seen);
 row_function PART(row), PART(few), PART(wide);

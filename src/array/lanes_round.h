@@ -199,6 +199,35 @@ INLINE vec narrow_any(const struct narrow *k, vec x, vec random, bool at_random,
 }
 
 /*
+ * To a range beyond FP32's on both sides a number's exponent changes its bias, and nothing
+ * overflows or is tiny. FP32's subnormals gain a unit of its exponent and lose it again in a
+ * subtraction, which is exact; with a FAR_LIFT of their exponents they are normal then.
+ */
+INLINE vec narrow_far(const struct narrow *k, vec x, vec random, bool at_random, struct seen *seen,
+                      struct found *found)
+{
+    const vec magnitude = x & splat(~SIGN), unit = splat((FAR_LIFT + 1u) << FP32_TRAILING);
+    const mask special = above(magnitude, splat(INFINITE - 1)), negative = below_zero(x);
+    const vec finite = pick(special, splat(0), magnitude);
+    const vec lifted =
+        pick(above(splat(k->digit), finite), sub_float(finite + unit, unit) & splat(~SIGN),
+             finite + splat((uint32_t)FAR_LIFT << FP32_TRAILING));
+    const vec by = k->signs ? x : lifted;
+    const vec carry =
+        at_random ? splat(k->low) ^ shift_right(random, 32 - k->drop)
+                  : pick_by_bit(by, k->bit, k->bit_shift, splat(k->add[1]), splat(k->add[0]));
+    vec code = shift_right(lifted + carry, k->drop) -
+               splat(k->far_rebias + ((uint32_t)FAR_LIFT << (FP32_TRAILING - k->drop)));
+    code = keep(unequal(finite, splat(0)), code);
+    find(found, above(splat(0), splat(0)), lifted & splat(k->low), code);
+    vec sign = keep(negative, splat(k->sign));
+    if (!k->negative_zero)
+        sign = keep(unequal(code, splat(0)), sign);
+    see_specials(seen, k, magnitude);
+    return pick(special, special_codes(k, x, magnitude), code | sign);
+}
+
+/*
  * A scale's codes are FP32's exponent field, but for FP32's subnormals: those from 2^-127 on are
  * shifted up to have theirs at the bit where the field begins, and what is below becomes code 0.
  * In bits that is 2x - 2^23, which at 2^-126 is x. The last bit kept is always odd, so that ties go

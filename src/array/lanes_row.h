@@ -5,7 +5,8 @@
 enum { BETWEEN = 32, GRANULE = 8, SHORT_GRANULE = 4 };
 
 /* The words of a block, then its codes, each in its environment, of which the first is there when
- * this begins and ends; what loading raises is not the conversion's, but for invalid. */
+ * this begins and ends; what loading raises is not the conversion's, but for invalid, and not that
+ * where LOAD_FAR adds up what it has no use for. */
 TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, struct carried *c,
                                                         void *dst, const void *src, size_t steps)
 {
@@ -13,11 +14,12 @@ TARGET static __attribute__((noinline)) void two_stages(const struct plan *p, st
     const size_t in = bytes_of_step(p->from), out = bytes_of_step(p->to);
     const bool turns = p->load_in != p->round_in;
     const bool hardware = p->hardware && p->load != LOAD_AWAY; /* see near_flags */
+    const unsigned loads = p->load == LOAD_FAR ? 0 : p->round == ROUND_NONE ? ~0u : HU_INVALID;
     for (size_t done = 0; done < steps; done += BETWEEN) {
         size_t now = steps - done < BETWEEN ? steps - done : BETWEEN;
         p->first(p, c, words, (const char *)src + done * in, now);
         if (hardware)
-            c->raised |= environment_raised() & (p->round == ROUND_NONE ? ~0u : HU_INVALID);
+            c->raised |= environment_raised() & loads;
         if (turns)
             environment_turn(p->round_in);
         if (hardware)

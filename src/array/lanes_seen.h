@@ -134,7 +134,9 @@ static inline struct seen nothing_seen(const struct plan *p, bool flags)
 {
     const struct narrow *k = &p->k;
     struct seen seen = {0, 0, INFINITE - 1};
-    if (p->round_in == HU_STOCHASTIC) /* what narrow_normal cannot */
+    if (p->round == ROUND_FAR)
+        seen.small = k->digit;             /* what is subnormal in FP32 */
+    else if (p->round_in == HU_STOCHASTIC) /* what narrow_normal cannot */
         seen.small = k->least_normal;
     else if (flags)
         seen.small = k->tiny[0] > k->tiny[1] ? k->tiny[0] : k->tiny[1];

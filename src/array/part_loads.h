@@ -67,6 +67,8 @@ TARGET void PART(careful_step)(const struct narrow *k, vec v[4], const vec rando
         VECTORS(v[i] = narrow_top(k, v[i], random[i], at_random, seen, &found););
     else if (round == ROUND_SCALE)
         VECTORS(v[i] = narrow_scale(k, v[i], random[i], at_random, seen, &found););
+    else if (round == ROUND_FAR)
+        VECTORS(v[i] = narrow_far(k, v[i], random[i], at_random, seen, &found););
     else
         VECTORS(v[i] = narrow_any(k, v[i], random[i], at_random, seen, &found););
     take_stock(seen, k, &found, at_random);

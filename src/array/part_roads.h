@@ -11,7 +11,7 @@ static stage_function *stage_for(struct way wanted)
 #ifdef LANES_SHUFFLE
         PART(halves),
 #endif
-        PART(loads), PART(rounds), PART(bytes)};
+        PART(loads), PART(rounds), PART(bytes), PART(far)};
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
         for (const struct stage *const *s = lists[l]; *s; s++) {
             const struct way *way = &(*s)->way;

@@ -79,6 +79,10 @@ static bool find_round(struct plan *p, const struct abilities *a)
         p->round = ROUND_TOP;
         return true;
     }
+    if (hu_is_far(to)) {
+        p->round = ROUND_FAR;
+        return p->load != LOAD_FAR && (p->load != LOAD_FP64 || (p->w.integer && !is_at_random(p)));
+    }
     /* Below emin - 1 FP32 must still be normal, and the power of two to add finite; a fraction of
      * the unit times 2^32, too. */
     bool inside = hu_emin(to) - 1 >= FP32_EMIN &&
@@ -131,6 +135,9 @@ static bool find_load(struct plan *p, const struct abilities *a)
         p->w.shift = 16u - from->width;
         return from->width <= 16;
     }
+    p->load = LOAD_FAR;
+    if (hu_is_far(from))
+        return true;
     p->load = LOAD_HALF;
     return hu_has_subnormals(from) && hu_quantum_min(from) >= FP32_EMIN &&
            hu_emax(from) <= FP32_BIAS;
@@ -281,6 +288,7 @@ static struct narrow narrow_for(const struct hu_format *to, const struct hu_opti
     const uint32_t below_128 = ((7 + FP32_BIAS) << FP32_TRAILING) - 1;
     k.finer_most = !integer ? k.limit - 1 : k.clamp < below_128 ? k.clamp : below_128;
     k.rebias = (k.least_normal >> drop) - (1u << t);
+    k.far_rebias = (uint32_t)(FP32_BIAS - to->bias) << t;
     if (t <= 7) { /* of a byte */
         k.finer_join = 1u << (t + 1 + 16) | 1;
         k.join_shift = 7u - (uint32_t)t;
@@ -534,6 +542,8 @@ bool hu_plan_lanes(struct plan *p, const struct abilities *a)
         p->round_in = whole_direction(p->round_in);
         p->load_in = alike ? p->round_in : p->load_in;
     }
+    if (p->load == LOAD_FAR && !hu_plan_far(p))
+        return false;
     p->care = find_care(p);
     return true;
 }

@@ -37,6 +37,7 @@ enum load {
     LOAD_FP16,  /* by the hardware, */
     LOAD_SHORT, /* and words that lack trailing bits of it */
     LOAD_HALF,  /* words of 9 to 16 bits of other formats within FP32's range */
+    LOAD_FAR,   /* and of such as have exponents far beyond it: see struct far */
     LOAD_INT16, /* integers of 9 to 16 bits, */
     LOAD_INT8,  /* and of 8 or fewer where the target is FP32, or the top of it */
     LOAD_CODES, /* codes of at most 8 bits, by table */
@@ -57,6 +58,8 @@ enum round {
     ROUND_TOP,
     /* Range within FP32's: the unit in the last place is aligned by adding a power of two. */
     ROUND_MAGIC,
+    /* Range beyond FP32's on both sides: see narrow_far. */
+    ROUND_FAR,
     /* e8m0: FP32's exponent field alone. */
     ROUND_SCALE,
     /* FP16, integers of at most 16 bits, and of 32 with sign, by the hardware; those and others
@@ -117,6 +120,29 @@ struct widen {
     bool odd;          /* or not rough; and nobody asks for flags */
 };
 
+/*
+ * Codes of at most 16 bits with exponents far beyond FP32's. Their magnitudes, not below LEAST nor
+ * above MOST, less BASE, have FP32's exponent and FAR_LIFT more in their fields; what is subnormal
+ * in FP32 is rounded there as ROUND_MAGIC's numbers are. What is above MOST becomes OVERFLOW: of
+ * FP32 as it overflows, or its greatest number, which a target of less precision rounds as that.
+ */
+enum { FAR_LIFT = 64 };
+
+struct far {
+    uint32_t magnitude; /* a mask */
+    uint32_t shift;     /* from a code to an FP32 word */
+    uint32_t least, most, base;
+    uint32_t overflow[2]; /* of what is above zero and below, without sign */
+    uint32_t special;     /* the least magnitude that is no number, */
+    uint32_t infinity;    /* and that of an infinity; 0: none */
+    uint32_t sign, sign_shift;
+    uint32_t lone_nan; /* as of struct widen */
+    uint32_t last;     /* as of struct narrow, */
+    uint32_t signs;    /* and of what FP32 has as subnormals */
+    bool payloads, odd;
+    bool raises; /* what overflows or is tiny and inexact does here, and not in the next stage */
+};
+
 /* The facts that rounding works with. Codes here are without sign, FP32 encodings too unless said.
  * [0] is for values above zero, [1] for those below. */
 struct narrow {
@@ -133,6 +159,7 @@ struct narrow {
     uint32_t max_code;
     uint32_t greatest;    /* what no sign's magnitudes overflow at */
     uint32_t rebias;      /* a normal number's FP32 magnitude without DROP bits, less its code */
+    uint32_t far_rebias;  /* the same, modulo 2^32, of ROUND_FAR */
     uint32_t overflow[2]; /* the code that an overflow gives */
     uint32_t infinity[2]; /* codes with their sign */
     uint32_t nan[2];
@@ -383,6 +410,7 @@ struct plan {
     stage_function *first, *second; /* second: NULL where the first does both */
     uint64_t harmless;              /* elements that raise nothing, as stored */
     struct widen w;
+    struct far far;
     struct narrow k;
     struct halves halves;
     struct fields fields;
@@ -426,6 +454,11 @@ extern const struct hu_format hu_plan_fp32;
 bool hu_plan_lanes(struct plan *plan, const struct abilities *a);
 /* Whether the lanes of 64 bits have it, which is all but scales; then its constants are set. */
 bool hu_plan_wide(struct plan *plan, const struct abilities *a);
+/* Whether a format has exponents far beyond FP32's, as LOAD_FAR and ROUND_FAR take them. */
+bool hu_is_far(const struct hu_format *f);
+/* Whether what LOAD_FAR makes of the source is rounded as the source's own numbers; then PLAN's
+ * constants for it are set. */
+bool hu_plan_far(struct plan *plan);
 /* Of 9 to 16 bits that are no integers. */
 bool hu_loads_halves(const struct plan *plan);
 /* Whether halves need not become words, of which MOST pieces may be; then PLAN's constants for them

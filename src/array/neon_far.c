@@ -1,0 +1,2 @@
+#include "array/lanes_neon.h"
+#include "array/part_far.h"
