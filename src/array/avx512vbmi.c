@@ -194,31 +194,36 @@ static unsigned marks_wanted(const struct plan *p, const struct seen *seen)
            (seen->small ? MARK_SMALL : 0);
 }
 
-/* A step by other ways, in the environment that there is. */
-static void careful_step(const struct plan *p, struct carried *c, void *dst, const void *src)
+/* Steps by other ways, in the environment that there is: of data that raise nothing several at
+ * once. */
+enum { CAREFUL_STEPS = 8 };
+
+static void careful_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
+                          size_t steps)
 {
-    uint32_t words[STEP];
-    p->careful[0](p, c, p->careful[1] ? words : dst, src, 1);
+    uint32_t words[CAREFUL_STEPS * STEP];
+    p->careful[0](p, c, p->careful[1] ? words : dst, src, steps);
     if (p->careful[1])
-        p->careful[1](p, c, dst, words, 1);
+        p->careful[1](p, c, dst, words, steps);
 }
 
 static void cells_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
                         size_t steps)
 {
-    const size_t out = bytes_of_step(p->to);
+    const size_t out = bytes_of_step(p->to), in = sizeof(uint16_t) * STEP;
     cells_run *const run = cells_run_of(p);
     char *to = dst;
     const char *from = src;
-    for (;;) {
-        const bool watching =
-            p->round != ROUND_SCALE && p->care == WATCHING && !(c->seen.flags & HU_INEXACT);
-        const size_t done = watching ? 0 : run(p, marks_wanted(p, &c->seen), to, from, steps);
-        if (done == steps)
-            return;
-        steps -= done + 1, to += done * out, from += done * 2 * STEP;
-        careful_step(p, c, to, from);
-        to += out, from += 2 * STEP;
+    while (steps) {
+        size_t now = steps < CAREFUL_STEPS ? steps : CAREFUL_STEPS;
+        if (p->round == ROUND_SCALE || p->care != WATCHING || c->seen.flags & HU_INEXACT) {
+            const size_t done = run(p, marks_wanted(p, &c->seen), to, from, steps);
+            steps -= done, to += done * out, from += done * in;
+            now = steps > 0;
+        }
+        if (now)
+            careful_steps(p, c, to, from, now);
+        steps -= now, to += now * out, from += now * in;
     }
 }
 

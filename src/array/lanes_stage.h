@@ -96,7 +96,7 @@ INLINE bool any_outside(const struct seen *seen, const vec x[4], bool small)
             least = i ? smaller(least, magnitude) : magnitude;);
     mask outside = above(greatest, splat(seen->large));
     if (small)
-        outside |= above(splat(seen->small) - splat(1), least);
+        outside |= above(splat(seen->small) - splat(1), least & splat(~SIGN));
     return any(outside);
 }
 
