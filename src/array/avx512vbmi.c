@@ -194,8 +194,8 @@ static unsigned marks_wanted(const struct plan *p, const struct seen *seen)
            (seen->small ? MARK_SMALL : 0);
 }
 
-/* Steps by other ways, in the environment that there is: of data that raise nothing several at
- * once. */
+/* Steps by other ways, in the environment that there is: several at once, for what is special or
+ * raises nothing is seldom alone. */
 enum { CAREFUL_STEPS = 8 };
 
 static void careful_steps(const struct plan *p, struct carried *c, void *dst, const void *src,
@@ -215,12 +215,11 @@ static void cells_steps(const struct plan *p, struct carried *c, void *dst, cons
     char *to = dst;
     const char *from = src;
     while (steps) {
-        size_t now = steps < CAREFUL_STEPS ? steps : CAREFUL_STEPS;
         if (p->round == ROUND_SCALE || p->care != WATCHING || c->seen.flags & HU_INEXACT) {
             const size_t done = run(p, marks_wanted(p, &c->seen), to, from, steps);
             steps -= done, to += done * out, from += done * in;
-            now = steps > 0;
         }
+        const size_t now = steps < CAREFUL_STEPS ? steps : CAREFUL_STEPS;
         if (now)
             careful_steps(p, c, to, from, now);
         steps -= now, to += now * out, from += now * in;
