@@ -39,6 +39,11 @@ json_t *verify_explanation_json(bool sought, const struct hu_convention *explana
 /* How a call ended that came to no end of its own, in words; NULL: all did. */
 json_t *verify_ending_json(const char *ending);
 
+/* What goes wrong in some calls and not in others: how many calls do, and where in one of LENGTH.
+ */
+void verify_print_calls_head(uint64_t calls);
+void verify_print_call_place(bool beyond, size_t index, size_t length, size_t offset);
+
 /* A row of what stands in its columns, for many combinations, or an operation's. */
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
                           const char *covers, uint64_t inputs, const char *wrong, double seconds);

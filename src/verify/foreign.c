@@ -24,8 +24,8 @@ typedef void foreign_ternary(const void *a, const void *b, const void *c, void *
 enum {
     /* Enough for a call to outweigh the two switches between processes. */
     FOREIGN_BLOCK = 1 << 16,
-    SMALL_CALL = 512,  /* elements; what lies in dst goes along with shorter calls */
-    WATCHED_BYTES = 8, /* beyond the last element */
+    LONGEST_CALL = (1 << 22) + 64, /* elements: from some length on libraries share work out */
+    WATCHED_BYTES = 8,             /* beyond the last element */
     ALIGNMENT = 64,
     BLAME_MS = 500,
     START_MS = 10000,
@@ -67,7 +67,8 @@ static size_t page_size(void)
 /* Of whole pages. */
 static size_t array_bytes(const struct hu_format *f)
 {
-    size_t page = page_size(), bytes = hu_layout_bytes(f, FOREIGN_BLOCK) + ALIGNMENT;
+    size_t page = page_size();
+    size_t bytes = hu_layout_bytes(f, LONGEST_CALL) + ALIGNMENT + WATCHED_BYTES;
     return (bytes + page - 1) / page * page;
 }
 
@@ -255,12 +256,19 @@ static enum hu_foreign_end call(struct child *c, struct order order, int timeout
     return heard == 1 ? HU_STILL_RUNNING : ending_of(c, heard < 0, number);
 }
 
-/* Where N elements of source K begin, as far off ALIGNMENT as at SRC; short ones as near to the
+/* The calls that try all inputs; what lies in dst goes along with the others, and their ends are
+ * watched. */
+static bool is_bulk(size_t n)
+{
+    return n == FOREIGN_BLOCK;
+}
+
+/* Where N elements of source K begin, as far off ALIGNMENT as at SRC; but for bulk as near to the
  * guard behind them as that lets them be. */
 static size_t source_offset(const struct hu_foreign *f, unsigned k, const void *src, size_t n)
 {
     size_t off = (uintptr_t)src % ALIGNMENT;
-    if (n >= SMALL_CALL)
+    if (is_bulk(n))
         return off;
     size_t room = array_bytes(f->from[k]) - off - hu_layout_bytes(f->from[k], n);
     return room / ALIGNMENT * ALIGNMENT + off;
@@ -273,7 +281,7 @@ static bool give(void *context, unsigned worker, void *dst, const void *const sr
     struct child *c = &f->child[worker];
     struct order order = {.count = n, .dst_offset = (uintptr_t)dst % ALIGNMENT};
     char *result = (char *)c->dst + order.dst_offset;
-    size_t out = hu_layout_bytes(f->to, n) + (n < SMALL_CALL ? WATCHED_BYTES : 0);
+    size_t out = hu_layout_bytes(f->to, n) + (is_bulk(n) ? 0 : WATCHED_BYTES);
     int number;
     (void)flags;
     if (c->pid <= 0)
@@ -282,7 +290,7 @@ static bool give(void *context, unsigned worker, void *dst, const void *const sr
         order.src_offset[k] = source_offset(f, k, src[k], n);
         memcpy((char *)c->src[k] + order.src_offset[k], src[k], hu_layout_bytes(f->from[k], n));
     }
-    if (n < SMALL_CALL)
+    if (!is_bulk(n))
         memcpy(result, dst, out);
     enum hu_foreign_end end = call(c, order, f->timeout_ms, &number);
     if (end == HU_STILL_RUNNING) {
@@ -376,7 +384,7 @@ void hu_foreign_close(struct hu_foreign *f)
 
 struct hu_subject hu_foreign_subject(struct hu_foreign *f)
 {
-    return (struct hu_subject){f, give, false, FOREIGN_BLOCK};
+    return (struct hu_subject){f, give, false, FOREIGN_BLOCK, LONGEST_CALL};
 }
 
 enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number)
