@@ -67,7 +67,7 @@ struct verify_request {
     uint64_t jobs, shard, shards, count, seed, timeout, stop_after, shown;
     const char *against; /* LIB.so:SYMBOL */
     const char *vectors;
-    bool every_flag, boundaries, unfused, json, merges;
+    bool every_flag, boundaries, unfused, in_place, json, merges;
     /* Of block formats: */
     struct block_list blocks;
     unsigned rules; /* a bit for each enum hu_scale_rule asked for */
@@ -125,6 +125,9 @@ void verify_operations(struct verify_request *q, struct verify_tally *tally);
 
 /* How the foreign function of a trial that stopped came to its end, in new memory. */
 char *verify_ending(const struct verify_request *q, struct hu_foreign *f);
+/* FUNCTION, loaded as the options say, which fill in the rest of it. */
+struct hu_foreign *verify_open_foreign(const struct verify_request *q,
+                                       struct hu_foreign_function *function);
 /* The two parts of --against in new memory. */
 void verify_split_against(const struct verify_request *q, char **library, char **symbol);
 /* What --vectors' lines came to, and what explains what went wrong; freed by the caller, who has

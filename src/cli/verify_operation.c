@@ -196,13 +196,13 @@ static void try_foreign(struct verify_request *q, struct verify_tally *tally,
                         const struct hu_question *question)
 {
     OWNED char *library = NULL, *symbol = NULL;
-    char message[HU_FOREIGN_MESSAGE];
     verify_split_against(q, &library, &symbol);
-    struct hu_foreign *foreign = hu_foreign_open(library, symbol, question->result, question->from,
-                                                 (unsigned)question->operands, (unsigned)q->jobs,
-                                                 (int)q->timeout * 1000, message);
-    if (!foreign)
-        die("--against: %s", message);
+    struct hu_foreign *foreign = verify_open_foreign(
+        q, &(struct hu_foreign_function){.library = library,
+                                         .symbol = symbol,
+                                         .to = question->result,
+                                         .from = question->from,
+                                         .sources = (unsigned)question->operands});
     struct hu_subject subject = hu_foreign_subject(foreign);
     struct operation_row row = {.q = question, .subject = q->against};
     try_subject(q, tally, &row, &subject, foreign);
