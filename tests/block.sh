@@ -117,6 +117,22 @@ void one(const float *src, void *codes, void *scales, size_t n)
         s[i / 32] = most > 0 ? s[i / 32] : 127;
     }
 }
+void block_alone(const float *src, void *codes, void *scales, size_t n)
+{
+    rceil(src, codes, scales, n);
+    *(unsigned char *)codes ^= n == 32;
+}
+void short_count(const float *src, void *codes, void *scales, size_t n)
+{
+    rceil(src, codes, scales, n);
+    if (n > 65535)
+        ((unsigned char *)codes)[n / 2 - 1] ^= 1;
+}
+void scale_beyond(const float *src, void *codes, void *scales, size_t n)
+{
+    rceil(src, codes, scales, n);
+    ((unsigned char *)scales)[n / 32] = 0;
+}
 void crash(const float *src, void *codes, void *scales, size_t n)
 {
     (void)src, (void)codes, (void)scales, (void)n;
@@ -126,6 +142,10 @@ EOS
 if ${CC-cc} -shared -fPIC -O1 -o "$scratch/mx.so" "$scratch/mx.c" -lm 2>"$scratch/cc"; then
     exits "another rule is a mismatch" 1 '' "$halfulp" verify -t mxfp4 --against "$scratch/mx.so:rceil" --ignore nan,inf --count 256
     holds "its own rule passes" "$halfulp" verify -t mxfp4 --against "$scratch/mx.so:rceil" --rule rceil --ignore nan,inf --count 256
+    told() { "$halfulp" verify -t mxfp4 --against "$scratch/mx.so:$1" --rule rceil --ignore nan,inf --count 128 | sed -n 2p; }
+    prints "an encoder that is wrong on one block alone" "  in a call of 32 elements: codes' byte 0: got 0xd2, expected 0xd3" told block_alone
+    prints "one that is wrong on many" "  in a call of 66080 elements: codes' byte 33039: got 0x5c, expected 0x5d" told short_count
+    prints "one that writes beyond its scales" "  bytes beyond the last of 2048 elements were written" told scale_beyond
     prints "the rule is found" "follows rceil, rne, saturating" \
         bash -c '"$0" verify -t mxfp4 --against "$1:rceil" --which-rule --ignore nan,inf --count 128 | sed -n "s/^.*:rceil follows/follows/p"' "$halfulp" "$scratch/mx.so"
     prints "where it leaves the rule is told in words" "  wrong: 4 with a NaN, 2 with an infinity, 13 of zeros alone, by their scale|follows rceil, rne, saturating, with --ignore nan,inf,zero-scale" \

@@ -126,6 +126,10 @@ blob = open('ao16.safetensors', 'rb').read()
 meta = json.loads(blob[8:8 + struct.unpack('<Q', blob[:8])[0]])['__metadata__']
 assert json.loads(meta['m.weight']) == json.loads(meta['m.norm']) == {'_type': 'Tensor'} and json.loads(meta['tensor_names']) == ['m.weight', 'm.norm'], meta"
 
+prints "what is decoded is counted, and no table is empty" '1 quantized tensor to bf16, 1 copied as it is' \
+    bash -c "'$halfulp' cast ao.safetensors --keep '*norm*' -t bf16 -o counted.safetensors 2>/dev/null | sed 's/^[^ ]* //; s/;.*//'"
+prints "… in JSON too" '[1,1]' bash -c "'$halfulp' cast ao.safetensors --keep '*norm*' -t bf16 -o counted.safetensors --force --json 2>/dev/null | jq -c '[.decoded_tensors, .copied_tensors]'"
+
 # What stats say of them is what they say of the decoded file.
 "$halfulp" cast two.safetensors -t fp64 -o fp64.safetensors >/dev/null 2>&1
 for one in de.m.weight mo.m.weight; do

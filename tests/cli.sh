@@ -50,6 +50,12 @@ exits "a payload that is cut is told of" 0 'nan\(0x200\): its payload has more b
     "$halfulp" show -f fp32,bf16,fp16 'nan(0x200)'
 exits "so is a datum's" 0 'fp32:0x7fc00001: .* in fp16, fp8_e4m3$' "$halfulp" show -f fp64,fp16,fp8_e4m3 fp32:0x7fc00001
 exits "the top of a payload is no loss" 0 '' "$halfulp" show -f bf16 fp32:0x7fe00000
+exits "convert tells of a payload that is cut" 0 'nan\(0x200\): its payload has more bits than a NaN keeps in bf16$' \
+    "$halfulp" convert -t bf16 'nan(0x200)'
+exits "so it does of a line's" 0 'line 1: 7fc00001: .* in fp16$' bash -c 'echo 7fc00001 | "$0" convert -f fp32 -t fp16' "$halfulp"
+exits "at most ten payloads are told of, and their number" 0 'note: 12 NaNs in all lost some of their payload$' \
+    bash -c 'yes 7fc00001 | head -n 12 | "$0" convert -f fp32 -t fp16' "$halfulp"
+exits "convert keeps quiet of a payload that is kept" 0 '' "$halfulp" convert -t bf16 'nan(0x3f)' fp32:0x7fe00000 nan 1
 exits "an encoding has no sign before it" 2 '"-fp16:0x3c00" has a sign before an encoding$' "$halfulp" convert -t fp16 -fp16:0x3c00
 exits "convert refuses bool" 2 'bool is a dtype for sizing' "$halfulp" convert -t bool 1
 prints "convert takes integers" "0x7f invalid

@@ -14,6 +14,10 @@ prints "0.1 + 0.2 in fp64" "0.30000000000000004  0x3fd3333333333334  exact 0.3, 
     compute -f fp64 '0.1 + 0.2'
 prints "cancellation takes all of it" "0  0x0000  exact 9.5367431640625e-07, error -9.54e-07, all of it" \
     compute -f fp16 '(1+0x1p-10)*(1+0x1p-10) - 1 - 2*0x1p-10'
+prints "scaleB's exponent is not rounded" "512  0x60  exact" compute -f fp8_e5m2 'scalb(1,9)'
+prints "and must be an integer" "nan  0x7e  invalid" compute -f fp8_e5m2 --flags 'scalb(1,9.5)'
+prints "an exponent that is worked out is rounded, and the error told" "256  0x5c  exact 512, error -256, 4 ulp" compute -f fp8_e5m2 'scalb(1,logb(512))'
+prints "logB has an error" "8  0x48  exact 9, error -1, 0.5 ulp" compute -f fp8_e5m2 'logb(512)'
 exits "a wider accumulator is told of" 0 'in fp32 and one rounding at the end it would be 9.5367431640625e-07' \
     "$halfulp" compute -f fp16 '(1+0x1p-10)*(1+0x1p-10) - 1 - 2*0x1p-10'
 exits "a fused multiply-add is told of" 0 'a fused multiply-add would give -0.000244140625 here, and not 0' \

@@ -149,6 +149,8 @@ Test(compute, what_is_wrong_is_said_with_its_place)
         {"1 +", "at character 4: a value is missing"},
         {"1 + * 2", "at character 5: a value is expected"},
         {"(1 + 2", "at character 7: ')' is due here"},
+        {"1 = 2", "at character 3: '=' is no operation; '==' compares"},
+        {"2^3", "at character 2: '^' is no operation; scalb(x, n) is x * 2^n"},
         {"1 2", "at character 3: an operation is expected here, or the end"},
         {"sqr(1)",
          "at character 1: \"sqr\" is neither an operation nor a format; did you mean sqrt?"},

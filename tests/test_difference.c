@@ -90,6 +90,20 @@ Test(difference, what_is_small_beside_the_great_is_still_unlike)
     cr_assert_float_eq(hu_difference_figures(&e).sqnr, -10 * log10(4), 1e-12);
 }
 
+Test(difference, a_tiny_error_among_great_equal_values_counts)
+{
+    enum { N = 100 };
+    double x[N], y[N];
+    struct hu_difference d = {0};
+    for (int i = 0; i < N; i++)
+        x[i] = y[i] = 1;
+    x[7] = 0x1p-600;
+    y[7] = 0x1p-599;
+    add(&d, x, y, N, NULL);
+    cr_assert_eq(d.equal, N - 1);
+    cr_assert_float_eq(hu_difference_figures(&d).rms_error / 0x1p-600, 0.1, 1e-12);
+}
+
 Test(difference, agrees_with_one_element_after_the_other)
 {
     enum { N = HU_DIFFERENCE_CHUNK };

@@ -242,7 +242,7 @@ Test(operate, a_trial_finds_one_wrong_code_and_one_wrong_flag)
     const struct hu_format *f = hu_format_find("fp8_e4m3");
     struct hu_promise promise = {0};
     struct hu_question q = hu_question_of(HU_OP_ADD, f, f, &promise, HU_NAN_FIRST);
-    struct hu_subject s = {NULL, planted, true, 64};
+    struct hu_subject s = {NULL, planted, true, 64, 0};
     struct hu_scan_options o = {.jobs = 2};
     struct hu_operation_verdict *v = malloc(sizeof *v);
     hu_operation_trial(v, &q, &s, &o);

@@ -663,6 +663,16 @@ Test(statistics, what_a_scale_makes_too_small_for_fp64_still_underflows)
     }
 }
 
+Test(statistics, what_is_tiny_is_off_by_so_many_units_of_an_integer)
+{
+    const float x[] = {0, 0x1.234568p-120f, -0x1.8p-148f}, y[] = {0x1p-149f};
+    cr_assert_eq(figures("fp32", x, 3, "int8").max_ulps, 0x1.234568p-120);
+    cr_assert_eq(figures("fp32", y, 1, "int8").max_ulps, 0x1p-149);
+    cr_assert_eq(figures("fp32", y, 1, "fp16").max_ulps, 0x1p-125);
+    const double z[] = {0x1.23456789ap-1040};
+    cr_assert_eq(figures("fp64", z, 1, "int8").max_ulps, z[0]);
+}
+
 Test(statistics, a_relative_error_beyond_fp64_is_left_out)
 {
     const double x[] = {0x1p-1060, 1 + 0x1p-10};

@@ -121,7 +121,7 @@ static struct hu_verdict try(struct faulty *f, const char *to, const char *from)
     struct hu_promise promise = {.options = f->own.question.promise.options};
     f->own.question = hu_question_of_conversion(format(to), format(from), &promise);
     struct hu_runs *runs = hu_runs_new(f->own.question.to, f->own.question.from[0], &promise, 2);
-    struct hu_subject subject = {f, give, true, 1024};
+    struct hu_subject subject = {f, give, true, 1024, 0};
     struct hu_scan_options options = {.jobs = 2, .draws = 20000, .seed = 1};
     struct hu_verdict v = hu_scan(runs, &subject, &options);
     cr_assert_not(v.failed);

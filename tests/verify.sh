@@ -59,6 +59,7 @@ prints "… and blocks" '[2,true]' bash -c \
      "$0" verify -t mxfp4 --rule floor --vectors ceil.lines --json | jq -c ".combinations[0].mismatches > 2" >all.wrong
      jq -sc . lines.wrong all.wrong' "$halfulp"
 exits "recorded lines are all looked at" 2 '--covers does not go with --vectors' v -f fp16 -t bf16 --vectors - --covers all
+exits "ours is not in place" 2 '--in-place does not go with what is tried without --against' v -f fp16 -t bf16 --in-place
 exits "ours is not waited for" 2 '--timeout does not go with what is tried without --against' v -f fp16 -t bf16 --timeout 3
 merged() { # ARGUMENTS…: what goes wrong in three shards, merged, and in one run
     local what='.mismatches, (.combinations[] | [.inputs, .mismatches, .classes, .runs, .runs_left_out])' k
@@ -109,11 +110,21 @@ void flushed(const float *a, const float *b, float *r, size_t n)
 { for (size_t i = 0; i < n; i++) { float x = a[i], y = b[i]; x = -0x1p-126f < x && x < 0x1p-126f ? 0 * x : x;
   y = -0x1p-126f < y && y < 0x1p-126f ? 0 * y : y; r[i] = x * y; } }
 void swapped(const float *a, const float *b, float *r, size_t n) { for (size_t i = 0; i < n; i++) r[i] = b[i] - a[i]; }
+void odd(const float *a, const float *b, float *r, size_t n) { product(a, b, r, n); if (n == 131075) r[131074] = 0; }
+void apart(const float *a, const float *b, float *r, size_t n)
+{ for (size_t i = 0; i < n; i++) r[i] = b[i]; for (size_t i = 0; i < n; i++) r[i] *= a[i]; }
 void crash(const float *a, float *r, size_t n) { (void)a, (void)n; *(volatile int *)NULL = 1; (void)r; }
 EOF
 # shellcheck disable=SC2086
 if ${CC-cc} -O1 -ffp-contract=off -shared -fPIC -o "$scratch/operations.so" "$scratch/operations.c" 2>/dev/null; then
     holds "a library's product" v --op mul -f fp32 --count 50000 --against "$scratch/operations.so:product"
+    long_call() { v --op mul -f fp32 --count 5000 --against "$scratch/operations.so:odd" | grep -q 'as element 131074 of a call of 131075$'; }
+    holds "an operation that goes wrong in one long call is found" long_call
+    in_place() { v --op mul -f fp32 --count 5000 --in-place --against "$scratch/operations.so:$1"; }
+    holds "a product in place" in_place product
+    holds "a product that must not be in place passes" v --op mul -f fp32 --count 5000 --against "$scratch/operations.so:apart"
+    exits "and in place it does not" 1 '' in_place apart
+    exits "in place elements are as wide" 2 '--in-place: an element of fp32 has 32 bits and one of bf16 16' v -f fp32 -t bf16 --in-place --against "$scratch/operations.so:product"
     exits "a library's fma that rounds twice" 1 '' v --op fma -f fp32 --count 50000 --against "$scratch/operations.so:unfused"
     explained() { # OPTIONS, OP, SYMBOL, OPTION…: what explains the library's results, as JSON has it
         local due=$1 op=$2 symbol=$3
@@ -269,6 +280,10 @@ if ${CC:-cc} -O2 -shared -fPIC -o "$scratch/casts.so" "$srcdir/fixtures/against/
     holds "reading beyond the end of the source is found" reads_beyond
     turned() { truncated turn_when_long | grep -q 'of a call of 4097, off a 64-byte boundary'; }
     holds "what goes wrong in long calls off a boundary alone is found" turned
+    told() { truncated "$1" | grep -q "$2"; }
+    holds "what goes wrong at one length is found" told turn_at_1000 'as element 500 of a call of 1000$'
+    holds "what goes wrong beyond 65,536 elements is found" told wrap_at_65536 'as element 65536 of a call of 65537$'
+    holds "what crashes in a call of a million is found" told crash_when_huge 'crashes (signal 11.*in a call of 1,048,579 elements'
     exits "no such symbol" 2 'undefined symbol' against casts.so:nothing
     exits "no such library" 2 'cannot open' v -f fp32 -t bf16 --against "$scratch/none.so:x"
     exits "no symbol" 2 'LIB.so:SYMBOL' v -f fp32 -t bf16 --against "$scratch/casts.so"

@@ -143,6 +143,7 @@ static json_t *report_json(const struct request *r)
     static const char *const judged[] = {"skipped_tensors", "limits", "narrowest_safe", "scale"};
     json_t *root = stats_json(&r->job.stats);
     JSON_PUT(root, {"output", json_text(r->job.output)},
+             {"decoded_tensors", json_count(r->job.recoded)},
              {"copied_tensors", json_count(r->job.stats.skipped)},
              {"bytes_before", json_count(r->before)}, {"bytes_after", json_count(r->job.after)});
     for (size_t i = 0; i < sizeof judged / sizeof *judged; i++)
@@ -249,13 +250,14 @@ static void report(const struct request *r)
     note_specials(r);
     note_gguf(r);
     if (r->job.recoded)
-        note("%zu quantized tensor%s decoded to %s with %s scales", r->job.recoded,
-             r->job.recoded == 1 ? " is" : "s are", r->job.to->name,
-             r->job.recoded == 1 ? "its" : "their");
+        note("%zu quantized tensor%s decoded with %s scales; 'halfulp stats FILE -t %s' says what "
+             "that rounds",
+             r->job.recoded, r->job.recoded == 1 ? " is" : "s are",
+             r->job.recoded == 1 ? "its" : "their", r->job.to->name);
     if (r->json)
         stats_print_json(&r->job.stats, report_json(r));
     else
-        stats_cast_text(&r->job.stats, r->job.output, r->before, r->job.after);
+        stats_cast_text(&r->job.stats, r->job.output, r->job.recoded, r->before, r->job.after);
 }
 
 static void cast_source(struct request *r)

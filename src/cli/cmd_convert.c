@@ -5,7 +5,7 @@
 
 enum form { FORM_BITS, FORM_SHOWN, FORM_EXACT, FORM_SHORTEST, FORM_HEX };
 
-/* Notes of double rounding beyond these are only counted. */
+/* Notes of double rounding beyond these are only counted, and so are those of payloads. */
 enum { NOTES_MAX = 10, RESULT_MAX = HU_SHORTEST_TEXT + HU_FLAGS_TEXT + 2 };
 
 struct conversion {
@@ -16,6 +16,7 @@ struct conversion {
     enum form form;
     char *exact;              /* of the last result, whose digits may be thousands */
     unsigned long long twice; /* results that double rounding changed */
+    unsigned long long cut;   /* NaNs that lost some of their payload */
 };
 
 static bool read_form(const struct options *o, void *at)
@@ -79,6 +80,25 @@ static void place(char out[32], unsigned long long line)
         snprintf(out, 32, "line %llu: ", line);
 }
 
+/* TEXT, which was read as a NaN, became BITS. */
+static void note_payload(struct conversion *c, const char *text, size_t length,
+                         unsigned long long line, uint64_t bits)
+{
+    char where[32], message[HU_MESSAGE];
+    uint64_t code;
+    struct hu_value v;
+    hu_value_init(&v);
+    if (c->from && hu_bits_read(c->from, text, length, &code, message))
+        hu_value_set_datum(&v, c->from, code);
+    else if (!c->from)
+        hu_value_read(&v, text, length, message);
+    place(where, line);
+    if (hu_value_loses_payload(&v, c->to, bits) && c->cut++ < NOTES_MAX)
+        note("%s%.*s: its payload has more bits than a NaN keeps in %s", where, (int)length, text,
+             c->to->name);
+    hu_value_clear(&v);
+}
+
 static bool convert_by_steps(struct conversion *c, const char *text, size_t length,
                              unsigned long long line, uint64_t *bits, unsigned *flags,
                              char message[HU_MESSAGE])
@@ -130,6 +150,8 @@ static size_t convert_one(struct conversion *c, const char *text, size_t length,
                              : read_first(c, c->to, text, length, &bits, &flags, message);
     if (!good)
         return 0;
+    if (hu_is_nan(hu_decode(c->to, bits)))
+        note_payload(c, text, length, line, bits);
     size_t n = print_result(c, out, bits);
     if (c->flags) {
         out[n++] = ' ';
@@ -189,6 +211,8 @@ static int run(const struct options *o, void *request)
     int status = o->argc ? convert_arguments(c, o->argc, o->argv) : convert_lines(c);
     if (c->twice > NOTES_MAX)
         note("%llu results in all were changed by rounding twice", c->twice);
+    if (c->cut > NOTES_MAX)
+        note("%llu NaNs in all lost some of their payload", c->cut);
     return status;
 }
 

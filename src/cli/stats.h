@@ -128,7 +128,8 @@ enum stats_reach stats_reach(const struct hu_format *f, int exponent);
 /* What block formats lose in all; prints nothing where there are none. */
 void stats_text(const struct stats *s);
 /* What a cast has lost; bytes: of the tensors, before and after. */
-void stats_cast_text(const struct stats *s, const char *output, uint64_t before, uint64_t after);
+void stats_cast_text(const struct stats *s, const char *output, size_t decoded, uint64_t before,
+                     uint64_t after);
 /* The end of such a line: what was copied, and bytes. */
 void stats_cast_sizes(size_t copied, uint64_t before, uint64_t after);
 /* The document, but that "tensors" is null; stats_print_json takes it, and prints it with them. */

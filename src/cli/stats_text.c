@@ -426,14 +426,23 @@ void stats_cast_sizes(size_t copied, uint64_t before, uint64_t after)
     printf("; %s byte%s, before %s\n", GROUPED(after), plural(after), GROUPED(before));
 }
 
-void stats_cast_text(const struct stats *s, const char *output, uint64_t before, uint64_t after)
+void stats_cast_text(const struct stats *s, const char *output, size_t decoded, uint64_t before,
+                     uint64_t after)
 {
     const struct hu_spread *spread = &s->total->spread;
     uint64_t all = spread->finite + spread->nans + spread->infinities;
     OWNED char *file = text_printable(output);
-    printf("%s: %zu tensor%s, %s element%s to %s", file, s->count, plural(s->count), GROUPED(all),
-           plural(all), s->targets.at[0].name);
+    bool measured = s->count || !decoded;
+    printf("%s: ", file);
+    if (measured)
+        printf("%zu tensor%s, %s element%s%s", s->count, plural(s->count), GROUPED(all),
+               plural(all), decoded ? " and " : "");
+    if (decoded)
+        printf("%zu quantized tensor%s", decoded, plural(decoded));
+    printf(" to %s", s->targets.at[0].name);
     stats_cast_sizes(s->skipped, before, after);
+    if (!measured)
+        return;
     putchar('\n');
     print_counts(s, false);
     print_errors(s);

@@ -39,6 +39,11 @@ json_t *verify_explanation_json(bool sought, const struct hu_convention *explana
 /* How a call ended that came to no end of its own, in words; NULL: all did. */
 json_t *verify_ending_json(const char *ending);
 
+/* What goes wrong in some calls and not in others: how many calls do, and where in one of LENGTH.
+ */
+void verify_print_calls_head(uint64_t calls);
+void verify_print_call_place(bool beyond, size_t index, size_t length, size_t offset);
+
 /* A row of what stands in its columns, for many combinations, or an operation's. */
 void verify_print_summary(const char *from, const char *to, const char *round, const char *subject,
                           const char *covers, uint64_t inputs, const char *wrong, double seconds);
@@ -62,7 +67,7 @@ struct verify_request {
     uint64_t jobs, shard, shards, count, seed, timeout, stop_after, shown;
     const char *against; /* LIB.so:SYMBOL */
     const char *vectors;
-    bool every_flag, boundaries, unfused, json, merges;
+    bool every_flag, boundaries, unfused, in_place, json, merges;
     /* Of block formats: */
     struct block_list blocks;
     unsigned rules; /* a bit for each enum hu_scale_rule asked for */
@@ -120,6 +125,9 @@ void verify_operations(struct verify_request *q, struct verify_tally *tally);
 
 /* How the foreign function of a trial that stopped came to its end, in new memory. */
 char *verify_ending(const struct verify_request *q, struct hu_foreign *f);
+/* FUNCTION, loaded as the options say, which fill in the rest of it. */
+struct hu_foreign *verify_open_foreign(const struct verify_request *q,
+                                       struct hu_foreign_function *function);
 /* The two parts of --against in new memory. */
 void verify_split_against(const struct verify_request *q, char **library, char **symbol);
 /* What --vectors' lines came to, and what explains what went wrong; freed by the caller, who has

@@ -310,18 +310,31 @@ void verify_split_against(const struct verify_request *q, char **library, char *
     *symbol = check_memory(strdup(colon + 1));
 }
 
+struct hu_foreign *verify_open_foreign(const struct verify_request *q,
+                                       struct hu_foreign_function *function)
+{
+    char message[HU_FOREIGN_MESSAGE];
+    const struct hu_format *to = function->to, *from = function->from[0];
+    if (q->in_place && to->storage_bits != from->storage_bits)
+        die("--in-place: an element of %s has %d bits and one of %s %d", from->name,
+            from->storage_bits, to->name, to->storage_bits);
+    function->in_place = q->in_place;
+    function->timeout_ms = (int)q->timeout * 1000;
+    struct hu_foreign *foreign = hu_foreign_open(function, (unsigned)q->jobs, message);
+    if (!foreign)
+        die("--against: %s", message);
+    return foreign;
+}
+
 void verify_against(struct verify_request *q, struct verify_tally *tally)
 {
     OWNED char *library = NULL, *symbol = NULL;
-    char message[HU_FOREIGN_MESSAGE];
     verify_split_against(q, &library, &symbol);
+    struct hu_foreign_function function = {
+        .library = library, .symbol = symbol, .to = q->to.at[0], .from = q->from.at, .sources = 1};
     /* Children are started anew for each direction: one may have ended the last. */
     for (size_t i = 0; i < q->direction.count && !atomic_load(verify_interrupted()); i++) {
-        struct hu_foreign *foreign =
-            hu_foreign_open(library, symbol, q->to.at[0], q->from.at, 1, (unsigned)q->jobs,
-                            (int)q->timeout * 1000, message);
-        if (!foreign)
-            die("--against: %s", message);
+        struct hu_foreign *foreign = verify_open_foreign(q, &function);
         try_direction(q, tally, foreign, q->direction.direction[i]);
         hu_foreign_close(foreign);
     }

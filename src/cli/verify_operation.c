@@ -62,6 +62,24 @@ static void print_faults(const struct operation_row *row, uint64_t shown)
         print_fault(row->q, &faults->at[i]);
 }
 
+static void print_calls(const struct operation_row *row)
+{
+    const struct hu_operation_verdict *v = row->verdict;
+    const struct hu_question *q = row->q;
+    char operands[OPERANDS_TEXT], due[HU_BITS_TEXT];
+    if (v->calls)
+        verify_print_calls_head(v->calls);
+    for (uint64_t i = 0; i < v->calls && i < HU_SHOWN; i++) {
+        const struct hu_length_fault *f = &v->call[i];
+        if (!f->beyond) {
+            hu_bits_print(due, q->result, f->expected);
+            printf("    %s: %s for %s\n", operands_text(operands, q, f->x),
+                   CODE_OF(q->result, f->got & hu_width_mask(q->result)), due);
+        }
+        verify_print_call_place(f->beyond, f->index, f->length, f->offset);
+    }
+}
+
 static void print_row(const struct verify_request *q, struct verify_tally *tally,
                       const struct operation_row *row)
 {
@@ -75,6 +93,7 @@ static void print_row(const struct verify_request *q, struct verify_tally *tally
                          row->covers, row->verdict->inputs,
                          row->ending ? "?" : GROUPED(row->verdict->mismatches), row->seconds);
     print_faults(row, q->shown);
+    print_calls(row);
     if (row->explained)
         verify_print_explanation(&row->explanation, row->covers);
     fflush(stdout);
@@ -90,6 +109,19 @@ static json_t *fault_json(const struct hu_question *q, const struct hu_operation
                 {"got_flags", JSON_IF(f->flags, json_flags(f->got_flags))},
                 {"expected_flags", json_flags(f->expected_flags)},
                 {"line", JSON_IF(f->line, json_count(f->line))});
+}
+
+static json_t *call_json(const struct hu_question *q, const struct hu_length_fault *f)
+{
+    size_t operands = (size_t)q->operands;
+    bool code = !f->beyond;
+    return JSON(
+        {"kind", json_string(code ? "code" : "bytes")},
+        {"operands", JSON_IF(code, JSON_LIST(i, i < operands, json_code(q->from[i], f->x[i])))},
+        {"index", json_count(f->index)}, {"length", json_count(f->length)},
+        {"offset", json_count(f->offset)},
+        {"expected", JSON_IF(code, json_code(q->result, f->expected))},
+        {"got", JSON_IF(code, json_code(q->result, f->got))});
 }
 
 static json_t *row_json(const struct operation_row *row)
@@ -109,6 +141,8 @@ static json_t *row_json(const struct operation_row *row)
                 {"seconds", json_real(row->seconds)}, {"passed", json_boolean(passed(row))},
                 {"crashed", json_boolean(v->stopped)}, {"classes", classes},
                 {"faults", JSON_LIST(i, i < v->faults.count, fault_json(q, &v->faults.at[i]))},
+                {"wrong_calls", json_count(v->calls)},
+                {"calls", JSON_LIST(i, i < v->calls && i < HU_SHOWN, call_json(q, &v->call[i]))},
                 {"explained_by", verify_explanation_json(row->explained, &row->explanation)},
                 {"stopped", verify_ending_json(row->ending)});
 }
@@ -162,13 +196,13 @@ static void try_foreign(struct verify_request *q, struct verify_tally *tally,
                         const struct hu_question *question)
 {
     OWNED char *library = NULL, *symbol = NULL;
-    char message[HU_FOREIGN_MESSAGE];
     verify_split_against(q, &library, &symbol);
-    struct hu_foreign *foreign = hu_foreign_open(library, symbol, question->result, question->from,
-                                                 (unsigned)question->operands, (unsigned)q->jobs,
-                                                 (int)q->timeout * 1000, message);
-    if (!foreign)
-        die("--against: %s", message);
+    struct hu_foreign *foreign = verify_open_foreign(
+        q, &(struct hu_foreign_function){.library = library,
+                                         .symbol = symbol,
+                                         .to = question->result,
+                                         .from = question->from,
+                                         .sources = (unsigned)question->operands});
     struct hu_subject subject = hu_foreign_subject(foreign);
     struct operation_row row = {.q = question, .subject = q->against};
     try_subject(q, tally, &row, &subject, foreign);

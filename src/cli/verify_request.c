@@ -131,6 +131,8 @@ const struct command_option verify_options[] = {
      FLAG(merges)},
     {"against", 0, "LIB.so:SYMBOL", "try void SYMBOL(const void *src, void *dst, size_t n) instead",
      "@file", TEXT(against)},
+    {"in-place", 0, NULL, "the first source of --against is where the results go", NULL,
+     FLAG(in_place)},
     {"vectors", 0, "FILE", "check lines of source, result and flags instead; -: stdin", "@file",
      TEXT(vectors)},
     {"saturate", 0, "[=WHICH]",
@@ -277,7 +279,7 @@ void verify_request_complete(struct verify_request *q, const struct options *o)
     if (q->blocks.count) {
         EXCLUDE(o, "block formats", "from", "op", "nan-rule", "kernel", "shard", "saturate", "via",
                 "unfused", "nan-to", "result-format", "tininess", "nan", "subnormals", "no-flags",
-                "every-flag", "covers", "show");
+                "every-flag", "covers", "show", "in-place");
         if (q->to.count)
             die("block formats go alone, and %s is none", q->to.at[0]->name);
         return;
@@ -286,7 +288,7 @@ void verify_request_complete(struct verify_request *q, const struct options *o)
     if (!q->operations.count)
         EXCLUDE(o, "conversions", "nan-rule", "unfused");
     if (!q->against)
-        EXCLUDE(o, "what is tried without --against", "timeout");
+        EXCLUDE(o, "what is tried without --against", "timeout", "in-place");
     if (q->vectors)
         EXCLUDE(o, "--vectors", "covers", "every-flag");
     if (q->against && q->vectors)

@@ -205,11 +205,26 @@ static void print_runs(const struct verify_row *row)
                faults->dropped ? "" : "; --show N shows more");
 }
 
+void verify_print_call_place(bool beyond, size_t index, size_t length, size_t offset)
+{
+    if (beyond)
+        printf("    bytes beyond the last of %zu elements were written\n", length);
+    else
+        printf("    as element %zu of a call of %zu%s\n", index, length,
+               offset ? ", off a 64-byte boundary; aligned it is right" : "");
+}
+
+void verify_print_calls_head(uint64_t calls)
+{
+    printf("  %s call%s wrong though the inputs are right in others; the first:\n", GROUPED(calls),
+           calls == 1 ? " is" : "s are");
+}
+
 static void print_call(const struct verify_row *row, const struct hu_mismatch *m)
 {
     char text[CODE_TEXT];
     if (m->kind == HU_WRONG_BYTES) {
-        printf("  bytes beyond the last of %zu elements were written\n", m->length);
+        verify_print_call_place(true, 0, m->length, 0);
         return;
     }
     print_code("source", row->from, m->source);
@@ -221,12 +236,11 @@ static void print_call(const struct verify_row *row, const struct hu_mismatch *m
     }
     print_code("expected", row->result, m->expected);
     printf("    %-9s %s", "got", code_text(text, row->result, m->got));
-    if (m->length)
-        printf("\n    as element %zu of a call of %zu%s", m->index, m->length,
-               m->offset ? ", off a 64-byte boundary; aligned it is right" : "");
-    else
-        printf(", but only in calls that want flags");
-    putchar('\n');
+    if (m->length) {
+        putchar('\n');
+        verify_print_call_place(false, m->index, m->length, m->offset);
+    } else
+        puts(", but only in calls that want flags");
 }
 
 static void print_calls(const struct verify_row *row)
@@ -234,8 +248,7 @@ static void print_calls(const struct verify_row *row)
     const struct hu_verdict *v = &row->verdict;
     if (!v->calls)
         return;
-    printf("  %s call%s wrong though the inputs are right in others; the first:\n",
-           GROUPED(v->calls), v->calls == 1 ? " is" : "s are");
+    verify_print_calls_head(v->calls);
     for (unsigned i = 0; i < v->calls_shown; i++)
         print_call(row, &v->call[i]);
 }

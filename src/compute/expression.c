@@ -350,7 +350,9 @@ bool compute_read(struct compute_expression *e, const char *text, size_t length,
     long whole = read_expression(&r);
     skip_blanks(&r);
     if (whole != NONE && r.at < r.end)
-        refuse(&r, "an operation is expected here, or the end");
+        refuse(&r, *r.at == '='   ? "'=' is no operation; '==' compares"
+                   : *r.at == '^' ? "'^' is no operation; scalb(x, n) is x * 2^n"
+                                  : "an operation is expected here, or the end");
     return !r.failed && is_sound(&r);
 }
 

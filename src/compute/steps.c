@@ -7,6 +7,9 @@
 /* Bits of a root that are worked out for what is exact in no format. */
 enum { ROOT_BITS = 512 };
 
+/* Exponents beyond this make numbers too long to write. */
+enum { WRITABLE = 1 << 16 };
+
 static void set_datum(mpq_t q, const struct hu_format *f, uint64_t bits, bool *finite)
 {
     *finite = hu_is_finite(hu_decode(f, bits));
@@ -63,6 +66,31 @@ static void remainder_of(mpq_t q, const mpq_t x, const mpq_t y)
     mpz_clear(whole);
 }
 
+/* X times 2^N. False: N is no integer, or that is too long to write. */
+static bool scaled(mpq_t q, const mpq_t x, const mpq_t n)
+{
+    bool writable = !mpz_cmp_ui(mpq_denref(n), 1) && mpz_cmpabs_ui(mpq_numref(n), WRITABLE) <= 0;
+    mpq_set(q, x);
+    if (writable)
+        times_power(q, mpz_get_si(mpq_numref(n)));
+    return writable;
+}
+
+/* floor(log2 |X|). */
+static bool logarithm(mpq_t q, const mpq_t x)
+{
+    mpq_t power;
+    if (!mpq_sgn(x))
+        return false;
+    mpq_init(power);
+    mpq_abs(power, x);
+    long log = (long)mpz_sizeinbase(mpq_numref(x), 2) - (long)mpz_sizeinbase(mpq_denref(x), 2);
+    times_power(power, -log);
+    mpq_set_si(q, mpq_cmp_ui(power, 1, 1) < 0 ? log - 1 : log, 1);
+    mpq_clear(power);
+    return true;
+}
+
 /* OPERATION on numbers. False: it gives none, or is no function of numbers alone. */
 static bool operate(mpq_t q, enum hu_operation operation, mpq_t *x, bool *about)
 {
@@ -103,6 +131,10 @@ static bool operate(mpq_t q, enum hu_operation operation, mpq_t *x, bool *about)
     case HU_OP_MAXIMUM_NUMBER:
         mpq_set(q, mpq_cmp(x[0], x[1]) >= 0 ? x[0] : x[1]);
         return true;
+    case HU_OP_SCALE_B:
+        return scaled(q, x[0], x[1]);
+    case HU_OP_LOG_B:
+        return logarithm(q, x[0]);
     case HU_OP_NEGATE:
         mpq_neg(q, x[0]);
         return true;
@@ -117,9 +149,6 @@ static bool operate(mpq_t q, enum hu_operation operation, mpq_t *x, bool *about)
         return false;
     }
 }
-
-/* Exponents beyond this make numbers too long to write. */
-enum { WRITABLE = 1 << 16 };
 
 static bool ratio_of_exact(mpq_t q, const struct hu_exact *e)
 {
@@ -144,10 +173,11 @@ static bool ratio_of_exact(mpq_t q, const struct hu_exact *e)
 }
 
 static void read_literal(const struct compute *c, struct compute_step *s,
-                         const struct compute_node *node)
+                         const struct compute_node *node, const struct hu_format *format)
 {
     const struct hu_value *v = &node->value;
-    s->format = c->formats.operand;
+    s->format = format;
+    s->flags = 0;
     s->bits = hu_value_bits_in(v, s->format, &c->options.rounding, &s->flags);
     s->has_value = v->kind == HU_VALUE_FINITE && !hu_value_is_remote(v);
     if (!s->has_value)
@@ -157,6 +187,23 @@ static void read_literal(const struct compute *c, struct compute_step *s,
         mpq_neg(s->value, s->value);
     mpq_set(s->ideal, s->value);
     s->has_ideal = true;
+}
+
+/* IEEE 754-2019 5.3.3: scaleB's second operand is of logBFormat, which holds every exponent that
+ * matters. Where the operands' format does not hold the number given, fp64 is that. */
+static void keep_exponent(const struct compute *c, const struct compute_node *node)
+{
+    if (node->operation != HU_OP_SCALE_B || !c->expression->nodes[node->operand[1]].literal)
+        return;
+    struct compute_step *s = &c->steps[node->operand[1]];
+    const struct hu_format *fp64 = hu_format_find("fp64");
+    mpq_t held;
+    bool finite;
+    mpq_init(held);
+    set_datum(held, s->format, s->bits, &finite);
+    if (s->has_value && s->format->width < fp64->width && !(finite && mpq_equal(held, s->value)))
+        read_literal(c, s, &c->expression->nodes[s->node], fp64);
+    mpq_clear(held);
 }
 
 static const struct hu_format *format_for(const struct compute *c, const struct compute_node *node,
@@ -240,11 +287,13 @@ void compute_run(struct compute *c, const struct compute_expression *e,
         const struct compute_node *node = &e->nodes[i];
         struct compute_step *s = append(c, i);
         if (node->literal)
-            read_literal(c, s, node);
-        else
+            read_literal(c, s, node, formats->operand);
+        else {
+            keep_exponent(c, node);
             take_operation(c, s, node->operation,
                            format_for(c, node, c->steps[node->operand[0]].format), node->operand,
                            node->operands);
+        }
     }
     const size_t last = c->count - 1;
     if (c->steps[last].format && c->steps[last].format != formats->result)

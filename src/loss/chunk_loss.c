@@ -167,6 +167,15 @@ static double ulps_of_subnormals(const struct chunk *b, const double *scaled)
     return most;
 }
 
+/* ULPS without a scale, which lost bits where units are subnormal. So few has only what became 0:
+ * all else that is off is so by 2^-53 of it or more. */
+static double ulps_if_few(const struct chunk *b, double ulps, double max_error)
+{
+    const double few = 0x1p-80;
+    bool is_few = fmax(ulps, b->loss->max_ulps) < few;
+    return is_few ? hu_loss_in_ulps(&b->t->loss, max_error, 0) : ulps;
+}
+
 /* Relative errors that the type cannot hold leave the chunk; the greatest of the others. */
 static uint64_t leave_infinite_out(const struct chunk *b)
 {
@@ -198,9 +207,12 @@ static void lose_errors(const struct chunk *b, const void *scaled, const void *r
     if (!isfinite(from_bits(b, e.max_relative)))
         e.max_relative = leave_infinite_out(b);
     loss->inexact += e.inexact;
-    keep_greatest(
-        loss, from_bits(b, e.max_error), from_bits(b, e.max_relative),
-        fmax(ldexp(from_bits(b, e.max_units), t->trailing_bits), ulps_of_subnormals(b, scaled)));
+    double max_error = from_bits(b, e.max_error);
+    double ulps = ldexp(from_bits(b, e.max_units), t->trailing_bits);
+    if (scaled == b->x)
+        ulps = ulps_if_few(b, ulps, max_error);
+    keep_greatest(loss, max_error, from_bits(b, e.max_relative),
+                  fmax(ulps, ulps_of_subnormals(b, scaled)));
     add_sum(&loss->noise, b->passes->squares(a->error, e.max_error, a->error));
     if (from_bits(b, e.max_relative) < 0x1p500)
         hu_exact_add(&loss->relative, b->passes->rough_squares(a->relative), 0);
@@ -294,8 +306,10 @@ static bool walk(const struct chunk *b, struct hu_pass_near *near)
     if (!near->inexact)
         return true;
     loss->inexact += near->inexact;
-    keep_greatest(loss, near->max_error, near->max_relative,
-                  ldexp(near->max_units, near->trailing_bits));
+    double ulps = ldexp(near->max_units, near->trailing_bits);
+    if (near->divisor == 0 && !near->scales)
+        ulps = ulps_if_few(b, ulps, near->max_error);
+    keep_greatest(loss, near->max_error, near->max_relative, ulps);
     add_sum(&loss->noise, near->noise);
     hu_exact_add(&loss->relative, near->squares_of_relative, 0);
     return true;

@@ -47,14 +47,17 @@ static uint64_t take_specials(struct hu_difference *d, double *first, double *se
     return taken;
 }
 
-/* Whether squares would leave fp64's range. */
+/* Whether squares would leave fp64's range: those of the numbers, or of what they differ by, which
+ * is tiny where numbers that are tiny are all that differ. */
 static bool is_far(const double *x, const double *y, size_t n)
 {
-    double most = 0;
-    for (size_t i = 0; i < n; i++)
+    double most = 0, error = 0;
+    for (size_t i = 0; i < n; i++) {
         most = greater(most, greater(fabs(x[i]), fabs(y[i])));
+        error = greater(error, fabs(y[i] - x[i]));
+    }
     int exponent = most > 0 ? ilogb(most) : 0;
-    return exponent > 400 || exponent < -300;
+    return exponent > 400 || exponent < -300 || (error > 0 && ilogb(error) < -450);
 }
 
 /* One after the other, since no power of two suits both what is great and what is small. */

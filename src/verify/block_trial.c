@@ -16,8 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Blocks in a call. */
-enum { CALL = 64 };
+enum {
+    CALL = 64,              /* blocks in a call */
+    LONG = (1 << 16) + 512, /* elements of the longest, or the block more that fills them */
+    WATCHED = 8             /* bytes beyond the last of a library's results */
+};
 
 /* One tensor, in memory that a child shares. */
 struct tensor {
@@ -35,13 +38,27 @@ static void *shared(size_t bytes)
     return at == MAP_FAILED ? NULL : at;
 }
 
-static bool tensor_make(struct tensor *t, const struct hu_block *b)
+/* Elements of a block in a row; 0: all of them. */
+static size_t length_of(const struct hu_block *b)
 {
-    bool grouped = b->codes == HU_CODES_INTEGER;
-    size_t length = b->layout == HU_BLOCK_WHOLE ? b->elements : b->tile_columns;
+    return b->layout == HU_BLOCK_WHOLE ? b->elements : b->tile_columns;
+}
+
+static bool is_grouped(const struct hu_block *b)
+{
+    return b->codes == HU_CODES_INTEGER;
+}
+
+/* COLUMNS 0: of the usual shape, and else one row of so many. */
+static bool tensor_make(struct tensor *t, const struct hu_block *b, size_t columns)
+{
+    size_t length = length_of(b);
     t->b = b;
-    t->rows = grouped ? 32 : b->tile_rows ? b->tile_rows : 4;
-    t->columns = !length ? 128 : length > 256 ? length : length * (t->rows > 1 ? 2 : CALL);
+    t->rows = columns ? 1 : is_grouped(b) ? 32 : b->tile_rows ? b->tile_rows : 4;
+    t->columns = columns        ? columns
+                 : !length      ? 128
+                 : length > 256 ? length
+                                : length * (t->rows > 1 ? 2 : CALL);
     t->codes_size = hu_block_bytes(b, t->rows, t->columns);
     t->scales_size = hu_block_scale_bytes(b, t->rows, t->columns);
     t->more_size = hu_block_more_bytes(b, t->rows, t->columns);
@@ -290,6 +307,34 @@ static void judge_encoder(struct hu_block_trial *r, const struct tensor *t, size
     }
 }
 
+/* Where WATCHED bytes lie behind what a library writes; the second is NULL of a decoder. */
+static void watched(const struct hu_block_trial *r, const struct tensor *t, unsigned char *at[2])
+{
+    size_t n = t->rows * t->columns;
+    at[0] = r->question.decodes ? (unsigned char *)(t->decoded + n) : t->codes + t->codes_size;
+    at[1] = r->question.decodes ? NULL : t->scales + t->scales_size;
+}
+
+/* The library's turn. False: it did not return. */
+static bool subject_watched(struct hu_block_trial *r, struct tensor *t)
+{
+    static const char watch[] = "ZZZZZZZZ";
+    unsigned char *at[2];
+    watched(r, t, at);
+    for (int i = 0; i < 2 && at[i]; i++)
+        memcpy(at[i], watch, WATCHED);
+    if (!subject_apart(r, t))
+        return false;
+    bool kept = true;
+    for (int i = 0; i < 2 && at[i]; i++)
+        kept &= !memcmp(at[i], watch, WATCHED);
+    r->mismatches += !kept;
+    if (!kept && !*r->first)
+        snprintf(r->first, sizeof r->first, "bytes beyond the last of %zu elements were written",
+                 t->rows * t->columns);
+    return true;
+}
+
 static void try_call(struct hu_block_trial *r, struct hu_reference *ref, struct tensor *t)
 {
     const struct hu_block_question *q = &r->question;
@@ -312,7 +357,7 @@ static void try_call(struct hu_block_trial *r, struct hu_reference *ref, struct 
     }
     if (!r->symbol)
         subject(r, t);
-    else if (!subject_apart(r, t))
+    else if (!subject_watched(r, t))
         return;
     if (q->decodes)
         judge_decoder(r, ref, t, blocks);
@@ -373,8 +418,8 @@ static void run_part(void *context, size_t number, unsigned worker)
     pthread_mutex_unlock(&w->lock);
     if (!goes)
         return;
-    bool good = own->ref ||
-                ((own->ref = hu_reference_new()) && tensor_make(&own->tensor, part.question.block));
+    bool good = own->ref || ((own->ref = hu_reference_new()) &&
+                             tensor_make(&own->tensor, part.question.block, 0));
     part.blocks = begin;
     if (part.count - begin > w->part)
         part.count = begin + w->part;
@@ -386,6 +431,44 @@ static void run_part(void *context, size_t number, unsigned worker)
     pthread_mutex_unlock(&w->lock);
 }
 
+/* A call of BLOCKS of a library's function, in one row. False: out of memory. */
+static bool try_length(struct hu_block_trial *r, struct hu_reference *ref, size_t blocks)
+{
+    struct tensor t = {0};
+    bool good = tensor_make(&t, r->question.block, blocks * length_of(r->question.block));
+    char first[sizeof r->first];
+    if (good)
+        try_call(r, ref, &t);
+    if (r->mismatches) {
+        memcpy(first, r->first, sizeof first);
+        snprintf(r->first, sizeof r->first, "in a call of %zu elements: %.100s", t.columns, first);
+    }
+    tensor_free(&t);
+    return good;
+}
+
+/* What is right in calls of one length may be wrong in others: each number of blocks to CALL, and
+ * one of over 2^16 elements. */
+static bool try_lengths(struct hu_block_trial *r)
+{
+    const struct hu_block *b = r->question.block;
+    size_t length = length_of(b);
+    struct hu_block_trial calls = *r;
+    struct hu_reference *ref = hu_reference_new();
+    bool good = ref, has_rows = length && b->tile_rows <= 1 && !is_grouped(b);
+    for (size_t n = 1; good && has_rows && n <= CALL + 1; n++) {
+        if (calls.mismatches || *calls.ending || atomic_load(r->cancel))
+            break;
+        good = try_length(&calls, ref, n <= CALL ? n : LONG / length + 1);
+    }
+    hu_reference_free(ref);
+    r->mismatches = calls.mismatches;
+    memcpy(r->wrong, calls.wrong, sizeof r->wrong);
+    memcpy(r->first, calls.first, sizeof r->first);
+    memcpy(r->ending, calls.ending, sizeof r->ending);
+    return good;
+}
+
 bool hu_block_trial_run(struct hu_block_trial *r)
 {
     unsigned jobs = r->symbol || !r->jobs ? 1 : r->jobs;
@@ -395,7 +478,7 @@ bool hu_block_trial_run(struct hu_block_trial *r)
                      .first_part = SIZE_MAX,
                      .good = true};
     struct tensor shape = {0};
-    if (!w.workers || !tensor_make(&shape, r->question.block))
+    if (!w.workers || !tensor_make(&shape, r->question.block, 0))
         w.good = false;
     else
         w.part = PART_CALLS * blocks_in(&shape);
@@ -410,5 +493,7 @@ bool hu_block_trial_run(struct hu_block_trial *r)
         tensor_free(&w.workers[i].tensor);
     }
     free(w.workers);
+    if (w.good && r->symbol && !r->mismatches && !*r->ending)
+        w.good = try_lengths(r);
     return w.good;
 }

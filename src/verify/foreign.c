@@ -24,8 +24,8 @@ typedef void foreign_ternary(const void *a, const void *b, const void *c, void *
 enum {
     /* Enough for a call to outweigh the two switches between processes. */
     FOREIGN_BLOCK = 1 << 16,
-    SMALL_CALL = 512,  /* elements; what lies in dst goes along with shorter calls */
-    WATCHED_BYTES = 8, /* beyond the last element */
+    LONGEST_CALL = (1 << 22) + 64, /* elements: from some length on libraries share work out */
+    WATCHED_BYTES = 8,             /* beyond the last element */
     ALIGNMENT = 64,
     BLAME_MS = 500,
     START_MS = 10000,
@@ -48,10 +48,7 @@ struct child {
 };
 
 struct hu_foreign {
-    const char *library, *symbol;
-    const struct hu_format *to, *from[HU_FOREIGN_SOURCES];
-    unsigned sources;
-    int timeout_ms;
+    struct hu_foreign_function of;
     unsigned workers;
     struct child *child;
     pthread_mutex_t lock;
@@ -67,16 +64,17 @@ static size_t page_size(void)
 /* Of whole pages. */
 static size_t array_bytes(const struct hu_format *f)
 {
-    size_t page = page_size(), bytes = hu_layout_bytes(f, FOREIGN_BLOCK) + ALIGNMENT;
+    size_t page = page_size();
+    size_t bytes = hu_layout_bytes(f, LONGEST_CALL) + ALIGNMENT + WATCHED_BYTES;
     return (bytes + page - 1) / page * page;
 }
 
 static bool share_memory(struct hu_foreign *f, struct child *c)
 {
-    size_t page = page_size(), out = array_bytes(f->to);
+    size_t page = page_size(), out = array_bytes(f->of.to);
     c->bytes = 3 * page + out;
-    for (unsigned k = 0; k < f->sources; k++)
-        c->bytes += array_bytes(f->from[k]) + page;
+    for (unsigned k = 0; k < f->of.sources; k++)
+        c->bytes += array_bytes(f->of.from[k]) + page;
     c->memory = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c->memory == MAP_FAILED)
         return false;
@@ -84,9 +82,9 @@ static bool share_memory(struct hu_foreign *f, struct child *c)
     c->order = c->memory;
     at += page;
     bool guarded = !mprotect(at, page, PROT_NONE);
-    for (unsigned k = 0; k < f->sources; k++) {
+    for (unsigned k = 0; k < f->of.sources; k++) {
         c->src[k] = at += page;
-        at += array_bytes(f->from[k]);
+        at += array_bytes(f->of.from[k]);
         guarded &= !mprotect(at, page, PROT_NONE);
     }
     c->dst = at + page;
@@ -103,8 +101,8 @@ static void child_says(int answer, const char *text)
 
 static void *load(const struct hu_foreign *f, int answer)
 {
-    void *library = dlopen(f->library, RTLD_NOW | RTLD_LOCAL);
-    void *symbol = library ? dlsym(library, f->symbol) : NULL;
+    void *library = dlopen(f->of.library, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, f->of.symbol) : NULL;
     if (!symbol) {
         const char *why = dlerror();
         child_says(answer, why ? why : "the symbol is a null pointer");
@@ -125,11 +123,13 @@ static void call_symbol(const struct hu_foreign *f, const struct child *c, void 
         foreign_binary *binary;
         foreign_ternary *ternary;
     } function = {symbol};
-    for (unsigned k = 0; k < f->sources; k++)
+    for (unsigned k = 0; k < f->of.sources; k++)
         src[k] = (char *)c->src[k] + o->src_offset[k];
-    if (f->sources == 1)
+    if (f->of.in_place)
+        src[0] = dst;
+    if (f->of.sources == 1)
         function.unary(src[0], dst, o->count);
-    else if (f->sources == 2)
+    else if (f->of.sources == 2)
         function.binary(src[0], src[1], dst, o->count);
     else
         function.ternary(src[0], src[1], src[2], dst, o->count);
@@ -147,8 +147,8 @@ static void serve(const struct hu_foreign *f, struct child *c, int ask, int answ
     setrlimit(RLIMIT_CORE, &no_core);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* its chatter must not mix with our answer */
     void *symbol = load(f, answer);
-    for (unsigned k = 0; k < f->sources; k++)
-        mprotect(c->src[k], array_bytes(f->from[k]), PROT_READ);
+    for (unsigned k = 0; k < f->of.sources; k++)
+        mprotect(c->src[k], array_bytes(f->of.from[k]), PROT_READ);
     child_says(answer, "");
     char go;
     while (read(ask, &go, 1) == 1) {
@@ -255,14 +255,21 @@ static enum hu_foreign_end call(struct child *c, struct order order, int timeout
     return heard == 1 ? HU_STILL_RUNNING : ending_of(c, heard < 0, number);
 }
 
-/* Where N elements of source K begin, as far off ALIGNMENT as at SRC; short ones as near to the
+/* The calls that try all inputs; what lies in dst goes along with the others, and their ends are
+ * watched. */
+static bool is_bulk(size_t n)
+{
+    return n == FOREIGN_BLOCK;
+}
+
+/* Where N elements of source K begin, as far off ALIGNMENT as at SRC; but for bulk as near to the
  * guard behind them as that lets them be. */
 static size_t source_offset(const struct hu_foreign *f, unsigned k, const void *src, size_t n)
 {
     size_t off = (uintptr_t)src % ALIGNMENT;
-    if (n >= SMALL_CALL)
+    if (is_bulk(n))
         return off;
-    size_t room = array_bytes(f->from[k]) - off - hu_layout_bytes(f->from[k], n);
+    size_t room = array_bytes(f->of.from[k]) - off - hu_layout_bytes(f->of.from[k], n);
     return room / ALIGNMENT * ALIGNMENT + off;
 }
 
@@ -273,18 +280,20 @@ static bool give(void *context, unsigned worker, void *dst, const void *const sr
     struct child *c = &f->child[worker];
     struct order order = {.count = n, .dst_offset = (uintptr_t)dst % ALIGNMENT};
     char *result = (char *)c->dst + order.dst_offset;
-    size_t out = hu_layout_bytes(f->to, n) + (n < SMALL_CALL ? WATCHED_BYTES : 0);
+    size_t out = hu_layout_bytes(f->of.to, n) + (is_bulk(n) ? 0 : WATCHED_BYTES);
     int number;
     (void)flags;
     if (c->pid <= 0)
         return false;
-    for (unsigned k = 0; k < f->sources; k++) {
+    for (unsigned k = 0; k < f->of.sources; k++) {
         order.src_offset[k] = source_offset(f, k, src[k], n);
-        memcpy((char *)c->src[k] + order.src_offset[k], src[k], hu_layout_bytes(f->from[k], n));
+        memcpy((char *)c->src[k] + order.src_offset[k], src[k], hu_layout_bytes(f->of.from[k], n));
     }
-    if (n < SMALL_CALL)
+    if (!is_bulk(n))
         memcpy(result, dst, out);
-    enum hu_foreign_end end = call(c, order, f->timeout_ms, &number);
+    if (f->of.in_place)
+        memcpy(result, src[0], hu_layout_bytes(f->of.from[0], n));
+    enum hu_foreign_end end = call(c, order, f->of.timeout_ms, &number);
     if (end == HU_STILL_RUNNING) {
         memcpy(dst, result, out);
         return true;
@@ -315,17 +324,15 @@ static bool start_and_load(struct hu_foreign *f, struct child *c, char message[H
     int number;
     enum hu_foreign_end end = ending_of(c, n < 0, &number);
     if (end == HU_HUNG)
-        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it takes over %d s", f->library,
+        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it takes over %d s", f->of.library,
                  START_MS / 1000);
     else
-        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it ends the process (%s %d)", f->library,
-                 end == HU_CRASHED ? "signal" : "exit status", number);
+        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it ends the process (%s %d)",
+                 f->of.library, end == HU_CRASHED ? "signal" : "exit status", number);
     return false;
 }
 
-struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
-                                   const struct hu_format *to, const struct hu_format *const from[],
-                                   unsigned sources, unsigned workers, int timeout_ms,
+struct hu_foreign *hu_foreign_open(const struct hu_foreign_function *function, unsigned workers,
                                    char message[HU_FOREIGN_MESSAGE])
 {
     struct hu_foreign *f = calloc(1, sizeof *f);
@@ -336,13 +343,7 @@ struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
         snprintf(message, HU_FOREIGN_MESSAGE, "out of memory");
         return NULL;
     }
-    f->library = library;
-    f->symbol = symbol;
-    f->to = to;
-    f->sources = sources;
-    for (unsigned k = 0; k < sources; k++)
-        f->from[k] = from[k];
-    f->timeout_ms = timeout_ms;
+    f->of = *function;
     f->workers = workers;
     pthread_mutex_init(&f->lock, NULL);
     for (unsigned i = 0; i < workers; i++)
@@ -376,7 +377,7 @@ void hu_foreign_close(struct hu_foreign *f)
 
 struct hu_subject hu_foreign_subject(struct hu_foreign *f)
 {
-    return (struct hu_subject){f, give, false, FOREIGN_BLOCK};
+    return (struct hu_subject){f, give, false, FOREIGN_BLOCK, LONGEST_CALL};
 }
 
 enum hu_foreign_end hu_foreign_ending(const struct hu_foreign *f, int *number)
@@ -397,8 +398,9 @@ static bool ends_child(struct hu_foreign *f, const uint64_t *sources, size_t n, 
     if (!start_and_load(f, c, message))
         return false;
     for (size_t i = 0; i < n; i++)
-        hu_layout_store(f->from[0], c->src[0], i, i >= first && i <= last ? sources[i] : 0);
-    int patience = f->timeout_ms < BLAME_MS ? f->timeout_ms : BLAME_MS;
+        hu_layout_store(f->of.from[0], f->of.in_place ? c->dst : c->src[0], i,
+                        i >= first && i <= last ? sources[i] : 0);
+    int patience = f->of.timeout_ms < BLAME_MS ? f->of.timeout_ms : BLAME_MS;
     return call(c, (struct order){.count = n}, patience, &number) != HU_STILL_RUNNING;
 }
 

@@ -18,14 +18,18 @@ enum hu_foreign_end {
 
 struct hu_foreign;
 
-/*
- * Loads LIBRARY in WORKERS children; it takes SOURCES arrays, of the formats FROM. The names
- * outlive it: who is to blame is found by loading it anew. To be called while the process has one
- * thread. timeout_ms is what one call may take. NULL: MESSAGE says why.
- */
-struct hu_foreign *hu_foreign_open(const char *library, const char *symbol,
-                                   const struct hu_format *to, const struct hu_format *const from[],
-                                   unsigned sources, unsigned workers, int timeout_ms,
+/* What is called, and how. The names outlive it: who is to blame is found by loading it anew. */
+struct hu_foreign_function {
+    const char *library, *symbol;
+    const struct hu_format *to, *const *from; /* as many as there are SOURCES */
+    unsigned sources;
+    bool in_place;  /* the first source is where the result goes; its elements are as wide */
+    int timeout_ms; /* what one call may take */
+};
+
+/* Loads FUNCTION in WORKERS children. To be called while the process has one thread. NULL: MESSAGE
+ * says why. */
+struct hu_foreign *hu_foreign_open(const struct hu_foreign_function *function, unsigned workers,
                                    char message[HU_FOREIGN_MESSAGE]);
 void hu_foreign_close(struct hu_foreign *f);
 

@@ -22,5 +22,5 @@ struct hu_subject hu_own_subject(struct hu_own *own)
 {
     const struct hu_question *q = &own->question;
     bool wide = hu_is_conversion(q) && q->from[0]->storage_bits > 32;
-    return (struct hu_subject){own, give, true, wide ? WIDE_BLOCK : OWN_BLOCK};
+    return (struct hu_subject){own, give, true, wide ? WIDE_BLOCK : OWN_BLOCK, 0};
 }

@@ -56,6 +56,7 @@ static void find_parts(struct trial *t)
     }
     add_parts(t, PART_LONE, 0, runs->count, RUNS_A_TASK);
     add_parts(t, PART_TAILS, 0, 1, 1);
+    add_parts(t, PART_LENGTHS, 0, t->subject->longest ? 1 : 0, 1);
 }
 
 static bool on_shard(const struct trial *t, size_t task)
@@ -119,8 +120,9 @@ static void run_part(void *context, size_t task, unsigned worker)
         }
     }
     static uint64_t (*const run[])(struct bench *, const struct part *) = {
-        [PART_BLOCKS] = trial_blocks, [PART_POINTS] = trial_points, [PART_UNITS] = trial_units,
-        [PART_DRAWS] = trial_draws,   [PART_LONE] = trial_lones,    [PART_TAILS] = trial_tails};
+        [PART_BLOCKS] = trial_blocks,  [PART_POINTS] = trial_points, [PART_UNITS] = trial_units,
+        [PART_DRAWS] = trial_draws,    [PART_LONE] = trial_lones,    [PART_TAILS] = trial_tails,
+        [PART_LENGTHS] = trial_lengths};
     b->part = (uint32_t)task;
     b->first_position = b->position = 0;
     uint64_t inputs = run[t->part[task].kind](b, &t->part[task]);

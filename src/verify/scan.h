@@ -21,7 +21,9 @@ struct hu_subject {
     bool (*give)(void *context, unsigned worker, void *dst, const void *const src[], size_t n,
                  unsigned *flags);
     bool has_flags;
-    size_t block; /* elements to ask for in one call: a power of two from 64 on */
+    size_t block;   /* elements to ask for in one call: a power of two from 64 on */
+    size_t longest; /* what is right in some calls may be wrong in others, of at most so many
+                       elements, over block; 0: short ones do */
 };
 
 enum hu_mismatch_kind {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void record_stop(struct trial *t, size_t n, uint64_t first, const uint64_t *source)
+void trial_stopped(struct trial *t, size_t n, uint64_t first, const uint64_t *source)
 {
     atomic_store(&t->stop, true);
     pthread_mutex_lock(&t->lock);
@@ -26,7 +26,7 @@ bool trial_convert_at(struct bench *b, void *dst, const void *src, size_t n, uin
     const struct hu_subject *s = b->trial->subject;
     if (s->give(s->context, b->worker, dst, &src, n, flags))
         return true;
-    record_stop(b->trial, n, first, source);
+    trial_stopped(b->trial, n, first, source);
     return false;
 }
 

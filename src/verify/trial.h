@@ -61,7 +61,15 @@ struct trial {
 
 /* Tasks, by what they cover: from first to last encodings, runs, units of a ladder, or draws. */
 struct part {
-    enum { PART_BLOCKS, PART_POINTS, PART_UNITS, PART_DRAWS, PART_LONE, PART_TAILS } kind;
+    enum {
+        PART_BLOCKS,
+        PART_POINTS,
+        PART_UNITS,
+        PART_DRAWS,
+        PART_LONE,
+        PART_TAILS,
+        PART_LENGTHS
+    } kind;
     uint64_t first, last;
     size_t run;
 };
@@ -74,6 +82,9 @@ bool trial_convert(struct bench *b, size_t n, uint64_t first, const uint64_t *so
 /* The same from and to other memory than src and dst. */
 bool trial_convert_at(struct bench *b, void *dst, const void *src, size_t n, uint64_t first,
                       const uint64_t *source, unsigned *flags);
+
+/* The subject gave up in a call of N sources; source NULL: consecutive ones from FIRST. */
+void trial_stopped(struct trial *t, size_t n, uint64_t first, const uint64_t *source);
 
 /* Whether the scan is to end: it was stopped, cancelled, or found enough. */
 bool trial_is_over(struct trial *t);
@@ -126,6 +137,7 @@ uint64_t trial_units(struct bench *b, const struct part *part);
 uint64_t trial_draws(struct bench *b, const struct part *part);
 uint64_t trial_lones(struct bench *b, const struct part *part);
 uint64_t trial_tails(struct bench *b, const struct part *part);
+uint64_t trial_lengths(struct bench *b, const struct part *part);
 
 /* The places inside a unit at which trial_units looks. Returns how many. */
 enum { MOST_PLACES = 4 };

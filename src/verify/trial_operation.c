@@ -1,6 +1,7 @@
 #include "verify/trial_operation.h"
 #include "verify/judge.h"
 #include "verify/layout.h"
+#include "verify/random.h"
 #include "pool.h"
 
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static void take_faults(struct hu_operation_faults *to, const struct hu_operatio
 
 bool hu_operation_verdict_passed(const struct hu_operation_verdict *v)
 {
-    return !v->mismatches && !v->stopped && !v->partial;
+    return !v->mismatches && !v->calls && !v->stopped && !v->partial;
 }
 
 /* What is covered. */
@@ -363,11 +364,51 @@ static void take_verdict(struct hu_operation_verdict *v, const struct hu_operati
     v->inputs += more->inputs;
     v->mismatches += more->mismatches;
     take_faults(&v->faults, &more->faults);
+    if (more->calls) { /* one desk has them */
+        v->calls = more->calls;
+        memcpy(v->call, more->call, sizeof v->call);
+    }
     if (more->stopped && !v->stopped) {
         v->stopped = true;
         memcpy(v->stopped_at, more->stopped_at, sizeof v->stopped_at);
         v->stopped_count = more->stopped_count;
     }
+}
+
+static void draw_operands(void *context, uint64_t i, uint64_t x[HU_OPERANDS])
+{
+    const struct trial_of *t = context;
+    operands_of(t, hu_draw(t->options->seed, i) % t->inputs, x);
+}
+
+static bool lengths_are_over(void *context)
+{
+    return is_over(context);
+}
+
+/* What follows is of the first desk. */
+static void take_length(void *context, const struct hu_length_fault *fault)
+{
+    struct hu_operation_verdict *v = ((struct trial_of *)context)->desk->verdict;
+    if (v->calls < HU_SHOWN)
+        v->call[v->calls] = *fault;
+    v->calls++;
+}
+
+static void take_stop(void *context, const uint64_t tile[][HU_OPERANDS], size_t start, size_t n)
+{
+    struct trial_of *t = context;
+    stop_at(t, t->desk, tile[start % HU_LENGTHS_TILE], n);
+}
+
+/* Calls of all lengths, of a subject that another part of the program does not vouch for. */
+static bool try_lengths(struct trial_of *t)
+{
+    struct hu_lengths lengths = {
+        t->q,          t->subject,       0,           t->desk->reference, t->options->seed, t,
+        draw_operands, lengths_are_over, take_length, take_stop};
+    bool mine = t->options->shards < 2 || !t->options->shard;
+    return !t->subject->longest || !t->inputs || !mine || is_over(t) || hu_lengths_try(&lengths);
 }
 
 /* Blocks are powers of two, and where all operands are tried within the last one's codes. */
@@ -397,6 +438,7 @@ void hu_operation_trial(struct hu_operation_verdict *verdict, const struct hu_qu
     size_t tasks = (size_t)((t.inputs + INPUTS_A_TASK - 1) / INPUTS_A_TASK);
     if (good)
         hu_pool_run(options->jobs, tasks, run_task, &t);
+    verdict->failed |= good && !try_lengths(&t);
     for (unsigned i = 0; t.desk && i < options->jobs; i++) {
         if (good)
             take_verdict(verdict, t.desk[i].verdict);

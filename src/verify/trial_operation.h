@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "verify/lengths.h"
 #include "verify/operands.h"
 #include "verify/scan.h"
 
@@ -32,8 +33,10 @@ void hu_operation_faults_add(struct hu_operation_faults *faults, const struct hu
 struct hu_operation_verdict {
     uint64_t inputs, mismatches;
     struct hu_operation_faults faults;
-    bool partial; /* cut short */
-    bool stopped; /* the subject gave up */
+    uint64_t calls;                        /* that go wrong where their inputs do not in others */
+    struct hu_length_fault call[HU_SHOWN]; /* the first of these */
+    bool partial;                          /* cut short */
+    bool stopped;                          /* the subject gave up */
     uint64_t stopped_at[HU_OPERANDS];
     size_t stopped_count;
     bool failed; /* out of memory */

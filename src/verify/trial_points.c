@@ -1,8 +1,10 @@
 /* Chosen encodings: the ends of runs, the units of ladders, draws, and calls of every length. */
 #include "verify/layout.h"
+#include "verify/lengths.h"
 #include "verify/random.h"
 #include "verify/trial.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -448,5 +450,58 @@ uint64_t trial_tails(struct bench *b, const struct part *part)
     for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
         if (longer[i] <= b->trial->subject->block && !try_tail(b, longer[i]))
             return 0;
+    return 0;
+}
+
+/* Calls of all lengths, of a subject that another part of the program does not vouch for. */
+
+static void draw_input(void *context, uint64_t i, uint64_t x[HU_OPERANDS])
+{
+    const struct trial *t = ((const struct bench *)context)->trial;
+    x[0] = draw_source(t->runs, t->options->seed, i);
+}
+
+static bool lengths_are_over(void *context)
+{
+    return trial_is_over(((struct bench *)context)->trial);
+}
+
+static void take_length(void *context, const struct hu_length_fault *f)
+{
+    struct bench *b = context;
+    struct hu_mismatch m = {.kind = f->beyond ? HU_WRONG_BYTES : HU_WRONG_CODE,
+                            .source = f->x[0],
+                            .last = f->x[0],
+                            .expected = f->expected,
+                            .got = f->got,
+                            .index = f->index,
+                            .length = f->length,
+                            .offset = f->offset};
+    trial_apart(b->trial, &m);
+}
+
+static void take_stop(void *context, const uint64_t tile[][HU_OPERANDS], size_t start, size_t n)
+{
+    struct bench *b = context;
+    uint64_t *source = calloc(n + 1, sizeof *source);
+    for (size_t i = 0; source && i < n; i++)
+        source[i] = tile[(start + i) % HU_LENGTHS_TILE][0];
+    trial_stopped(b->trial, source ? n : 0, 0, source);
+    free(source);
+}
+
+uint64_t trial_lengths(struct bench *b, const struct part *part)
+{
+    const struct hu_runs *runs = b->trial->runs;
+    struct hu_question q = hu_question_of_conversion(runs->to, runs->from, &runs->promise);
+    struct hu_lengths lengths = {
+        &q, b->trial->subject, b->worker,        b->reference, b->trial->options->seed,
+        b,  draw_input,        lengths_are_over, take_length,  take_stop};
+    (void)part;
+    if (!hu_lengths_try(&lengths)) {
+        pthread_mutex_lock(&b->trial->lock);
+        b->trial->verdict.failed = true;
+        pthread_mutex_unlock(&b->trial->lock);
+    }
     return 0;
 }
