@@ -197,6 +197,7 @@ Test(notation, what_cannot_be_read_names_its_line)
         {"a [f(1)]\n", "no function"},
         {"a [min()]\n", "too few or too many"},
         {"like nobody\n", "not known"},
+        {"like llama\ndrop model.norm!\n", "no line is inherited that has the path"},
         {"cache wrong [1]\n", "a cache is full"},
         {"default x\n", "a value is missing"},
         {"a [1 2 3 4 5 6 7]\n", "too many sizes"},
