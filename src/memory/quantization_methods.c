@@ -39,13 +39,17 @@ static bool set_nvfp4(struct hu_formula *f, bool inputs)
     return set_scales(f, 16);
 }
 
-/* DeepSeek-V4's compressors stay in bf16. Its experts are fp4 (vLLM too takes them so where nothing
- * is said) and all scales bytes, but for the base models': fp8 with fp32 scales. */
+/* DeepSeek-V4's compressors stay in bf16, its tower and V4.1's keys of indexers. Its experts are
+ * fp4 (vLLM too takes them so where nothing is said) and all scales bytes, but for the base
+ * models': fp8 with fp32 scales. */
 static bool read_deepseek_v4(struct declared *d)
 {
-    const char *experts = config_text(d->root, "expert_dtype");
+    bool nested = json_object_get(d->config, "expert_dtype"); /* V4.1's */
+    const char *experts = config_text(nested ? d->config : d->root, "expert_dtype");
     struct hu_formula fp4 = {.scope = HU_SCOPE_EXPERTS, .bits = 4};
-    if (!declared_add_named(d, NULL, false, "compressor"))
+    if (!declared_add_named(d, NULL, false, "compressor") ||
+        !declared_add_named(d, NULL, false, "indexer.wk") ||
+        !declared_add_named(d, NULL, false, "vision"))
         return false;
     if (!strcmp(experts, "fp8"))
         return true;
@@ -75,7 +79,8 @@ static bool read_fp8(struct declared *d)
         d->f.constant = 4;
     /* DeepSeek's checkpoints have what weighs the indexer's heads in bf16. */
     return declared_add_named(d, NULL, false, "indexer.weights_proj") &&
-           (!config_is(d->root, "model_type", "deepseek_v4") || read_deepseek_v4(d));
+           (!declared_one_of("deepseek_v4 deepseek_v41", config_text(d->root, "model_type")) ||
+            read_deepseek_v4(d));
 }
 
 /* AutoRound's types beside integers: OCP's with e8m0 scales, and NVFP4. */
