@@ -101,6 +101,14 @@ Test(memory_published, deepseek_v4_1_is_as_large_as_its_index_says)
     hu_model_free(&model);
 }
 
+/* metadata.total_size of Qwen/Qwen3.8-Flash-Next's index, less 35 whole numbers of its table's. */
+Test(memory_published, qwen3_8_flash_next_is_as_large_as_its_index_says)
+{
+    begin("qwen3.8-flash-next");
+    cr_assert_eq(stored(), UINT64_C(359999963128) - 35 * 8, "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
 /* Of the 72,633 tensors of deepseek-ai/DeepSeek-V4-Flash-Vision-Exp's index 35,718 are scales. */
 Test(memory_published, deepseek_v4_with_sight_has_the_tensors_of_its_index)
 {
