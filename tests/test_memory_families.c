@@ -761,8 +761,8 @@ Test(memory_families, bad_configs_say_what_is_wrong)
          "\"intermediate_size\":16}",
          "more parameters than 64 bits"},
         {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"vit\","
-         "\"hidden_size\":8},\"decoder\":{\"model_type\":\"gpt2\",\"n_embd\":8}}",
-         "of what writes only TrOCR's decoder and mBART's are known, not gpt2"},
+         "\"hidden_size\":8},\"decoder\":{\"model_type\":\"opt\",\"n_embd\":8}}",
+         "of what writes only TrOCR's decoder, mBART's and GPT-2 are known, not opt"},
         {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"convnext\","
          "\"hidden_size\":8},\"decoder\":{\"model_type\":\"trocr\",\"d_model\":8}}",
          "of what sees only ViT, DeiT and Swin are known, not convnext"},
