@@ -323,6 +323,27 @@ Test(memory_families, a_drafter_is_told_by_its_class)
     hu_model_free(&model);
 }
 
+/* Code that calls itself by another's model_type is counted as that, and said to be something else:
+ * Chronos was T5 without what its series go in and out through. */
+Test(memory_families, a_class_of_another_name_is_said_to_be_something_else)
+{
+    static const char t5[] = "{\"model_type\":\"t5\",\"architectures\":[\"%s\"],\"d_model\":8,"
+                             "\"d_kv\":4,\"d_ff\":16,\"num_layers\":1,\"num_heads\":2,"
+                             "\"vocab_size\":10}";
+    snprintf(text, sizeof text, t5, "T5ForConditionalGeneration");
+    cr_assert(read_text(text), "%s", model.error);
+    uint64_t own = model.parameters;
+    size_t notes = model.note_count;
+    hu_model_free(&model);
+    snprintf(text, sizeof text, t5, "WeatherForForecasting");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_expect_eq(model.parameters, own);
+    cr_assert_eq(model.note_count, notes + 1);
+    cr_expect(strstr(model.notes[notes], "WeatherForForecasting is none of the classes that 't5'"),
+              "%s", model.notes[notes]);
+    hu_model_free(&model);
+}
+
 /* Keys of experts that are switched off count none. */
 Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
 {
