@@ -170,17 +170,47 @@ static struct hu_wide whole_bytes(struct hu_wide n, uint64_t bits)
     return n;
 }
 
-/*
- * Whether ROW's inputs are no norm's output that several matrices share: those of what closes a
- * block of attention or a perceptron, and of experts. ModelOpt folds a pre_quant_scale into the
- * norm else (export/unified_export_hf.py, _fuse_shared_input_modules).
- */
-static bool is_far(const struct hu_tensor_row *row)
+/* What closes a block of attention or a perceptron, and experts: their inputs are no norm's. */
+static bool is_behind(const struct hu_tensor_row *row)
 {
     return row->role == HU_ROLE_EXPERT || row->split == HU_SPLIT_COLUMNS;
 }
 
-bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+/* How much of NAME names the module that a matrix's module lies in. */
+static size_t parent_length(const char *name)
+{
+    size_t n = strlen(name);
+    for (unsigned dots = 0; n && dots < 2;)
+        dots += name[--n] == '.';
+    return n;
+}
+
+/* Whether the matrices A and B of a model have their inputs in common. */
+static bool are_fed_alike(const struct hu_tensor_row *a, const struct hu_tensor_row *b)
+{
+    if (a->layer != b->layer || a->stack != b->stack || is_behind(a) || is_behind(b) ||
+        b->rank != 2 || a->shape[a->rank - 1] != b->shape[1])
+        return false;
+    size_t n = parent_length(a->name);
+    return n == parent_length(b->name) && !strncmp(a->name, b->name, n);
+}
+
+/*
+ * Whether ROW's inputs are no norm's output that several matrices share, which ModelOpt folds a
+ * pre_quant_scale into (export/unified_export_hf.py, _fuse_shared_input_modules). One alone, as
+ * fused ones and those that widen a latent are, keeps its own.
+ */
+static bool is_far(const struct hu_quantization *q, const struct hu_tensors *tensors,
+                   const struct hu_tensor_row *row)
+{
+    for (const struct hu_tensor_row *b = tensors->rows; b < hu_tensors_end(tensors); b++)
+        if (b != row && are_fed_alike(row, b) && hu_quantization_formula(q, b))
+            return false;
+    return true;
+}
+
+bool hu_formula_bytes(const struct hu_quantization *q, const struct hu_tensors *tensors,
+                      const struct hu_formula *f, const struct hu_tensor_row *row,
                       const uint64_t *shape, uint64_t *bytes)
 {
     struct hu_wide elements = hu_wide_of(1), matrices = hu_wide_of(1);
@@ -203,7 +233,8 @@ bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *ro
         hu_wide_times(&nested, 4);
         hu_wide_add(&sum, nested);
     }
-    unsigned column_bytes = f->input_bytes + (is_far(row) ? f->far_bytes : 0);
+    unsigned far_bytes = f->far_bytes && is_far(q, tensors, row) ? f->far_bytes : 0;
+    unsigned column_bytes = f->input_bytes + far_bytes;
     struct hu_wide more = hu_wide_product(in, column_bytes);
     hu_wide_add(&more, hu_wide_of(f->constant));
     hu_wide_add(&more, hu_wide_of(f->codebook_bytes));

@@ -82,6 +82,7 @@ const char *hu_quantization_idle(const struct hu_quantization *q, const struct h
  */
 const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
                                                  const struct hu_tensor_row *row);
-/* Bytes of one copy of ROW by F, with the sizes of SHAPE. False: over 64 bits. */
-bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+/* Bytes of one copy of ROW of TENSORS by Q's F, with the sizes of SHAPE. False: over 64 bits. */
+bool hu_formula_bytes(const struct hu_quantization *q, const struct hu_tensors *tensors,
+                      const struct hu_formula *f, const struct hu_tensor_row *row,
                       const uint64_t *shape, uint64_t *bytes);
