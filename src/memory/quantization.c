@@ -185,14 +185,17 @@ static size_t parent_length(const char *name)
     return n;
 }
 
-/* Whether the matrices A and B of a model have their inputs in common. */
+static bool is_of_layer(const struct hu_tensor_row *a, const struct hu_tensor_row *b)
+{
+    return a->layer == b->layer && a->stack == b->stack;
+}
+
+/* Whether the matrices A and B of a layer have their inputs in common. */
 static bool are_fed_alike(const struct hu_tensor_row *a, const struct hu_tensor_row *b)
 {
-    if (a->layer != b->layer || a->stack != b->stack || is_behind(a) || is_behind(b) ||
-        b->rank != 2 || a->shape[a->rank - 1] != b->shape[1])
-        return false;
     size_t n = parent_length(a->name);
-    return n == parent_length(b->name) && !strncmp(a->name, b->name, n);
+    return !is_behind(b) && b->rank == 2 && a->shape[a->rank - 1] == b->shape[1] &&
+           n == parent_length(b->name) && !strncmp(a->name, b->name, n);
 }
 
 /*
@@ -203,7 +206,10 @@ static bool are_fed_alike(const struct hu_tensor_row *a, const struct hu_tensor_
 static bool is_far(const struct hu_quantization *q, const struct hu_tensors *tensors,
                    const struct hu_tensor_row *row)
 {
-    for (const struct hu_tensor_row *b = tensors->rows; b < hu_tensors_end(tensors); b++)
+    const struct hu_tensor_row *b = row, *end = hu_tensors_end(tensors);
+    while (b > tensors->rows && is_of_layer(b - 1, row))
+        b--;
+    for (; !is_behind(row) && b < end && is_of_layer(b, row); b++)
         if (b != row && are_fed_alike(row, b) && hu_quantization_formula(q, b))
             return false;
     return true;
