@@ -109,6 +109,18 @@ Test(memory_published, qwen3_8_flash_next_is_as_large_as_its_index_says)
     hu_model_free(&model);
 }
 
+/* metadata.total_size of the indexes of reubzdubz/Molmo7B_D_NF4Quant, whose tower stays in fp16,
+ * and of LocateAnything-3B, which stores the head that its config ties. */
+Test(memory_published, molmo_and_locateanything_are_as_large_as_their_indexes_say)
+{
+    begin("molmo-7b-d-nf4");
+    cr_assert_eq(stored(), UINT64_C(6661964712), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+    begin("locateanything-3b");
+    cr_assert_eq(stored(), UINT64_C(7661331936), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
 /* Of the 72,633 tensors of deepseek-ai/DeepSeek-V4-Flash-Vision-Exp's index 35,718 are scales. */
 Test(memory_published, deepseek_v4_with_sight_has_the_tensors_of_its_index)
 {
