@@ -590,6 +590,21 @@ Test(quantization, an_mlx_checkpoint_is_as_large_as_its_index_says)
     hu_model_free(&model);
 }
 
+/* metadata.total_size of the indexes of Arp1tMoga/fast_qwen (Qwen3.8-27B by mlx-vlm, whose tower
+ * stays as it was and some of whose modules have 8 bits, by MLX's names) and delsakov/mcp_tests
+ * (Mistral Small 4's text by mlx-lm, whose routers stay). */
+Test(quantization, mlx_checkpoints_of_what_sees_are_as_large_as_their_indexes_say)
+{
+    open_fixture("qwen3.8-27b-mlx-mixed");
+    cr_assert_eq(hu_weights_size(&model, (struct hu_dtype){.format = NULL}, NULL).bytes,
+                 UINT64_C(20444027360), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+    open_fixture("mistral-small-4-mlx-4bit");
+    cr_assert_eq(model.parameters, UINT64_C(118972826624));
+    cr_assert_eq(stored(), UINT64_C(66949842944), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
 /* llm-d-benchmark #345: Llama-3.3-70B FP8-dynamic takes 67.72 GiB as vLLM loads it, and fits. */
 Test(quantization, an_fp8_checkpoint_of_70b_fits_an_h200)
 {

@@ -344,12 +344,28 @@ static bool size_as_usual(struct reading *r)
                          m->architecture, also ? " (" : "", also ? why : "", also ? ")" : "");
 }
 
+/* mlx-lm converts the language model of what sees alone, and takes its "vision_config" away
+ * (utils.py, save_config). */
+static bool is_text_by_mlx(const struct reading *r)
+{
+    return r->language == json_object_get(r->root, "text_config") &&
+           json_is_object(json_object_get(r->root, "quantization")) &&
+           !json_object_get(r->root, "vision_config") && !json_object_get(r->root, "audio_config");
+}
+
 static bool build(struct reading *r)
 {
     struct hu_model *m = r->model;
     const struct hu_family_text *text = find_family(r);
+    struct reading nested = *r;
     name_architecture(r);
-    if (!(text ? list_tensors(r, text, r->root) : size_as_usual(r)))
+    nested.root = r->language;
+    const struct hu_family_text *inner = text && is_text_by_mlx(r) ? find_family(&nested) : NULL;
+    if (inner)
+        hu_model_note(m, "counted without what sees, as mlx-lm converts it: no \"vision_config\"");
+    if (!(inner  ? list_tensors(&nested, inner, r->language)
+          : text ? list_tensors(r, text, r->root)
+                 : size_as_usual(r)))
         return false;
     if (!hu_model_count(m))
         return hu_model_fail(m, "the model has more parameters than 64 bits count");

@@ -56,8 +56,23 @@ static bool has_piece(const char *name, const char *piece)
 
 static bool matches(const struct hu_pattern *p, const char *module)
 {
-    return p->is_regex ? hu_pattern_match(p->text, module) == HU_MATCH_YES
-                       : has_piece(module, p->text);
+    /* How MLX, and transformers 4, call what has another name since. */
+    static const char *const names[][2] = {{"language_model.model.", "language_model."},
+                                           {"language_model.model.", "model."},
+                                           {"language_model.lm_head", "lm_head"},
+                                           {"vision_tower.", "visual."}};
+    if (p->is_regex)
+        return hu_pattern_match(p->text, module) == HU_MATCH_YES;
+    bool same = has_piece(module, p->text);
+    for (size_t i = 0; !same && i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i][0]);
+        char text[NAME_SIZE];
+        if (strncmp(p->text, names[i][0], n))
+            continue;
+        snprintf(text, sizeof text, "%s%s", names[i][1], p->text + n);
+        same = has_piece(module, text);
+    }
+    return same;
 }
 
 static void module_name(const struct hu_tensor_row *row, char name[NAME_SIZE])
@@ -89,10 +104,17 @@ static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
     if (scope == HU_SCOPE_EXPERTS)
         return row->role == HU_ROLE_EXPERT;
     bool linear = hu_row_is_linear(row) && (row->rank == 2 || row->stacked);
-    if (scope == HU_SCOPE_TABLES && row->rank == 2)
+    if (scope >= HU_SCOPE_TABLES && row->rank == 2)
         return linear || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_POSITION ||
                row->role == HU_ROLE_HEAD || row->role == HU_ROLE_ROUTER;
     return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
+}
+
+/* MLX leaves what sees and hears as it was (mlx-vlm, utils.py: skip_multimodal_module), unless the
+ * config names it. */
+static bool is_spared(enum hu_scope scope, const struct hu_tensor_row *row)
+{
+    return scope == HU_SCOPE_MLX && (row->tower == HU_ROLE_VISION || row->tower == HU_ROLE_AUDIO);
 }
 
 const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
@@ -104,7 +126,8 @@ const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q
         for (size_t i = 0; i < q->rule_count; i++) {
             const struct hu_rule *r = &q->rules[i];
             if (named == (r->only.count > 0) && r->formula.bits &&
-                in_scope(r->formula.scope, row) && (!named || any_matches(&r->only, row)))
+                in_scope(r->formula.scope, row) &&
+                (named ? any_matches(&r->only, row) : !is_spared(r->formula.scope, row)))
                 return &r->formula;
         }
     return NULL;

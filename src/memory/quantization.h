@@ -11,6 +11,7 @@ enum hu_scope {
     HU_SCOPE_LINEAR,  /* the head too */
     HU_SCOPE_EXPERTS, /* the experts alone */
     HU_SCOPE_TABLES,  /* embeddings, head and routers too */
+    HU_SCOPE_MLX,     /* so, but nothing of what sees or hears */
 };
 
 /* A module's name, a piece of it, a glob, or "re:" and a regular expression. */

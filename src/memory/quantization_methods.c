@@ -404,8 +404,11 @@ static bool read_mlx_mode(struct declared *d)
 static bool read_mlx(struct declared *d)
 {
     const char *key;
-    json_t *value;
-    if (!read_mlx_mode(d) || !declared_add(d, &d->f, NULL))
+    json_t *value, *text = json_object_get(d->root, "text_config");
+    /* The routers of DeepSeek's kin are bare arrays to mlx-lm (MoEGate), which it leaves alone. */
+    bool bare = config_number(json_is_object(text) ? text : d->root, "n_routed_experts", 0);
+    if (!read_mlx_mode(d) || !declared_add(d, &d->f, NULL) ||
+        (bare && !declared_add_named(d, NULL, false, "gate")))
         return false;
     json_object_foreach(d->config, key, value)
     {
@@ -448,7 +451,7 @@ static const struct method {
     {"fp_quant", read_fp_quant, {.bits = 4, .scale_bits = 8}},
     /* transformers' layout for Apple's GPUs, which is MLX's of linear layers. */
     {"metal", read_plain, {.bits = 4, .group = 64, .scale_bits = 16, .zero_bits = 16}},
-    {"mlx", read_mlx, {.bits = 4, .group = 64, .scope = HU_SCOPE_TABLES}},
+    {"mlx", read_mlx, {.bits = 4, .group = 64, .scope = HU_SCOPE_MLX}},
 };
 
 static const struct method *method_called(const char *name)
