@@ -121,6 +121,14 @@ Test(memory_published, molmo_and_locateanything_are_as_large_as_their_indexes_sa
     hu_model_free(&model);
 }
 
+/* metadata.total_size of MiniMax-M1-80k's index in renegade-studio/beta-O1: routers in fp32. */
+Test(memory_published, minimax_m1_is_as_large_as_its_index_says)
+{
+    begin("minimax-m1-80k");
+    cr_assert_eq(stored(), UINT64_C(912210767872), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
 /* Of the 72,633 tensors of deepseek-ai/DeepSeek-V4-Flash-Vision-Exp's index 35,718 are scales. */
 Test(memory_published, deepseek_v4_with_sight_has_the_tensors_of_its_index)
 {
