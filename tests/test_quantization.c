@@ -590,6 +590,15 @@ Test(quantization, an_mlx_checkpoint_is_as_large_as_its_index_says)
     hu_model_free(&model);
 }
 
+/* metadata.total_size of x1ngzai/Qwen-VL-Chat-Int4's index: AutoGPTQ stores a bias of zeros beside
+ * each matrix that has none, and leaves the tower in fp16. */
+Test(quantization, an_auto_gptq_checkpoint_is_as_large_as_its_index_says)
+{
+    open_fixture("qwen-vl-chat-int4");
+    cr_assert_eq(stored(), UINT64_C(9731786240), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
 /* metadata.total_size of the indexes of Arp1tMoga/fast_qwen (Qwen3.8-27B by mlx-vlm, whose tower
  * stays as it was and some of whose modules have 8 bits, by MLX's names) and delsakov/mcp_tests
  * (Mistral Small 4's text by mlx-lm, whose routers stay). */

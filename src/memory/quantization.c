@@ -104,17 +104,16 @@ static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
     if (scope == HU_SCOPE_EXPERTS)
         return row->role == HU_ROLE_EXPERT;
     bool linear = hu_row_is_linear(row) && (row->rank == 2 || row->stacked);
-    if (scope >= HU_SCOPE_TABLES && row->rank == 2)
+    if (scope == HU_SCOPE_TABLES && row->rank == 2)
         return linear || row->role == HU_ROLE_EMBEDDING || row->role == HU_ROLE_POSITION ||
                row->role == HU_ROLE_HEAD || row->role == HU_ROLE_ROUTER;
     return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
 }
 
-/* MLX leaves what sees and hears as it was (mlx-vlm, utils.py: skip_multimodal_module), unless the
- * config names it. */
-static bool is_spared(enum hu_scope scope, const struct hu_tensor_row *row)
+/* What sees and hears, which F's method leaves as it was. */
+static bool is_spared(const struct hu_formula *f, const struct hu_tensor_row *row)
 {
-    return scope == HU_SCOPE_MLX && (row->tower == HU_ROLE_VISION || row->tower == HU_ROLE_AUDIO);
+    return f->text && (row->tower == HU_ROLE_VISION || row->tower == HU_ROLE_AUDIO);
 }
 
 const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
@@ -126,8 +125,8 @@ const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q
         for (size_t i = 0; i < q->rule_count; i++) {
             const struct hu_rule *r = &q->rules[i];
             if (named == (r->only.count > 0) && r->formula.bits &&
-                in_scope(r->formula.scope, row) &&
-                (named ? any_matches(&r->only, row) : !is_spared(r->formula.scope, row)))
+                in_scope(r->formula.scope, row) && !is_spared(&r->formula, row) &&
+                (!named || any_matches(&r->only, row)))
                 return &r->formula;
         }
     return NULL;
@@ -238,6 +237,15 @@ static bool is_far(const struct hu_quantization *q, const struct hu_tensors *ten
     return true;
 }
 
+/* Whether its bias follows ROW. */
+static bool has_bias(const struct hu_tensors *tensors, const struct hu_tensor_row *row)
+{
+    const char *end = strrchr(row->name, '.');
+    const struct hu_tensor_row *next = row + 1;
+    return end && next < hu_tensors_end(tensors) && next->is_bias &&
+           !strncmp(next->name, row->name, (size_t)(end - row->name));
+}
+
 bool hu_formula_bytes(const struct hu_quantization *q, const struct hu_tensors *tensors,
                       const struct hu_formula *f, const struct hu_tensor_row *row,
                       const uint64_t *shape, uint64_t *bytes)
@@ -265,6 +273,8 @@ bool hu_formula_bytes(const struct hu_quantization *q, const struct hu_tensors *
     unsigned far_bytes = f->far_bytes && is_far(q, tensors, row) ? f->far_bytes : 0;
     unsigned column_bytes = f->input_bytes + far_bytes;
     struct hu_wide more = hu_wide_product(in, column_bytes);
+    if (f->row_bytes && !has_bias(tensors, row))
+        hu_wide_add(&more, hu_wide_product(out, f->row_bytes));
     hu_wide_add(&more, hu_wide_of(f->constant));
     hu_wide_add(&more, hu_wide_of(f->codebook_bytes));
     if (f->state)

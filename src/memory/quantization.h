@@ -11,7 +11,6 @@ enum hu_scope {
     HU_SCOPE_LINEAR,  /* the head too */
     HU_SCOPE_EXPERTS, /* the experts alone */
     HU_SCOPE_TABLES,  /* embeddings, head and routers too */
-    HU_SCOPE_MLX,     /* so, but nothing of what sees or hears */
 };
 
 /* A module's name, a piece of it, a glob, or "re:" and a regular expression. */
@@ -28,6 +27,7 @@ struct hu_patterns {
 /* A matrix of OUT × IN takes bits × OUT × IN / 8, and for its scales what follows. */
 struct hu_formula {
     enum hu_scope scope;
+    unsigned text;                    /* 1: of a language model alone, not of what sees or hears */
     unsigned bits;                    /* 0: no formula */
     uint64_t group;                   /* inputs that share a scale; 0: a whole row */
     uint64_t tile_rows, tile_columns; /* not 0: a scale a tile instead */
@@ -37,6 +37,7 @@ struct hu_formula {
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
     unsigned far_bytes;               /* a column, where no norm gives the inputs: ModelOpt's */
+    unsigned row_bytes;               /* a row, where the matrix has no bias: AutoGPTQ's zeros */
     unsigned constant;                /* a matrix: shapes, global scales */
     unsigned state;          /* a matrix: a text of so many letters and its sizes' digits */
     uint64_t codebook_bytes; /* a matrix: aqlm's */

@@ -95,6 +95,17 @@ static bool read_data_type(struct declared *d)
            declared_unknown(d, "the data_type of auto-round", type);
 }
 
+/* AutoGPTQ, whose keys these are without those of GPTQModel, of transformers or of AutoRound,
+ * stores each matrix with a bias, of zeros where it has none (modeling/_utils.py, make_quant). */
+static bool is_of_auto_gptq(json_t *c)
+{
+    static const char *const others[] = {"meta", "dataset", "use_exllama", "autoround_version"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (json_object_get(c, others[i]))
+            return false;
+    return json_object_get(c, "damp_percent") && json_object_get(c, "true_sequential");
+}
+
 /* AutoGPTQ, GPTQModel, AutoRound: fp16 scales and packed zero points a group, GPTQ's an int32 a
  * column. */
 static bool read_gptq(struct declared *d)
@@ -104,6 +115,7 @@ static bool read_gptq(struct declared *d)
     size_t i;
     declared_widths(d, d->config, "bits", "group_size");
     d->f.zero_bits = d->f.bits;
+    d->f.row_bytes = is_of_auto_gptq(d->config) ? 2 : 0;
     if (config_true(d->config, "lm_head"))
         d->f.scope = HU_SCOPE_LINEAR;
     bool nested = json_is_array(json_array_get(inside, 0));
@@ -423,6 +435,8 @@ static bool read_mlx(struct declared *d)
     return true;
 }
 
+/* Towers stay as they were with mlx-vlm (utils.py, skip_multimodal_module), AutoGPTQ, GPTQModel,
+ * AutoAWQ and AutoRound, which quantize a language model's layers. */
 static const struct method {
     const char *names;
     bool (*read)(struct declared *d); /* what the config says beside; NULL: nothing */
@@ -430,10 +444,12 @@ static const struct method {
 } methods[] = {
     {"fp8 blockwise_int8", read_fp8, {.bits = 8, .scale_bits = 32}}, /* SGLang's int8 in tiles */
     {"fbgemm_fp8", NULL, {.bits = 8, .scale_bits = 32}}, /* FBGEMM: a row's fp32 scale */
-    {"gptq", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16, .input_bytes = 4}},
-    {"awq", read_awq, {.bits = 4, .group = 128, .scale_bits = 16}},
+    {"gptq", read_gptq, {.text = 1, .bits = 4, .group = 128, .scale_bits = 16, .input_bytes = 4}},
+    {"awq", read_awq, {.text = 1, .bits = 4, .group = 128, .scale_bits = 16}},
     /* without the columns' groups */
-    {"auto-round intel/auto-round", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16}},
+    {"auto-round intel/auto-round",
+     read_gptq,
+     {.text = 1, .bits = 4, .group = 128, .scale_bits = 16}},
     {"bitsandbytes", read_bitsandbytes, {.bits = 0}},
     /* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
     {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
@@ -451,7 +467,7 @@ static const struct method {
     {"fp_quant", read_fp_quant, {.bits = 4, .scale_bits = 8}},
     /* transformers' layout for Apple's GPUs, which is MLX's of linear layers. */
     {"metal", read_plain, {.bits = 4, .group = 64, .scale_bits = 16, .zero_bits = 16}},
-    {"mlx", read_mlx, {.bits = 4, .group = 64, .scope = HU_SCOPE_MLX}},
+    {"mlx", read_mlx, {.bits = 4, .group = 64, .scope = HU_SCOPE_TABLES, .text = 1}},
 };
 
 static const struct method *method_called(const char *name)
