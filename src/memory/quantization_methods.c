@@ -540,6 +540,12 @@ static unsigned cache_bits(json_t *config)
     return (unsigned)config_number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
 }
 
+static bool has_towers(json_t *root)
+{
+    return json_object_get(root, "vision_config") || json_object_get(root, "audio_config") ||
+           json_object_get(root, "visual") || json_object_get(root, "thinker_config");
+}
+
 enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR])
 {
@@ -556,6 +562,7 @@ enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct h
     bool fine = method || declared_unknown(&d, "the quantization method", name);
     if (fine) {
         d.f = method->has;
+        d.f.text &= has_towers(root); /* Whisper is all that there is */
         fine = !method->read || method->read(&d);
     }
     /* For all modules that no rule is for, where the method did not add it. */
