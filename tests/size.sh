@@ -61,7 +61,8 @@ prints "ModelOpt's file beside the config says how the weights are stored" "mode
     key '"\(.model.quantization) \(.model.stored_bytes)"' size "$scratch/modelopt"
 echo '{"quantization":{"quant_algo":"MAGIC"}}' >"$scratch/modelopt/hf_quant_config.json"
 exits "and is never taken for none" 2 "quant_algo of modelopt 'MAGIC' is not known" size "$scratch/modelopt"
-# AutoGPTQ's and AutoAWQ's files: 224 matrices of 4.15625 bits, GPTQ's with an int32 for each of their 1,245,184 columns.
+# AutoGPTQ's and AutoAWQ's files: 224 matrices of 4.15625 bits, GPTQ's with an int32 for each of their 1,245,184 columns
+# and AutoGPTQ's zeros for a bias.
 beside() { # NAME TEXT
     rm -rf "$scratch/beside"
     mkdir "$scratch/beside"
@@ -71,7 +72,7 @@ beside() { # NAME TEXT
     key '"\(.model.quantization) \(.model.stored_bytes)"' size "$scratch/beside" "$@"
 }
 awq=$((6979321856 / 128 * 133 / 2 + 2 * 1050939392))
-prints "AutoGPTQ's file beside the config says so too" "gptq $((awq + 4 * 32 * (6 * 4096 + 14336)))" \
+prints "AutoGPTQ's file beside the config says so too" "gptq $((awq + 4 * 32 * (6 * 4096 + 14336) + 2 * 32 * (3 * 4096 + 2 * 1024 + 2 * 14336)))" \
     beside quantize_config.json '{"bits":4,"group_size":128,"damp_percent":0.01,"desc_act":false,"sym":true,"true_sequential":true}'
 prints "and AutoAWQ's" "awq $awq" beside quant_config.json '{"zero_point":true,"q_group_size":128,"w_bit":4,"version":"GEMM"}'
 prints "AWQ under AutoGPTQ's name" "awq $awq" beside quantize_config.json '{"zero_point":true,"q_group_size":128,"w_bit":4}'

@@ -323,6 +323,27 @@ Test(memory_families, a_drafter_is_told_by_its_class)
     hu_model_free(&model);
 }
 
+/* Code that calls itself by another's model_type is counted as that, and said to be something else:
+ * Chronos was T5 without what its series go in and out through. */
+Test(memory_families, a_class_of_another_name_is_said_to_be_something_else)
+{
+    static const char t5[] = "{\"model_type\":\"t5\",\"architectures\":[\"%s\"],\"d_model\":8,"
+                             "\"d_kv\":4,\"d_ff\":16,\"num_layers\":1,\"num_heads\":2,"
+                             "\"vocab_size\":10}";
+    snprintf(text, sizeof text, t5, "T5ForConditionalGeneration");
+    cr_assert(read_text(text), "%s", model.error);
+    uint64_t own = model.parameters;
+    size_t notes = model.note_count;
+    hu_model_free(&model);
+    snprintf(text, sizeof text, t5, "WeatherForForecasting");
+    cr_assert(read_text(text), "%s", model.error);
+    cr_expect_eq(model.parameters, own);
+    cr_assert_eq(model.note_count, notes + 1);
+    cr_expect(strstr(model.notes[notes], "WeatherForForecasting is none of the classes that 't5'"),
+              "%s", model.notes[notes]);
+    hu_model_free(&model);
+}
+
 /* Keys of experts that are switched off count none. */
 Test(memory_families, an_unknown_decoder_may_have_no_experts_after_all)
 {
@@ -630,6 +651,49 @@ Test(memory_families, ties_at_either_level_are_read)
     }
 }
 
+/* transformers 4 leaves out of the whole what its text says; LLaVA's text goes first. A head beside
+ * the language model is none of the bare class's. */
+Test(memory_families, heads_beside_a_language_model_are_tied_by_one_rule)
+{
+    static const struct {
+        const char *head, *class, *whole, *text;
+        bool tied;
+    } rows[] = {
+        {"qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration", "", "true", true},
+        {"qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration", "", "false", false},
+        {"qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration", "false", "true", false},
+        {"qwen2_5_vl", "Qwen2_5_VLModel", "false", "false", true},
+        {"qwen3_vl", "Qwen3VLForConditionalGeneration", "null", "true", true},
+        {"qwen3_vl", "Qwen3VLForConditionalGeneration", "", "", false},
+        {"qwen3_vl", "Qwen3VLModel", "", "", true},
+        {"qwen3_5", "Qwen3_5Model", "", "", true},
+        {"llava", "LlavaForConditionalGeneration", "false", "true", true},
+        {"llava", "LlavaForConditionalGeneration", "true", "false", true},
+        {"llava", "LlavaForConditionalGeneration", "", "", false},
+        {"mllama", "MllamaForConditionalGeneration", "true", "true", false},
+        {"mllama", "MllamaModel", "", "", true},
+        {"paligemma", "PaliGemmaForConditionalGeneration", "", "", true},
+        {"paligemma", "PaliGemmaForConditionalGeneration", "false", "", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text,
+                 "{\"model_type\":\"%s\",\"architectures\":[\"%s\"],%s%s%s\"vision_config\":{},"
+                 "\"text_config\":{%s%s%s\"hidden_size\":64,\"num_attention_heads\":4,"
+                 "\"num_hidden_layers\":2,\"vocab_size\":100,\"intermediate_size\":96}}",
+                 rows[i].head, rows[i].class, *rows[i].whole ? "\"tie_word_embeddings\":" : "",
+                 rows[i].whole, *rows[i].whole ? "," : "",
+                 *rows[i].text ? "\"tie_word_embeddings\":" : "", rows[i].text,
+                 *rows[i].text ? "," : "");
+        cr_assert(read_text(text), "row %zu: %s", i, model.error);
+        uint64_t head = 0;
+        for (size_t j = 0; j < model.tensors.count; j++)
+            if (model.tensors.rows[j].role == HU_ROLE_HEAD && !model.tensors.rows[j].tied)
+                head += hu_row_elements(&model.tensors.rows[j]);
+        cr_expect_eq(head, rows[i].tied ? 0 : 6400, "row %zu: %llu", i, (unsigned long long)head);
+        hu_model_free(&model);
+    }
+}
+
 /* Without what talks it is what thinks; a config that is silent has the class's. */
 Test(memory_families, qwen2_5_omni_may_be_silent)
 {
@@ -718,8 +782,8 @@ Test(memory_families, bad_configs_say_what_is_wrong)
          "\"intermediate_size\":16}",
          "more parameters than 64 bits"},
         {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"vit\","
-         "\"hidden_size\":8},\"decoder\":{\"model_type\":\"gpt2\",\"n_embd\":8}}",
-         "of what writes only TrOCR's decoder and mBART's are known, not gpt2"},
+         "\"hidden_size\":8},\"decoder\":{\"model_type\":\"opt\",\"n_embd\":8}}",
+         "of what writes only TrOCR's decoder, mBART's and GPT-2 are known, not opt"},
         {"{\"model_type\":\"vision-encoder-decoder\",\"encoder\":{\"model_type\":\"convnext\","
          "\"hidden_size\":8},\"decoder\":{\"model_type\":\"trocr\",\"d_model\":8}}",
          "of what sees only ViT, DeiT and Swin are known, not convnext"},

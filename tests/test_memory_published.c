@@ -91,6 +91,56 @@ Test(memory_published, deepseek_v4_is_as_large_as_its_index_says)
     hu_model_free(&model);
 }
 
+/* metadata.total_size of deepseek-ai/DeepSeek-V4.1-Flash's index, and the Hub's count of its
+ * elements with the three stages that draft; scales are not in it. */
+Test(memory_published, deepseek_v4_1_is_as_large_as_its_index_says)
+{
+    begin("deepseek-v4.1-flash");
+    cr_assert_eq(model.parameters + model.mtp_parameters, UINT64_C(763205315794));
+    cr_assert_eq(stored(), UINT64_C(510286023000), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/* metadata.total_size of Qwen/Qwen3.8-Flash-Next's index, less 35 whole numbers of its table's. */
+Test(memory_published, qwen3_8_flash_next_is_as_large_as_its_index_says)
+{
+    begin("qwen3.8-flash-next");
+    cr_assert_eq(stored(), UINT64_C(359999963128) - 35 * 8, "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/* metadata.total_size of the indexes of reubzdubz/Molmo7B_D_NF4Quant, whose tower stays in fp16,
+ * and of LocateAnything-3B, which stores the head that its config ties. */
+Test(memory_published, molmo_and_locateanything_are_as_large_as_their_indexes_say)
+{
+    begin("molmo-7b-d-nf4");
+    cr_assert_eq(stored(), UINT64_C(6661964712), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+    begin("locateanything-3b");
+    cr_assert_eq(stored(), UINT64_C(7661331936), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/* metadata.total_size of MiniMax-M1-80k's index in renegade-studio/beta-O1: routers in fp32. */
+Test(memory_published, minimax_m1_is_as_large_as_its_index_says)
+{
+    begin("minimax-m1-80k");
+    cr_assert_eq(stored(), UINT64_C(912210767872), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/* Of the 72,633 tensors of deepseek-ai/DeepSeek-V4-Flash-Vision-Exp's index 35,718 are scales. */
+Test(memory_published, deepseek_v4_with_sight_has_the_tensors_of_its_index)
+{
+    uint64_t tensors = 0;
+    begin("deepseek-v4-flash-vision-exp");
+    for (const struct hu_tensor_row *row = model.tensors.rows; row < hu_tensors_end(&model.tensors);
+         row++)
+        tensors += row->copies;
+    cr_assert_eq(tensors, 72633 - 35718, "%llu", (unsigned long long)tensors);
+    hu_model_free(&model);
+}
+
 /*
  * An inventory of MiniMaxAI/MiniMax-M3's files and of MiniMax-M3-MXFP8's: 427,040,140,160 and
  * 440,279,845,760 elements, of which these are in fp32, quantized, and their scales.

@@ -197,6 +197,7 @@ Test(notation, what_cannot_be_read_names_its_line)
         {"a [f(1)]\n", "no function"},
         {"a [min()]\n", "too few or too many"},
         {"like nobody\n", "not known"},
+        {"like llama\ndrop model.norm!\n", "no line is inherited that has the path"},
         {"cache wrong [1]\n", "a cache is full"},
         {"default x\n", "a value is missing"},
         {"a [1 2 3 4 5 6 7]\n", "too many sizes"},
@@ -279,6 +280,11 @@ Test(notation, a_nested_family_has_its_own_names)
                                  config);
     cr_assert(strstr(renamed, "model.language.embed_tokens.weight[8,4] "), "%s", renamed);
     cr_assert(strstr(renamed, " lm_head.weight[8,4]"), "%s", renamed);
+    /* `ties`: the whole's class stands behind what the nested config says. */
+    const char *tied = listed("family test\ndefault tie_word_embeddings false\n"
+                              "model.language: family text_config as model ties\n",
+                              config);
+    cr_assert(!strstr(tied, "lm_head.weight[8,4] "), "%s", tied);
 }
 
 /* A text that can be read, and its parts are there, or the build would have failed. */

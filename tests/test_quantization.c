@@ -179,6 +179,42 @@ Test(quantization, modelopts_pre_quant_scales_count_where_no_norm_takes_them)
     }
 }
 
+/* Matrices that alone read what a norm gives, as fused ones and those that widen a latent do, keep
+ * theirs: modules without a partner get past _fuse_shared_input_modules. */
+Test(quantization, modelopts_pre_quant_scales_stay_with_a_matrix_that_is_alone)
+{
+    static const char quantization[] =
+        "\"quantization_config\":{\"quant_method\":\"modelopt\",\"quant_algo\":\"W4A16_AWQ\","
+        "\"exclude_modules\":[\"lm_head\"]},\"torch_dtype\":\"bfloat16\",\"hidden_size\":256,"
+        "\"intermediate_size\":512,\"num_hidden_layers\":3,\"num_attention_heads\":4,"
+        "\"vocab_size\":1000,\"tie_word_embeddings\":false,";
+    static const struct {
+        const char *rest;
+        uint64_t linear, columns, others; /* elements of a layer, and of the others */
+    } rows[] = {
+        /* qkv_proj, o_proj, gate_up_proj, down_proj. */
+        {"\"model_type\":\"phi3\",\"num_key_value_heads\":2}",
+         512 * 256 + 256 * 256 + 1024 * 256 + 256 * 512, 3 * 256 + 512, 2 * 1000 * 256 + 7 * 256},
+        /* q_b_proj, kv_b_proj, o_proj, down_proj, but not q_a_proj and kv_a_proj_with_mqa. */
+        {"\"model_type\":\"deepseek_v3\",\"q_lora_rank\":128,\"kv_lora_rank\":384,"
+         "\"qk_rope_head_dim\":128,\"qk_nope_head_dim\":128,\"v_head_dim\":128,"
+         "\"first_k_dense_replace\":3,\"n_routed_experts\":8,\"num_experts_per_tok\":2,"
+         "\"moe_intermediate_size\":128,\"n_shared_experts\":1,\"num_nextn_predict_layers\":0}",
+         128 * 256 + 1024 * 128 + 512 * 256 + 1024 * 384 + 256 * 512 + 3 * 256 * 512,
+         128 + 384 + 512 + 512, 2 * 1000 * 256 + 7 * 256 + 3 * (128 + 384)},
+    };
+    char json[1024];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(json, sizeof json, "{%s%s", quantization, rows[i].rest);
+        cr_assert(hu_model_read_config(json, strlen(json), &model), "%s", model.error);
+        uint64_t layer = rows[i].linear / 2 + rows[i].linear / 128 * 4 + rows[i].columns * 2;
+        cr_assert_eq(stored(), 3 * layer + 2 * rows[i].others, "%zu: %llu of %llu", i,
+                     (unsigned long long)stored(),
+                     (unsigned long long)(3 * layer + 2 * rows[i].others));
+        hu_model_free(&model);
+    }
+}
+
 /* Layouts: what each method's own code writes beside a weight (see quantization_methods.c). */
 Test(quantization, methods_store_what_their_libraries_write)
 {
@@ -551,6 +587,30 @@ Test(quantization, an_mlx_checkpoint_is_as_large_as_its_index_says)
 {
     open_fixture("qwen2.5-14b-mlx-3bit");
     cr_assert_eq(stored(), UINT64_C(6463203328), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/* metadata.total_size of x1ngzai/Qwen-VL-Chat-Int4's index: AutoGPTQ stores a bias of zeros beside
+ * each matrix that has none, and leaves the tower in fp16. */
+Test(quantization, an_auto_gptq_checkpoint_is_as_large_as_its_index_says)
+{
+    open_fixture("qwen-vl-chat-int4");
+    cr_assert_eq(stored(), UINT64_C(9731786240), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+}
+
+/* metadata.total_size of the indexes of Arp1tMoga/fast_qwen (Qwen3.8-27B by mlx-vlm, whose tower
+ * stays as it was and some of whose modules have 8 bits, by MLX's names) and delsakov/mcp_tests
+ * (Mistral Small 4's text by mlx-lm, whose routers stay). */
+Test(quantization, mlx_checkpoints_of_what_sees_are_as_large_as_their_indexes_say)
+{
+    open_fixture("qwen3.8-27b-mlx-mixed");
+    cr_assert_eq(hu_weights_size(&model, (struct hu_dtype){.format = NULL}, NULL).bytes,
+                 UINT64_C(20444027360), "%llu", (unsigned long long)stored());
+    hu_model_free(&model);
+    open_fixture("mistral-small-4-mlx-4bit");
+    cr_assert_eq(model.parameters, UINT64_C(118972826624));
+    cr_assert_eq(stored(), UINT64_C(66949842944), "%llu", (unsigned long long)stored());
     hu_model_free(&model);
 }
 

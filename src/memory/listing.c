@@ -75,10 +75,40 @@ static void list_part(struct listing *l, const struct line *line, const struct h
     l->e.scope = scope;
 }
 
-/* Another object with what `with` sets. */
-static json_t *overrides_of(struct listing *l, const struct line *line)
+static const char tie_key[] = "tie_word_embeddings";
+
+/* The tie that OBJECT asks for; NULL: it says nothing. */
+static json_t *tie_of(json_t *object)
 {
-    json_t *set = line->arguments ? json_object() : NULL;
+    json_t *tie = json_object_get(object, tie_key);
+    return json_is_null(tie) ? NULL : tie;
+}
+
+/* A head that lies beside a language model of the nested CONFIG is its table as the whole's config
+ * says (transformers 5), else as the nested one (transformers 4 leaves out of the whole's what it
+ * has there), else as the whole's class. */
+static void set_tie(struct listing *l, const struct line *line, json_t *config, json_t *set)
+{
+    const struct symbol *key = symbol_find(l->e.lexicon, tie_key, strlen(tie_key));
+    json_t *given = tie_of(l->e.root->overrides), *own = tie_of(config);
+    json_t *whole = given ? given : tie_of(l->e.root->object);
+    if (whole && own && !json_equal(whole, own) && !line->arguments)
+        hu_model_note(l->model,
+                      "\"%s\" of the whole and of its text differ: transformers 5 goes "
+                      "by the first, as here, 4 by the second",
+                      tie_key);
+    if (!whole && !own && key)
+        whole = key->otherwise;
+    if (whole)
+        json_object_set(set, tie_key, whole);
+}
+
+/* Another object with what `with` and `ties` set. */
+static json_t *overrides_of(struct listing *l, const struct line *line, json_t *config)
+{
+    json_t *set = line->arguments || line->ties ? json_object() : NULL;
+    if (line->ties)
+        set_tie(l, line, config, set);
     for (struct expressions *a = line->arguments; a; a = a->next) {
         struct value v = evaluate(&l->e, a->at);
         json_t *json = v.kind == VALUE_INTEGER ? json_integer(v.integer)
@@ -162,7 +192,7 @@ static void list_text(struct listing *l, const struct hu_family_text *text, json
     l->e.scope = l->e.root = &root;
     if (!l->nested) {
         keep_sizes(family, config);
-        /* `base -`: no class of the family is bare, whatever its name. */
+        /* `base -`: no class of the family is bare by its name. */
         l->result->bare = strcmp(family->base, "-") && is_bare(l->e.class);
     }
     list_remarks(l);
@@ -170,7 +200,7 @@ static void list_text(struct listing *l, const struct hu_family_text *text, json
         list_autograd(l);
     list_lines(l, family->lines, p);
     list_sizes(l);
-    if (!l->nested && l->result->bare)
+    if (!l->nested && l->result->bare && strcmp(family->base, "-"))
         strip_base(l);
     e.steps = l->e.steps;
     memcpy(e.letters, l->e.letters, sizeof e.letters);
@@ -195,8 +225,10 @@ static void list_family(struct listing *l, const struct line *line, const struct
                      (int)l->length, l->path);
         return;
     }
+    /* A head beside the language model is none of a bare class's, whatever its names' prefix. */
+    l->result->bare |= line->ties && !l->nested && is_bare(l->e.class);
     const struct hu_family_text *text = nested_text(l, line, config);
-    json_t *overrides = overrides_of(l, line);
+    json_t *overrides = overrides_of(l, line, config);
     char instead[PATH_SIZE];
     snprintf(instead, sizeof instead, "%s", l->path + base + (base && l->length > base));
     struct rename rename = {

@@ -193,6 +193,33 @@ static void read_shape(struct reading *r)
     }
 }
 
+/* How much of a class's name is its family's: LlamaForCausalLM's "Llama". */
+static size_t stem_length(const char *class)
+{
+    static const char *const ends[] = {"For",     "Model",    "LMHead", "Encoder",
+                                       "Decoder", "Backbone", "With"};
+    size_t least = strlen(class);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const char *at = strstr(class, ends[i]);
+        if (at && (size_t)(at - class) < least)
+            least = (size_t)(at - class);
+    }
+    return least;
+}
+
+/* Whether CLASS is called like one of CLASSES. */
+static bool is_kin(const char *classes, const char *class)
+{
+    char word[128];
+    size_t n = stem_length(class);
+    while (hu_next_word(&classes, ' ', word, sizeof word)) {
+        const char *dot = strchr(word, '.'), *name = dot ? dot + 1 : word;
+        if (stem_length(name) == n && !strncmp(name, class, n))
+            return true;
+    }
+    return false;
+}
+
 static bool list_tensors(struct reading *r, const struct hu_family_text *text, json_t *config)
 {
     struct hu_model *m = r->model;
@@ -205,6 +232,12 @@ static bool list_tensors(struct reading *r, const struct hu_family_text *text, j
     const char *causal = class ? strstr(class, "ForCausalLM") : NULL;
     if (causal && causal[strlen("ForCausalLM")] && !hu_has_word(text->classes, class))
         hu_model_note(m, "%s is not known: counted as '%.*s' for causal language modelling",
+                      hu_printable(class, shown, sizeof shown), n, text->names);
+    else if (class && text->classes && !is_kin(text->classes, class) &&
+             !find_one(class, HU_FAMILY_BY_CLASS))
+        hu_model_note(m,
+                      "%s is none of the classes that '%.*s' is known for: what it has besides "
+                      "is not counted",
                       hu_printable(class, shown, sizeof shown), n, text->names);
     if (list.classifies)
         hu_model_note(m, "counted as a classifier, without a language model's head");
@@ -311,12 +344,28 @@ static bool size_as_usual(struct reading *r)
                          m->architecture, also ? " (" : "", also ? why : "", also ? ")" : "");
 }
 
+/* mlx-lm converts the language model of what sees alone, and takes its "vision_config" away
+ * (utils.py, save_config). */
+static bool is_text_by_mlx(const struct reading *r)
+{
+    return r->language == json_object_get(r->root, "text_config") &&
+           json_is_object(json_object_get(r->root, "quantization")) &&
+           !json_object_get(r->root, "vision_config") && !json_object_get(r->root, "audio_config");
+}
+
 static bool build(struct reading *r)
 {
     struct hu_model *m = r->model;
     const struct hu_family_text *text = find_family(r);
+    struct reading nested = *r;
     name_architecture(r);
-    if (!(text ? list_tensors(r, text, r->root) : size_as_usual(r)))
+    nested.root = r->language;
+    const struct hu_family_text *inner = text && is_text_by_mlx(r) ? find_family(&nested) : NULL;
+    if (inner)
+        hu_model_note(m, "counted without what sees, as mlx-lm converts it: no \"vision_config\"");
+    if (!(inner  ? list_tensors(&nested, inner, r->language)
+          : text ? list_tensors(r, text, r->root)
+                 : size_as_usual(r)))
         return false;
     if (!hu_model_count(m))
         return hu_model_fail(m, "the model has more parameters than 64 bits count");

@@ -175,13 +175,17 @@ static void read_part(struct text *t)
 }
 
 /* An inherited line of the same path makes way. */
-static void drop_inherited(struct line **list, const char *spelled)
+static bool drop_inherited(struct line **list, const char *spelled)
 {
+    bool dropped = false;
     while (*list)
-        if ((*list)->inherited && !strcmp((*list)->spelled, spelled))
+        if ((*list)->inherited && !strcmp((*list)->spelled, spelled)) {
             *list = (*list)->next;
-        else
+            dropped = true;
+        } else {
             list = &(*list)->next;
+        }
+    return dropped;
 }
 
 /* Opens the list that a line so far indented belongs to. */
@@ -215,7 +219,8 @@ static void read_drop(struct text *t)
         const char *from = r->at;
         for (int braces = 0; r->at < r->end && (braces || *r->at != ' '); r->at++)
             braces += (*r->at == '{') - (*r->at == '}');
-        drop_inherited(&t->family->lines, reader_text(r, from, (size_t)(r->at - from)));
+        if (!drop_inherited(&t->family->lines, reader_text(r, from, (size_t)(r->at - from))))
+            reader_refuse(r, "no line is inherited that has the path to drop, without its '!'");
     }
 }
 

@@ -53,6 +53,7 @@ struct line {
     struct expressions *arguments; /* of the part; or what `with` sets */
     struct node *config;           /* of LINE_FAMILY; NULL: the config at hand */
     const char *prefix;            /* `as`; NULL: none */
+    bool ties;                     /* the whole's config says whether its head is the table */
     enum hu_keep keep;
     struct node *tokens, *keep_heads, *width;
     struct line *children, *next;

@@ -244,7 +244,7 @@ static void read_settings(struct reader *r, struct line *line)
     while (reader_take(r, ","));
 }
 
-/* family KEY [? NAME] [as PREFIX] [with …]. */
+/* family KEY [? NAME] [as PREFIX] [ties] [with …]. */
 static void read_family(struct reader *r, struct line *line)
 {
     line->kind = LINE_FAMILY;
@@ -263,6 +263,7 @@ static void read_family(struct reader *r, struct line *line)
         line->part = take_name(r, "-");
     if (reader_take(r, "as"))
         line->prefix = take_name(r, ".-");
+    line->ties = reader_take(r, "ties");
     if (reader_take(r, "with"))
         read_settings(r, line);
     if (!line->config && !line->part)

@@ -56,8 +56,23 @@ static bool has_piece(const char *name, const char *piece)
 
 static bool matches(const struct hu_pattern *p, const char *module)
 {
-    return p->is_regex ? hu_pattern_match(p->text, module) == HU_MATCH_YES
-                       : has_piece(module, p->text);
+    /* How MLX, and transformers 4, call what has another name since. */
+    static const char *const names[][2] = {{"language_model.model.", "language_model."},
+                                           {"language_model.model.", "model."},
+                                           {"language_model.lm_head", "lm_head"},
+                                           {"vision_tower.", "visual."}};
+    if (p->is_regex)
+        return hu_pattern_match(p->text, module) == HU_MATCH_YES;
+    bool same = has_piece(module, p->text);
+    for (size_t i = 0; !same && i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i][0]);
+        char text[NAME_SIZE];
+        if (strncmp(p->text, names[i][0], n))
+            continue;
+        snprintf(text, sizeof text, "%s%s", names[i][1], p->text + n);
+        same = has_piece(module, text);
+    }
+    return same;
 }
 
 static void module_name(const struct hu_tensor_row *row, char name[NAME_SIZE])
@@ -95,6 +110,12 @@ static bool in_scope(enum hu_scope scope, const struct hu_tensor_row *row)
     return linear || (scope == HU_SCOPE_LINEAR && row->role == HU_ROLE_HEAD && row->rank == 2);
 }
 
+/* What sees and hears, which F's method leaves as it was. */
+static bool is_spared(const struct hu_formula *f, const struct hu_tensor_row *row)
+{
+    return f->text && (row->tower == HU_ROLE_VISION || row->tower == HU_ROLE_AUDIO);
+}
+
 const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
                                                  const struct hu_tensor_row *row)
 {
@@ -104,7 +125,8 @@ const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q
         for (size_t i = 0; i < q->rule_count; i++) {
             const struct hu_rule *r = &q->rules[i];
             if (named == (r->only.count > 0) && r->formula.bits &&
-                in_scope(r->formula.scope, row) && (!named || any_matches(&r->only, row)))
+                in_scope(r->formula.scope, row) && !is_spared(&r->formula, row) &&
+                (!named || any_matches(&r->only, row)))
                 return &r->formula;
         }
     return NULL;
@@ -170,17 +192,62 @@ static struct hu_wide whole_bytes(struct hu_wide n, uint64_t bits)
     return n;
 }
 
-/*
- * Whether ROW's inputs are no norm's output that several matrices share: those of what closes a
- * block of attention or a perceptron, and of experts. ModelOpt folds a pre_quant_scale into the
- * norm else (export/unified_export_hf.py, _fuse_shared_input_modules).
- */
-static bool is_far(const struct hu_tensor_row *row)
+/* What closes a block of attention or a perceptron, and experts: their inputs are no norm's. */
+static bool is_behind(const struct hu_tensor_row *row)
 {
     return row->role == HU_ROLE_EXPERT || row->split == HU_SPLIT_COLUMNS;
 }
 
-bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+/* How much of NAME names the module that a matrix's module lies in. */
+static size_t parent_length(const char *name)
+{
+    size_t n = strlen(name);
+    for (unsigned dots = 0; n && dots < 2;)
+        dots += name[--n] == '.';
+    return n;
+}
+
+static bool is_of_layer(const struct hu_tensor_row *a, const struct hu_tensor_row *b)
+{
+    return a->layer == b->layer && a->stack == b->stack;
+}
+
+/* Whether the matrices A and B of a layer have their inputs in common. */
+static bool are_fed_alike(const struct hu_tensor_row *a, const struct hu_tensor_row *b)
+{
+    size_t n = parent_length(a->name);
+    return !is_behind(b) && b->rank == 2 && a->shape[a->rank - 1] == b->shape[1] &&
+           n == parent_length(b->name) && !strncmp(a->name, b->name, n);
+}
+
+/*
+ * Whether ROW's inputs are no norm's output that several matrices share, which ModelOpt folds a
+ * pre_quant_scale into (export/unified_export_hf.py, _fuse_shared_input_modules). One alone, as
+ * fused ones and those that widen a latent are, keeps its own.
+ */
+static bool is_far(const struct hu_quantization *q, const struct hu_tensors *tensors,
+                   const struct hu_tensor_row *row)
+{
+    const struct hu_tensor_row *b = row, *end = hu_tensors_end(tensors);
+    while (b > tensors->rows && is_of_layer(b - 1, row))
+        b--;
+    for (; !is_behind(row) && b < end && is_of_layer(b, row); b++)
+        if (b != row && are_fed_alike(row, b) && hu_quantization_formula(q, b))
+            return false;
+    return true;
+}
+
+/* Whether its bias follows ROW. */
+static bool has_bias(const struct hu_tensors *tensors, const struct hu_tensor_row *row)
+{
+    const char *end = strrchr(row->name, '.');
+    const struct hu_tensor_row *next = row + 1;
+    return end && next < hu_tensors_end(tensors) && next->is_bias &&
+           !strncmp(next->name, row->name, (size_t)(end - row->name));
+}
+
+bool hu_formula_bytes(const struct hu_quantization *q, const struct hu_tensors *tensors,
+                      const struct hu_formula *f, const struct hu_tensor_row *row,
                       const uint64_t *shape, uint64_t *bytes)
 {
     struct hu_wide elements = hu_wide_of(1), matrices = hu_wide_of(1);
@@ -203,8 +270,11 @@ bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *ro
         hu_wide_times(&nested, 4);
         hu_wide_add(&sum, nested);
     }
-    unsigned column_bytes = f->input_bytes + (is_far(row) ? f->far_bytes : 0);
+    unsigned far_bytes = f->far_bytes && is_far(q, tensors, row) ? f->far_bytes : 0;
+    unsigned column_bytes = f->input_bytes + far_bytes;
     struct hu_wide more = hu_wide_product(in, column_bytes);
+    if (f->row_bytes && !has_bias(tensors, row))
+        hu_wide_add(&more, hu_wide_product(out, f->row_bytes));
     hu_wide_add(&more, hu_wide_of(f->constant));
     hu_wide_add(&more, hu_wide_of(f->codebook_bytes));
     if (f->state)

@@ -27,6 +27,7 @@ struct hu_patterns {
 /* A matrix of OUT × IN takes bits × OUT × IN / 8, and for its scales what follows. */
 struct hu_formula {
     enum hu_scope scope;
+    unsigned text;                    /* 1: of a language model alone, not of what sees or hears */
     unsigned bits;                    /* 0: no formula */
     uint64_t group;                   /* inputs that share a scale; 0: a whole row */
     uint64_t tile_rows, tile_columns; /* not 0: a scale a tile instead */
@@ -36,6 +37,7 @@ struct hu_formula {
     unsigned nested;                  /* scales that share an fp32 one; 0: none */
     unsigned input_bytes;             /* a column: gptq's g_idx */
     unsigned far_bytes;               /* a column, where no norm gives the inputs: ModelOpt's */
+    unsigned row_bytes;               /* a row, where the matrix has no bias: AutoGPTQ's zeros */
     unsigned constant;                /* a matrix: shapes, global scales */
     unsigned state;          /* a matrix: a text of so many letters and its sizes' digits */
     uint64_t codebook_bytes; /* a matrix: aqlm's */
@@ -82,6 +84,7 @@ const char *hu_quantization_idle(const struct hu_quantization *q, const struct h
  */
 const struct hu_formula *hu_quantization_formula(const struct hu_quantization *q,
                                                  const struct hu_tensor_row *row);
-/* Bytes of one copy of ROW by F, with the sizes of SHAPE. False: over 64 bits. */
-bool hu_formula_bytes(const struct hu_formula *f, const struct hu_tensor_row *row,
+/* Bytes of one copy of ROW of TENSORS by Q's F, with the sizes of SHAPE. False: over 64 bits. */
+bool hu_formula_bytes(const struct hu_quantization *q, const struct hu_tensors *tensors,
+                      const struct hu_formula *f, const struct hu_tensor_row *row,
                       const uint64_t *shape, uint64_t *bytes);

@@ -39,13 +39,17 @@ static bool set_nvfp4(struct hu_formula *f, bool inputs)
     return set_scales(f, 16);
 }
 
-/* DeepSeek-V4's compressors stay in bf16. Its experts are fp4 (vLLM too takes them so where nothing
- * is said) and all scales bytes, but for the base models': fp8 with fp32 scales. */
+/* DeepSeek-V4's compressors stay in bf16, its tower and V4.1's keys of indexers. Its experts are
+ * fp4 (vLLM too takes them so where nothing is said) and all scales bytes, but for the base
+ * models': fp8 with fp32 scales. */
 static bool read_deepseek_v4(struct declared *d)
 {
-    const char *experts = config_text(d->root, "expert_dtype");
+    bool nested = json_object_get(d->config, "expert_dtype"); /* V4.1's */
+    const char *experts = config_text(nested ? d->config : d->root, "expert_dtype");
     struct hu_formula fp4 = {.scope = HU_SCOPE_EXPERTS, .bits = 4};
-    if (!declared_add_named(d, NULL, false, "compressor"))
+    if (!declared_add_named(d, NULL, false, "compressor") ||
+        !declared_add_named(d, NULL, false, "indexer.wk") ||
+        !declared_add_named(d, NULL, false, "vision"))
         return false;
     if (!strcmp(experts, "fp8"))
         return true;
@@ -75,7 +79,8 @@ static bool read_fp8(struct declared *d)
         d->f.constant = 4;
     /* DeepSeek's checkpoints have what weighs the indexer's heads in bf16. */
     return declared_add_named(d, NULL, false, "indexer.weights_proj") &&
-           (!config_is(d->root, "model_type", "deepseek_v4") || read_deepseek_v4(d));
+           (!declared_one_of("deepseek_v4 deepseek_v41", config_text(d->root, "model_type")) ||
+            read_deepseek_v4(d));
 }
 
 /* AutoRound's types beside integers: OCP's with e8m0 scales, and NVFP4. */
@@ -90,6 +95,17 @@ static bool read_data_type(struct declared *d)
            declared_unknown(d, "the data_type of auto-round", type);
 }
 
+/* AutoGPTQ, whose keys these are without those of GPTQModel, of transformers or of AutoRound,
+ * stores each matrix with a bias, of zeros where it has none (modeling/_utils.py, make_quant). */
+static bool is_of_auto_gptq(json_t *c)
+{
+    static const char *const others[] = {"meta", "dataset", "use_exllama", "autoround_version"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (json_object_get(c, others[i]))
+            return false;
+    return json_object_get(c, "damp_percent") && json_object_get(c, "true_sequential");
+}
+
 /* AutoGPTQ, GPTQModel, AutoRound: fp16 scales and packed zero points a group, GPTQ's an int32 a
  * column. */
 static bool read_gptq(struct declared *d)
@@ -99,6 +115,7 @@ static bool read_gptq(struct declared *d)
     size_t i;
     declared_widths(d, d->config, "bits", "group_size");
     d->f.zero_bits = d->f.bits;
+    d->f.row_bytes = is_of_auto_gptq(d->config) ? 2 : 0;
     if (config_true(d->config, "lm_head"))
         d->f.scope = HU_SCOPE_LINEAR;
     bool nested = json_is_array(json_array_get(inside, 0));
@@ -399,8 +416,11 @@ static bool read_mlx_mode(struct declared *d)
 static bool read_mlx(struct declared *d)
 {
     const char *key;
-    json_t *value;
-    if (!read_mlx_mode(d) || !declared_add(d, &d->f, NULL))
+    json_t *value, *text = json_object_get(d->root, "text_config");
+    /* The routers of DeepSeek's kin are bare arrays to mlx-lm (MoEGate), which it leaves alone. */
+    bool bare = config_number(json_is_object(text) ? text : d->root, "n_routed_experts", 0);
+    if (!read_mlx_mode(d) || !declared_add(d, &d->f, NULL) ||
+        (bare && !declared_add_named(d, NULL, false, "gate")))
         return false;
     json_object_foreach(d->config, key, value)
     {
@@ -415,6 +435,8 @@ static bool read_mlx(struct declared *d)
     return true;
 }
 
+/* Towers stay as they were with mlx-vlm (utils.py, skip_multimodal_module), AutoGPTQ, GPTQModel,
+ * AutoAWQ and AutoRound, which quantize a language model's layers. */
 static const struct method {
     const char *names;
     bool (*read)(struct declared *d); /* what the config says beside; NULL: nothing */
@@ -422,10 +444,12 @@ static const struct method {
 } methods[] = {
     {"fp8 blockwise_int8", read_fp8, {.bits = 8, .scale_bits = 32}}, /* SGLang's int8 in tiles */
     {"fbgemm_fp8", NULL, {.bits = 8, .scale_bits = 32}}, /* FBGEMM: a row's fp32 scale */
-    {"gptq", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16, .input_bytes = 4}},
-    {"awq", read_awq, {.bits = 4, .group = 128, .scale_bits = 16}},
+    {"gptq", read_gptq, {.text = 1, .bits = 4, .group = 128, .scale_bits = 16, .input_bytes = 4}},
+    {"awq", read_awq, {.text = 1, .bits = 4, .group = 128, .scale_bits = 16}},
     /* without the columns' groups */
-    {"auto-round intel/auto-round", read_gptq, {.bits = 4, .group = 128, .scale_bits = 16}},
+    {"auto-round intel/auto-round",
+     read_gptq,
+     {.text = 1, .bits = 4, .group = 128, .scale_bits = 16}},
     {"bitsandbytes", read_bitsandbytes, {.bits = 0}},
     /* OCP MXFP4 as gpt-oss stores it: the experts alone, 32 codes an e8m0 scale. */
     {"mxfp4", NULL, {.bits = 4, .group = 32, .scale_bits = 8, .scope = HU_SCOPE_EXPERTS}},
@@ -443,7 +467,7 @@ static const struct method {
     {"fp_quant", read_fp_quant, {.bits = 4, .scale_bits = 8}},
     /* transformers' layout for Apple's GPUs, which is MLX's of linear layers. */
     {"metal", read_plain, {.bits = 4, .group = 64, .scale_bits = 16, .zero_bits = 16}},
-    {"mlx", read_mlx, {.bits = 4, .group = 64, .scope = HU_SCOPE_TABLES}},
+    {"mlx", read_mlx, {.bits = 4, .group = 64, .scope = HU_SCOPE_TABLES, .text = 1}},
 };
 
 static const struct method *method_called(const char *name)
@@ -516,6 +540,12 @@ static unsigned cache_bits(json_t *config)
     return (unsigned)config_number(json_object_get(config, "kv_cache_scheme"), "num_bits", 0);
 }
 
+static bool has_towers(json_t *root)
+{
+    return json_object_get(root, "vision_config") || json_object_get(root, "audio_config") ||
+           json_object_get(root, "visual") || json_object_get(root, "thinker_config");
+}
+
 enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct hu_quantization *q,
                                        char error[HU_QUANTIZATION_ERROR])
 {
@@ -532,6 +562,7 @@ enum hu_quantized hu_quantization_read(json_t *root, const char *dtype, struct h
     bool fine = method || declared_unknown(&d, "the quantization method", name);
     if (fine) {
         d.f = method->has;
+        d.f.text &= has_towers(root); /* Whisper is all that there is */
         fine = !method->read || method->read(&d);
     }
     /* For all modules that no rule is for, where the method did not add it. */

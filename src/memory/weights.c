@@ -108,7 +108,7 @@ static void add_row(const struct sum *s, const struct hu_tensor_row *row,
     bool plain = own ? !f : hu_dtype_is_narrow(dtype) && !hu_row_is_linear(row);
     if (plain)
         dtype = hu_dtype_is_set(row->dtype) ? row->dtype : own ? s->own : s->half;
-    bool fine = f ? hu_formula_bytes(f, row, shape, &bytes)
+    bool fine = f ? hu_formula_bytes(q, &s->model->tensors, f, row, shape, &bytes)
                   : tensor_bytes(dtype, shape, row->rank, elements, &bytes);
     bytes = fine ? capped_times(bytes, copies) : UINT64_MAX;
     size->bytes = capped_plus(size->bytes, bytes);
