@@ -116,7 +116,7 @@ static struct trying try(struct cast *c)
     c->f[2] = c->via ? format(c->via) : NULL;
     struct hu_promise promise = {.any_nan = true};
     struct trying t = {.runs = hu_runs_new(c->f[0], c->f[1], &promise, 2),
-                       .subject = {c, give, false, 1024},
+                       .subject = {c, give, false, 1024, 0},
                        .options = {.jobs = 2, .draws = 20000, .seed = 1, .boundaries = true}};
     cr_assert(t.runs);
     t.verdict = hu_scan(t.runs, &t.subject, &t.options);
