@@ -322,6 +322,8 @@ if [ "$(uname -m)" = x86_64 ] && grep -q avx2 /proc/cpuinfo; then
         mutate_kernel "FP16 ends behind all targets" avx512vbmi avx512vbmi.c 's/hu_emax(to) > EMAX_FP16/false/'
         mutate_kernel "tops are drawn as the bits of others" avx512_halves part_halves.h 's/shift_right_16(~draw, 16 - tops)/shift_right_16(~draw, 15 - tops)/'
         mutate_kernel "deep fields lose nothing" avx512_halves part_halves.h 's/if (p->fields.any_deep)/if (false)/'
+        mutate_kernel "what is drawn by shifts has no leading one" avx512_halves part_halves.h 's/within << 8 | splat_16(0x8000)/within << 8/'
+        mutate_kernel "integers of 16 bits begin anew at random" plan_halves plan_halves.c 's/ \&\& !(p->k.integer \&\& p->to->width == 16)//'
         mutate_kernel "fields of subnormals have a leading one" plan_halves plan_halves.c 's/const int field = i < 1 ? 1 : /const int field = /'
         mutate_kernel "of two neighbours the upper is odd" avx512_rounds lanes_avx512.h 's/_mm256_test_epi16_mask(down, /_mm256_testn_epi16_mask(down, /'
         mutate_kernel "signs of 12 bits stand at the top of 16" avx512_bytes lanes_avx512.h 's/(uint32_t)__builtin_clz(sign) - 16/0/'

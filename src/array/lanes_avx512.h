@@ -328,6 +328,11 @@ INLINE half_lanes shift_each_16(half_lanes x, half_lanes entries)
     return (half_lanes)_mm512_srlv_epi16((__m512i)x, (__m512i)entries);
 }
 
+INLINE half_lanes shift_left_each_16(half_lanes x, half_lanes counts)
+{
+    return (half_lanes)_mm512_sllv_epi16((__m512i)x, (__m512i)counts);
+}
+
 /* Halves looked up among 32, and the upper halves of products. */
 #define LANES_FIELDS
 INLINE half_lanes look_up_field(half_lanes table, half_lanes index)

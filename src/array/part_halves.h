@@ -211,6 +211,7 @@ INLINE void from_halves(const struct plan *p, struct carried *c, void *dst, cons
 struct held_fields {
     half_lanes rest, factor, deep, top, magnitude, finite, exponent;
     byte_lanes shares[2]; /* the upper halves of the draws of a block of ordered words */
+    half_lanes drop, least, unit, limit;
 };
 
 INLINE struct held_fields hold_fields(const struct fields *f)
@@ -227,14 +228,32 @@ INLINE struct held_fields hold_fields(const struct fields *f)
         .finite = held_16(f->finite),
         .exponent = held_16(shift_16_entry(10)),
         .shares = {repeat_block(shares[0]), repeat_block(shares[1])},
+        .drop = held_16(f->drop),
+        .least = held_16(f->least),
+        .unit = held_16(f->unit),
+        .limit = held_16(f->limit),
     };
+}
+
+/* A code of FP32's exponents by shifts: see struct fields. *TIED: what it loses would tell. */
+INLINE half_lanes drawn_code(const struct held_fields *h, half_lanes magnitude, half_lanes draw,
+                             bool *tied)
+{
+    const half_lanes sixteen = splat_16(16), within = smaller_16(magnitude, h->limit);
+    const half_lanes field = within >> 7, at = larger_16(field, h->least);
+    const half_lanes significand = within << 8 | splat_16(0x8000), count = at - field + h->drop;
+    const half_lanes rest = shift_left_each_16(significand, sixteen - count) |
+                            shift_each_16(significand, count - sixteen);
+    *tied |= any_equal_16(rest, draw);
+    return raise_above_16(shift_each_16(significand, count) + (at - h->least) * h->unit, rest,
+                          draw);
 }
 
 /* TOPS: as many bits are dropped of all, or 0. False: some are special, or what DEEP loses would
  * tell. */
 INLINE bool fields_step(const struct narrow *k, const struct held_fields *h, void *dst,
                         const void *src, struct random *r, bool shifted, uint32_t tops, bool deep,
-                        enum store store)
+                        bool shifts, enum store store)
 {
     half_lanes x[2], magnitude[2], code[2];
     BOTH_HALVES(x[i] = (half_lanes)load_bytes((const char *)src + sizeof *x * i);
@@ -245,6 +264,9 @@ INLINE bool fields_step(const struct narrow *k, const struct held_fields *h, voi
         BOTH_HALVES(const half_lanes draw = (half_lanes)look_up_block(words, h->shares[i]);
                     code[i] =
                         shift_right_16(magnitude[i] + shift_right_16(~draw, 16 - tops), tops););
+    else if (shifts)
+        BOTH_HALVES(const half_lanes draw = (half_lanes)look_up_block(words, h->shares[i]);
+                    code[i] = drawn_code(h, magnitude[i], draw, &special););
     else
         BOTH_HALVES(const half_lanes draw = (half_lanes)look_up_block(words, h->shares[i]);
                     const half_lanes field = shift_each_16(x[i], h->exponent);
@@ -267,7 +289,7 @@ INLINE bool fields_step(const struct narrow *k, const struct held_fields *h, voi
 }
 
 INLINE void fields_steps(const struct plan *p, struct carried *c, char *to, const char *from,
-                         size_t steps, bool tops, bool deep)
+                         size_t steps, bool tops, bool deep, bool shifts)
 {
     const struct narrow k = p->k;
     const enum store store = p->store;
@@ -278,7 +300,7 @@ INLINE void fields_steps(const struct plan *p, struct carried *c, char *to, cons
     struct random r = c->random;
     for (; steps; steps--, to += out, from += 2 * STEP) {
         const uint32_t word = r.word;
-        if (!r.share && fields_step(&k, &h, to, from, &r, shifted, drop, deep, store))
+        if (!r.share && fields_step(&k, &h, to, from, &r, shifted, drop, deep, shifts, store))
             continue;
         struct random again = c->random;
         again.word = word;
@@ -346,10 +368,11 @@ HALVES(halves_watching, ROUND_MAGIC, WATCHING,
        if (p->halves.up) from_halves(p, c, dst, src, steps, false, WATCHING, true);
        else from_halves(p, c, dst, src, steps, false, WATCHING, false);)
 #ifdef LANES_FIELDS
-HALVES(tops_random, ROUND_TOP, AT_RANDOM, fields_steps(p, c, dst, src, steps, true, false);)
+HALVES(tops_random, ROUND_TOP, AT_RANDOM, fields_steps(p, c, dst, src, steps, true, false, false);)
 HALVES(halves_random, ROUND_MAGIC, AT_RANDOM,
-       if (p->fields.any_deep) fields_steps(p, c, dst, src, steps, false, true);
-       else fields_steps(p, c, dst, src, steps, false, false);)
+       if (p->fields.shifts) fields_steps(p, c, dst, src, steps, false, false, true);
+       else if (p->fields.any_deep) fields_steps(p, c, dst, src, steps, false, true, false);
+       else fields_steps(p, c, dst, src, steps, false, false, false);)
 #endif
 
 #ifdef LANES_FIELDS

@@ -240,6 +240,11 @@ struct fields {
     uint16_t rest[HALF_FIELDS], factor[HALF_FIELDS], deep[HALF_FIELDS];
     uint16_t shift, finite; /* as of struct halves */
     bool any_deep;
+    /* Or of FP32's exponents, by shifts of each: from what has a leading one at the top of 16 bits
+     * DROP bits and as many as its field is below LEAST, which is that of the target's least normal
+     * number, in whose codes an exponent has UNIT; magnitudes are at most LIMIT. */
+    bool shifts;
+    uint16_t drop, least, unit, limit;
 };
 
 /*

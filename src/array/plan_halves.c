@@ -58,6 +58,21 @@ static bool plan_tops(struct plan *p)
     return true;
 }
 
+/* Infinities that become what overflows are no more special than that. */
+static void set_shifts(struct plan *p)
+{
+    enum { TRAILING = 7 };
+    const struct narrow *k = &p->k;
+    struct fields *h = &p->fields;
+    const uint32_t t = FP32_TRAILING - k->drop;
+    h->drop = (uint16_t)(15 - t);
+    h->least = (uint16_t)(k->least_normal >> FP32_TRAILING);
+    h->unit = (uint16_t)(1u << t);
+    h->limit = (uint16_t)(k->limit >> FP32_TRAILING << TRAILING);
+    if (k->plain_infinity && hu_has_infinity(p->from))
+        h->finite = (uint16_t)(h->finite + (1u << h->shift));
+}
+
 bool hu_plan_fields(struct plan *p)
 {
     enum { TRAILING = 10 }; /* at the top of 16 bits */
@@ -66,14 +81,21 @@ bool hu_plan_fields(struct plan *p)
     const int drop = TRAILING - FP32_TRAILING + (int)p->k.drop;
     const int emin = (int)(p->k.least_normal >> FP32_TRAILING) - FP32_BIAS;
     const int least = emin - hu_emin(from) + 1;
-    if (!hu_loads_halves(p) || !is_at_random(p) || p->flags || !hu_is_signed(from) || drop < 1)
+    if (!hu_loads_halves(p) || !is_at_random(p) || p->flags || !hu_is_signed(from) ||
+        hu_has_lone_nan(from))
         return false;
     h->shift = p->halves.shift = (uint16_t)(16 - from->width);
     h->finite = (uint16_t)(hu_max_finite_code(from) << h->shift);
-    if (plan_tops(p))
+    if (drop >= 1 && plan_tops(p))
         return true;
-    if (p->round != ROUND_MAGIC || hu_has_lone_nan(from) || from->exponent_bits != 5 || least < 1)
+    if (p->round != ROUND_MAGIC)
         return false;
+    /* 2^16 would be one more than there are. */
+    h->shifts = p->load == LOAD_TOP && !(p->k.integer && p->to->width == 16);
+    if (h->shifts)
+        set_shifts(p);
+    if (h->shifts || drop < 1 || from->exponent_bits != 5 || least < 1)
+        return h->shifts;
     for (int i = 0; i < HALF_FIELDS; i++) {
         const int field = i < 1 ? 1 : i < least ? i : least, count = drop + least - field;
         h->rest[i] = (uint16_t)((unsigned)(1 - field) << TRAILING);
