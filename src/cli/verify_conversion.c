@@ -331,7 +331,7 @@ void verify_against(struct verify_request *q, struct verify_tally *tally)
     OWNED char *library = NULL, *symbol = NULL;
     verify_split_against(q, &library, &symbol);
     struct hu_foreign_function function = {
-        .library = library, .symbol = symbol, .to = q->to.at[0], .from = q->from.at, .sources = 1};
+        .path = library, .symbol = symbol, .to = q->to.at[0], .from = q->from.at, .sources = 1};
     /* Children are started anew for each direction: one may have ended the last. */
     for (size_t i = 0; i < q->direction.count && !atomic_load(verify_interrupted()); i++) {
         struct hu_foreign *foreign = verify_open_foreign(q, &function);

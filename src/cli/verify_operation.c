@@ -198,7 +198,7 @@ static void try_foreign(struct verify_request *q, struct verify_tally *tally,
     OWNED char *library = NULL, *symbol = NULL;
     verify_split_against(q, &library, &symbol);
     struct hu_foreign *foreign = verify_open_foreign(
-        q, &(struct hu_foreign_function){.library = library,
+        q, &(struct hu_foreign_function){.path = library,
                                          .symbol = symbol,
                                          .to = question->result,
                                          .from = question->from,

@@ -101,7 +101,7 @@ static void child_says(int answer, const char *text)
 
 static void *load(const struct hu_foreign *f, int answer)
 {
-    void *library = dlopen(f->of.library, RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(f->of.path, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library ? dlsym(library, f->of.symbol) : NULL;
     if (!symbol) {
         const char *why = dlerror();
@@ -324,11 +324,11 @@ static bool start_and_load(struct hu_foreign *f, struct child *c, char message[H
     int number;
     enum hu_foreign_end end = ending_of(c, n < 0, &number);
     if (end == HU_HUNG)
-        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it takes over %d s", f->of.library,
+        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it takes over %d s", f->of.path,
                  START_MS / 1000);
     else
-        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it ends the process (%s %d)",
-                 f->of.library, end == HU_CRASHED ? "signal" : "exit status", number);
+        snprintf(message, HU_FOREIGN_MESSAGE, "%s: loading it ends the process (%s %d)", f->of.path,
+                 end == HU_CRASHED ? "signal" : "exit status", number);
     return false;
 }
 

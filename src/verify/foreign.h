@@ -20,7 +20,7 @@ struct hu_foreign;
 
 /* What is called, and how. The names outlive it: who is to blame is found by loading it anew. */
 struct hu_foreign_function {
-    const char *library, *symbol;
+    const char *path, *symbol;                /* of a shared object and of what it exports */
     const struct hu_format *to, *const *from; /* as many as there are SOURCES */
     unsigned sources;
     bool in_place;  /* the first source is where the result goes; its elements are as wide */
